@@ -1,0 +1,27 @@
+.PHONY: help dev test check setup lock
+PYTHON ?= python3
+IN := .venv/bin/python -m
+
+help:  ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+dev:  ## run Signalbox on this machine
+	@$(PYTHON) -m dev $(ARGS)
+
+test: setup  ## prove that all of it works
+	$(IN) pytest -n 2 $(ARGS)
+
+check: setup  ## static checks only: style, types, who imports whom
+	$(IN) ruff check
+	$(IN) ruff format --check
+	$(IN) mypy
+	.venv/bin/lint-imports
+
+setup:  ## make the environments from the locks
+	@$(PYTHON) -m dev --setup
+
+lock: setup  ## write the locks again from pyproject.toml
+	$(IN) uv pip compile --quiet --universal --extra dev $(COMPILE) -o requirements.lock pyproject.toml
+	echo 'ministack==1.5.33' | $(IN) uv pip compile --quiet --universal --python-version 3.11 $(COMPILE) -o requirements-engine.lock -
+
+COMPILE := --no-emit-index-url --no-annotate --no-header --generate-hashes

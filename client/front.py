@@ -1,0 +1,27 @@
+"""Which of its two faces the client shows: a conversation on a terminal, or lines between pipes."""
+
+import sys
+from collections.abc import Callable
+
+from .pipe import Pipe
+from .session import Session, open_session, with_name
+from .stdin import read_chunks
+from .terminal import Conversation, Terminal, open_screen, single_keys, wants_colours
+
+
+async def run(url: str, name: str | None, wait: float, listen: bool, note: Callable[[str], None]) -> None:
+    """Connect and talk until one side ends it. Raises ClientError, and OSError for standard output."""
+    async with open_session(url if name is None else with_name(url, name)) as session:
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            await _converse(session)
+        else:
+            note("connected")
+            pipe = Pipe(session, read_chunks(sys.stdin.fileno()), sys.stdout.buffer, note)
+            await pipe.run(wait=wait, listen=listen)
+
+
+async def _converse(session: Session) -> None:
+    keyboard = sys.stdin.fileno()
+    with open_screen(sys.stdout.fileno()) as screen, single_keys(keyboard):
+        terminal = Terminal(screen, colours=wants_colours(screen))
+        await Conversation(session, terminal).run(read_chunks(keyboard))

@@ -1,0 +1,122 @@
+"""What a table's requests cost, by the rules AWS publishes: no emulator counts them right.
+
+Rules: "Item sizes and formats" and "Read and write operations" in the Amazon DynamoDB Developer Guide.
+"""
+
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from math import ceil
+from typing import Any, Final
+
+from . import schema
+from .wire import Item
+
+READ_UNIT: Final = 4_096
+WRITE_UNIT: Final = 1_024
+"""Bytes, each begun one counted in full."""
+
+EVENTUAL: Final = 0.5
+STRONG: Final = 1.0
+TRANSACTIONAL: Final = 2.0
+"""Units by the kind of read; a write counts once, in a transaction twice."""
+
+CHARGED_FAILURES: Final = {"ConditionalCheckFailedException", "TransactionCanceledException"}
+
+
+def item_size(item: Item) -> int:
+    """Return an item's bytes: its attributes' names and values."""
+    return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
+
+
+def read_units(size: int, kind: float) -> float:
+    """Return the units of one read of `size` bytes, which for a query is the sum of all it looked at."""
+    return kind * max(1, ceil(size / READ_UNIT))
+
+
+def write_units(size: int, *, transactional: bool = False) -> float:
+    """Return the units of one write, by the larger of its item before and after."""
+    return (TRANSACTIONAL if transactional else STRONG) * max(1, ceil(size / WRITE_UNIT))
+
+
+class CapacityMeter:
+    """A listener for `Table` that counts requests by operation, and units by partition key.
+
+    Reads are exact. A write is counted on what its request and its answer show of the item: a lower bound
+    where a large item is overwritten, deleted in a batch, or updated in a few attributes. A transaction
+    repeated with its token is counted again, though AWS charges a read for it.
+    """
+
+    def __init__(self) -> None:
+        self.requests: Counter[str] = Counter()
+        self.reads: defaultdict[str, float] = defaultdict(float)
+        self.writes: defaultdict[str, float] = defaultdict(float)
+        self._lock = threading.Lock()
+        self._count: Mapping[str, Callable[[Any, Any], None]] = {
+            "get_item": self._get,
+            "query": self._query,
+            "put_item": self._write,
+            "update_item": self._write,
+            "delete_item": self._write,
+            "batch_write_item": self._batch,
+            "transact_write_items": self._transaction,
+        }
+
+    def __call__(self, operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        """Count one answer."""
+        with self._lock:
+            self.requests[operation] += 1
+            failure = answer.get("Error")
+            if operation in self._count and (failure is None or failure["Code"] in CHARGED_FAILURES):
+                self._count[operation](request, answer)
+
+    def _get(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        kind = STRONG if request["ConsistentRead"] else EVENTUAL
+        self.reads[_partition(request["Key"])] += read_units(item_size(answer.get("Item", {})), kind)
+
+    def _query(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        kind = STRONG if request["ConsistentRead"] else EVENTUAL
+        size = sum(map(item_size, answer["Items"]))
+        self.reads[request["ExpressionAttributeValues"][":partition"]["S"]] += read_units(size, kind)
+
+    def _write(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        before = answer.get("Attributes") or answer.get("Item") or {}
+        self._count_write(request, item_size(before))
+
+    def _batch(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        left = [entry for entries in answer.get("UnprocessedItems", {}).values() for entry in entries]
+        for entries in request["RequestItems"].values():
+            for entry in entries:
+                if entry not in left:
+                    self._count_write(entry["DeleteRequest"])
+
+    def _transaction(self, request: Mapping[str, Any], _answer: Mapping[str, Any]) -> None:
+        for entry in request["TransactItems"]:
+            for parameters in entry.values():
+                self._count_write(parameters, transactional=True)
+
+    def _count_write(
+        self, parameters: Mapping[str, Any], before: int = 0, *, transactional: bool = False
+    ) -> None:
+        after = parameters.get("Item") or {
+            **parameters["Key"],
+            **parameters.get("ExpressionAttributeValues", {}),
+        }
+        self.writes[_partition(after)] += write_units(
+            max(before, item_size(after)), transactional=transactional
+        )
+
+
+def _partition(item: Item) -> str:
+    partition: str = item[schema.PARTITION_KEY]["S"]
+    return partition
+
+
+def _value_size(value: Mapping[str, Any]) -> int:
+    match value:
+        case {"S": text}:
+            return len(text.encode())
+        case {"N": number}:
+            # Zeros at either end are not stored; two digits share a byte.
+            return ceil(len(number.strip("-0")) / 2) + 1
+    return 1

@@ -1,0 +1,56 @@
+"""What can go wrong with the store. No text here ever holds anything of an item.
+
+StoreError ├── StoreBusyError             throttled, unreachable, timed out, or no time left: the outcome of a
+write is unknown ├── TransactionConflictError   other writers held the same rows, every time it was tried ├──
+ConditionFailedError       a write's condition did not hold (inside this package) ├── ConnectionGoneError
+the connection has no row, or an expired one ├── ItemTooLargeError          over DynamoDB's 400 KB ├──
+TableMissingError          there is no such table (yet) ├── InvalidKeyError            an id or a prefix no
+key can hold └── InvalidCursorError         not a cursor this store gave out
+"""
+
+from typing import Any
+
+
+class StoreError(Exception):
+    """The root of the tree; itself raised for what the table refuses for reasons no caller can mend."""
+
+
+class StoreBusyError(StoreError):
+    """Throttled, unreachable, timed out, or the time budget is spent; a write may have been done or not."""
+
+
+class TransactionConflictError(StoreError):
+    """Other writers held the same rows, every time it was tried."""
+
+
+class ConditionFailedError(StoreError):
+    """A write's condition did not hold.
+
+    `refusals` are the rows it was held against, by the write's position and as they were on the wire, None
+    where there was no row; `records` are those of them that are still alive.
+    """
+
+    def __init__(self, text: str, refusals: dict[int, Any]) -> None:
+        super().__init__(text)
+        self.refusals = refusals
+        self.records: dict[int, dict[str, Any]] = {}
+
+
+class ConnectionGoneError(StoreError):
+    """The connection has no row, or an expired one."""
+
+
+class ItemTooLargeError(StoreError):
+    """A row would pass DynamoDB's 400 KB."""
+
+
+class TableMissingError(StoreError):
+    """There is no such table, or it is still being made."""
+
+
+class InvalidKeyError(StoreError, ValueError):
+    """An id or a prefix that no key can hold: empty, too long, or of characters that are not allowed."""
+
+
+class InvalidCursorError(StoreError, ValueError):
+    """Not a cursor this store gave out."""

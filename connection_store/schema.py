@@ -1,0 +1,135 @@
+"""The table: its definition, every key in it, and how connections spread over partitions.
+
+Nothing here needs boto3, so that infrastructure code can import it.
+"""
+
+import re
+from typing import Any, NamedTuple
+from zlib import crc32
+
+from .errors import InvalidCursorError, InvalidKeyError
+
+VERSION = 1
+"""Of the rows' format. A release reads its own and the one before."""
+
+SHARDS = 32
+"""Partitions the connections are spread over. It is part of every key: it never changes."""
+
+DEFAULT_TABLE_NAME = "signalbox"
+PARTITION_KEY = "pk"
+SORT_KEY = "sk"
+TTL_ATTRIBUTE = "expires_at"
+"""Epoch seconds, as DynamoDB's TTL demands."""
+
+ONLY = "@"
+"""The sort key of a partition's only, or principal, row."""
+
+ALIVE = f"attribute_exists({PARTITION_KEY}) AND {TTL_ATTRIBUTE} > :seconds"
+VACANT = f"attribute_not_exists({PARTITION_KEY}) OR {TTL_ATTRIBUTE} <= :seconds"
+"""Conditions of writes: there is a row that has not expired by `:seconds`, or there is none."""
+
+MAX_ID_BYTES = 1_024
+"""Half of what DynamoDB allows in a partition key."""
+
+_PREFIX = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_CONNECTION_ID = re.compile(r"[A-Za-z0-9_=-]{1,128}")
+_CURSOR = re.compile(rf"([0-9]{{1,2}}):({_CONNECTION_ID.pattern})")
+
+
+class Key(NamedTuple):
+    """A row's place; the fields are named as the table's key attributes are."""
+
+    pk: str
+    sk: str
+
+
+def definition(table_name: str) -> dict[str, Any]:
+    """Return CreateTable's parameters: two string keys, paid by request, no index."""
+    return {
+        "TableName": table_name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [
+            {"AttributeName": PARTITION_KEY, "AttributeType": "S"},
+            {"AttributeName": SORT_KEY, "AttributeType": "S"},
+        ],
+        "KeySchema": [
+            {"AttributeName": PARTITION_KEY, "KeyType": "HASH"},
+            {"AttributeName": SORT_KEY, "KeyType": "RANGE"},
+        ],
+    }
+
+
+def expiry(table_name: str) -> dict[str, Any]:
+    """Return UpdateTimeToLive's parameters."""
+    setting = {"Enabled": True, "AttributeName": TTL_ATTRIBUTE}
+    return {"TableName": table_name, "TimeToLiveSpecification": setting}
+
+
+def check_prefix(prefix: str) -> str:
+    """Return `prefix`, the part of a table one tenant sees ("" is all of it). Raises InvalidKeyError."""
+    if prefix and not _PREFIX.fullmatch(prefix):
+        raise InvalidKeyError("a prefix is 1 to 64 of A-Z a-z 0-9 _ -")
+    return prefix
+
+
+def shard_of(connection_id: str) -> int:
+    """Return a connection's shard; crc32, because Python's own hash differs between processes."""
+    return crc32(connection_id.encode()) % SHARDS
+
+
+def connections_partition(prefix: str, shard: int) -> str:
+    """Return the partition of one shard's connections."""
+    return _partition(prefix, "conns", str(shard))
+
+
+def connection_key(prefix: str, connection_id: str) -> Key:
+    """Return the key of a connection. Raises InvalidKeyError."""
+    _check_connection_id(connection_id)
+    return Key(connections_partition(prefix, shard_of(connection_id)), connection_id)
+
+
+def client_data_key(prefix: str, connection_id: str) -> Key:
+    """Return the key of what a client told about itself. Raises InvalidKeyError."""
+    _check_connection_id(connection_id)
+    return Key(_partition(prefix, "data", connection_id), ONLY)
+
+
+def user_partition(prefix: str, user_id: str) -> str:
+    """Return the partition of a user's connections. Raises InvalidKeyError."""
+    return _partition(prefix, "user", user_id)
+
+
+def user_connection_key(prefix: str, user_id: str, connection_id: str) -> Key:
+    """Return the key of a connection among its user's. Raises InvalidKeyError."""
+    _check_connection_id(connection_id)
+    return Key(user_partition(prefix, user_id), connection_id)
+
+
+def cursor_of(connection_id: str) -> str:
+    """Return the token that a listing of all connections resumes after."""
+    return f"{shard_of(connection_id)}:{connection_id}"
+
+
+def parse_cursor(cursor: object) -> tuple[int, str]:
+    """Return the shard and the connection id in a cursor. Raises InvalidCursorError."""
+    match = _CURSOR.fullmatch(cursor) if isinstance(cursor, str) else None
+    if match is None or cursor != cursor_of(match[2]):
+        raise InvalidCursorError("not a cursor of this store")
+    return int(match[1]), match[2]
+
+
+def _partition(prefix: str, kind: str, identifier: str) -> str:
+    try:
+        size = len(identifier.encode())
+    except UnicodeEncodeError:
+        raise InvalidKeyError("an id is text without lone surrogates") from None
+    if not 1 <= size <= MAX_ID_BYTES:
+        raise InvalidKeyError(f"an id is 1 to {MAX_ID_BYTES} bytes long")
+    # "/" is not allowed in a prefix and "#" not before the id, so no id can reach into another prefix or
+    # kind.
+    return f"{check_prefix(prefix)}/{kind}#{identifier}" if prefix else f"{kind}#{identifier}"
+
+
+def _check_connection_id(connection_id: str) -> None:
+    if not _CONNECTION_ID.fullmatch(connection_id):
+        raise InvalidKeyError("a connection id is 1 to 128 of A-Z a-z 0-9 _ - =")

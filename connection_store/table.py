@@ -1,0 +1,278 @@
+"""The only calls to DynamoDB.
+
+Whatever is asked of the table goes through one function, which keeps the time budget, retries what may pass,
+and turns botocore's errors into ours; whatever is read goes through another, which hides what has expired.
+"""
+
+import asyncio
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+from . import schema
+from .budget import CALL_BUDGET, Clock, deadline
+from .errors import (
+    ConditionFailedError,
+    StoreBusyError,
+    StoreError,
+    TableMissingError,
+    TransactionConflictError,
+)
+from .requests import Put, Query, Update
+from .schema import Key
+from .wire import Item, Record, decode, encode
+
+WORKERS = 8
+AHEAD = 4
+"""Queries under way at once while their rows are consumed in order."""
+
+BATCH = 25
+"""Writes in one BatchWriteItem: DynamoDB's limit."""
+
+CONFLICT_RETRIES = 3
+FIRST_PAUSE, LONGEST_PAUSE = 0.025, 0.4
+"""Seconds below which the first pause before a retry is drawn; the bound doubles from one to the next."""
+
+CREATION = 60.0
+CREATION_POLL = 0.5
+"""Seconds a new table may take, and seconds between two looks at it."""
+
+Listener = Callable[[str, Mapping[str, Any], Mapping[str, Any]], None]
+"""Told of every answer: operation, request, response or error response. Called from several threads."""
+
+
+class Table:
+    """One DynamoDB table, called in threads. Every method raises StoreError or one of its kinds.
+
+    `client` is boto3's or anything with its methods; without one it is made before the first call, from the
+    standard environment variables. `budget` is the seconds one call may take. `listener` hears every answer
+    (see `capacity`). `clock`, `sleep` and `randomness` are arguments for the sake of tests.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        client: object | None = None,
+        workers: int = WORKERS,
+        budget: float = CALL_BUDGET,
+        listener: Listener | None = None,
+        clock: Clock = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        randomness: Random | None = None,
+    ) -> None:
+        self.name = name
+        self._client: Any = client
+        self._lock = threading.Lock()
+        self._pool_size = workers
+        self._workers = ThreadPoolExecutor(workers, thread_name_prefix="dynamodb")
+        self._budget = budget
+        self._listener = listener
+        self._clock = clock
+        self._sleep = sleep
+        self._randomness = randomness or secrets.SystemRandom()
+
+    def warm(self) -> Any:
+        """Import boto3 and build the client unless that has been done; returns it.
+
+        It takes a quarter of a second, better spent while a sandbox starts than in its first event.
+        """
+        with self._lock:
+            if self._client is None:
+                self._client = _build_client(self._pool_size)
+            return self._client
+
+    def close(self) -> None:
+        """Wait for the calls under way, then close the sockets."""
+        self._workers.shutdown()
+        if self._client is not None:
+            self._client.close()
+
+    async def get(self, key: Key, *, now: int, consistent: bool = False) -> Record | None:
+        """Return a row that is alive at `now`, or None."""
+        answer = await self._call("get_item", Key=encode(key._asdict()), ConsistentRead=consistent)
+        return _live(answer.get("Item"), now)
+
+    async def query(self, *queries: Query) -> AsyncGenerator[Record, None]:
+        """Yield the rows of one query after the other, while the next pages are already being read.
+
+        A consumer that may stop early closes it (`contextlib.aclosing`), which ends the reading ahead.
+        """
+        waiting = deque(queries)
+        pages: deque[asyncio.Task[tuple[list[Record], Query | None]]] = deque()
+        try:
+            while waiting or pages:
+                while waiting and len(pages) < AHEAD:
+                    pages.append(asyncio.create_task(self._page(waiting.popleft())))
+                records, rest = await pages[0]
+                # Whether there is more, only DynamoDB's key says: a page may be empty and not the last (F23).
+                if rest is None:
+                    pages.popleft()
+                else:
+                    pages[0] = asyncio.create_task(self._page(rest))
+                for record in records:
+                    yield record
+        finally:
+            for page in pages:
+                page.cancel()
+            await asyncio.gather(*pages, return_exceptions=True)
+
+    async def write(self, *writes: Put | Update, now: int) -> None:
+        """Do all of `writes` or none.
+
+        Raises ConditionFailedError with the rows, alive at `now`, that stood against it.
+        """
+        try:
+            await self._write(*writes)
+        except ConditionFailedError as refused:
+            alive = {position: _live(item, now) for position, item in refused.refusals.items()}
+            refused.records = {position: record for position, record in alive.items() if record}
+            raise
+
+    async def delete(self, key: Key, *, now: int) -> Record | None:
+        """Delete a row; return it if there was one and it was alive at `now`."""
+        answer = await self._call("delete_item", Key=encode(key._asdict()), ReturnValues="ALL_OLD")
+        return _live(answer.get("Attributes"), now)
+
+    async def delete_all(self, keys: Iterable[Key]) -> None:
+        """Delete rows, a batch after the other; after a failure any of them may be left."""
+        deletes = [{"DeleteRequest": {"Key": encode(key._asdict())}} for key in keys]
+        for first in range(0, len(deletes), BATCH):
+            await self._retry(
+                "batch_write_item", {"RequestItems": {self.name: deletes[first : first + BATCH]}}
+            )
+
+    async def create(self) -> None:
+        """Make the table and switch its TTL on, where that is still to be done; wait until it is usable."""
+        await self._unless(self._exists, "create_table", schema.definition(self.name))
+        ends = self._clock() + CREATION
+        while await self._status() != "ACTIVE":
+            if self._clock() >= ends:
+                raise StoreBusyError("the table is still not active")
+            await self._sleep(CREATION_POLL)
+        await self._unless(self._expires, "update_time_to_live", schema.expiry(self.name))
+
+    async def _unless(
+        self, done: Callable[[], Awaitable[bool]], operation: str, request: dict[str, Any]
+    ) -> None:
+        if await done():
+            return
+        try:
+            await self._retry(operation, request)
+        except StoreError:
+            # Two may start at once, and to come second is no failure.
+            if not await done():
+                raise
+
+    async def _exists(self) -> bool:
+        return await self._status() is not None
+
+    async def _status(self) -> str | None:
+        try:
+            answer = await self._call("describe_table")
+        except TableMissingError:
+            return None
+        status: str = answer["Table"]["TableStatus"]
+        return status
+
+    async def _expires(self) -> bool:
+        answer = await self._call("describe_time_to_live")
+        return answer["TimeToLiveDescription"].get("TimeToLiveStatus") in {"ENABLING", "ENABLED"}
+
+    async def _page(self, query: Query) -> tuple[list[Record], Query | None]:
+        answer = await self._call("query", **query.parameters())
+        records = [record for item in answer["Items"] if (record := _live(item, query.now))]
+        last = answer.get("LastEvaluatedKey")
+        return records, replace(query, start=last) if last else None
+
+    async def _write(self, *writes: Put | Update) -> None:
+        if len(writes) == 1:
+            await self._call(f"{writes[0].operation.lower()}_item", **writes[0].parameters())
+            return
+        items = [{write.operation: {"TableName": self.name, **write.parameters()}} for write in writes]
+        # Drawn once for all attempts: the second, after a lost answer, is then not a second transaction.
+        token = f"{self._randomness.getrandbits(128):032x}"
+        await self._retry("transact_write_items", {"TransactItems": items, "ClientRequestToken": token})
+
+    async def _call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
+        return await self._retry(operation, {"TableName": self.name, **parameters})
+
+    async def _retry(self, operation: str, request: dict[str, Any]) -> Mapping[str, Any]:
+        if self._client is None:
+            # Before the clock starts: the time it takes says nothing about the store.
+            await asyncio.get_running_loop().run_in_executor(self._workers, self.warm)
+        ends = deadline(self._budget, self._clock)
+        bound, conflicts = FIRST_PAUSE, 0
+        while True:
+            try:
+                return await self._attempt(operation, request, ends)
+            except (StoreBusyError, TransactionConflictError) as error:
+                conflicts += isinstance(error, TransactionConflictError)
+                pause = self._randomness.uniform(0, bound)
+                if conflicts > CONFLICT_RETRIES or self._clock() + pause >= ends:
+                    raise
+            await self._sleep(pause)
+            bound = min(LONGEST_PAUSE, 2 * bound)
+
+    async def _attempt(self, operation: str, request: dict[str, Any], ends: float) -> Mapping[str, Any]:
+        left = ends - self._clock()
+        if left <= 0:
+            raise StoreBusyError(f"{operation}: no time left")
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(left):
+                return await loop.run_in_executor(self._workers, self._send, operation, request)
+        except TimeoutError:
+            raise StoreBusyError(f"{operation}: no answer in time") from None
+
+    def _send(self, operation: str, request: dict[str, Any]) -> Mapping[str, Any]:
+        from . import failures  # it imports botocore, which is not to be loaded before the client is
+
+        try:
+            answer: Mapping[str, Any] = getattr(self._client, operation)(**request)
+        except failures.RAISED as error:
+            self._tell(operation, request, failures.answer_of(error))
+            # botocore's error would bring its text, and with it values, into every traceback.
+            raise failures.translate(operation, error) from None
+        self._tell(operation, request, answer)
+        if unprocessed := answer.get("UnprocessedItems"):
+            request["RequestItems"] = unprocessed
+            raise StoreBusyError(f"{operation}: not all of it was done")
+        return answer
+
+    def _tell(self, operation: str, request: Mapping[str, Any], answer: Mapping[str, Any] | None) -> None:
+        if self._listener is not None and answer is not None:
+            self._listener(operation, request, answer)
+
+
+def _live(item: Item | None, now: int) -> Record | None:
+    # The only place that judges expiry, for every row that is read: DynamoDB deletes expired ones days late
+    # (F05). It judges here rather than in a filter expression, so that what was read is what arrives, and can
+    # be counted.
+    if not item:
+        return None
+    expires_at = item.get(schema.TTL_ATTRIBUTE)
+    expired = expires_at is not None and int(expires_at["N"]) * 1000 <= now
+    return None if expired else decode(item)
+
+
+def _build_client(pool_size: int) -> Any:
+    from boto3.session import Session
+    from botocore.config import Config
+
+    from . import failures
+
+    # botocore's own timeouts are a minute, longer than an invocation; its retries know nothing of our budget.
+    config = Config(
+        connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}, max_pool_connections=pool_size
+    )
+    try:
+        return Session().client("dynamodb", config=config)
+    except failures.RAISED as error:
+        raise failures.translate("client", error) from None

@@ -1,0 +1,49 @@
+"""The command line of the local run."""
+
+import argparse
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the caller asked for."""
+
+    setup: bool
+    port: int
+    stage: str
+    sandboxes: int | None
+    sandbox: Literal["runtime", "socket"] | None
+    in_process: bool
+
+
+def parse(arguments: list[str]) -> Options:
+    """Read the command line; exits with status 2 and one line when it makes no sense."""
+    parser = argparse.ArgumentParser(
+        prog="python -m dev", description="Run Signalbox on this machine: engine, table, gateway and page."
+    )
+    parser.add_argument("--setup", action="store_true", help="only prepare the environments")
+    parser.add_argument("--port", type=_port, default=3001, help="the public port; 0 takes a free one (default 3001)")
+    parser.add_argument("--stage", default="local", help="the stage name in every URL (default local)")
+    parser.add_argument("--sandboxes", type=_positive, help="how many handlers run at once (default: the cores)")
+    parser.add_argument(
+        "--sandbox",
+        choices=("runtime", "socket"),
+        help="AWS's own runtime client (default where it exists) or our portable worker",
+    )
+    parser.add_argument("--in-process", action="store_true", help="run handlers in the gateway, for a debugger")
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65_535:
+        raise argparse.ArgumentTypeError(f"{port} is not a port")
+    return port
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least one")
+    return number

@@ -1,0 +1,22 @@
+"""The application as one resolver: middleware, routes, and what each failure looks like to a client."""
+
+from functools import partial
+
+from resolver import WebSocketResolver
+
+from . import errors
+from .middleware import identify, keep_last_seen, keep_time, log
+from .observability import report_unexpected
+from .routes import lifecycle, messages, presence
+from .services import Services
+
+
+def build_application(services: Services) -> WebSocketResolver:
+    """Join routes and services; a handler that asks for something that does not exist is a RegistrationError here."""
+    report = partial(report_unexpected, debug=services.settings.debug)
+    application = WebSocketResolver(services=services, on_unexpected=report)
+    for middleware in (keep_time, log, identify, keep_last_seen):
+        application.middleware(middleware)
+    for router in (errors.router, lifecycle.router, presence.router, messages.router):
+        application.include_router(router)
+    return application

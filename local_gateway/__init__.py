@@ -1,0 +1,8 @@
+"""Amazon API Gateway's WebSocket APIs on this machine: real sockets, `@connections`, limits, sandboxes."""
+
+from .config import Config, Limits
+from .errors import ConfigError, GatewayError, PortTakenError
+from .gateway import Gateway
+from .local import LocalGateway
+
+__all__ = ["Config", "ConfigError", "Gateway", "GatewayError", "Limits", "LocalGateway", "PortTakenError"]

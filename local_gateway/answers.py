@@ -1,0 +1,133 @@
+"""What becomes of a function's answer: a handshake's status, or a frame for the client.
+
+Answers are read strictly. That of a proxy integration is an object with `statusCode`, `headers`, `body` and
+`isBase64Encoded`.
+"""
+
+import base64
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from . import frames
+from .errors import InvalidAnswerError
+from .events import Event
+from .sandbox import Failure, Result
+from .strict_json import parse_json
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What `$connect` decided: the status of the handshake, and the subprotocol it chose, if any.
+
+    `verdict` is for the request log.
+    """
+
+    status: int
+    subprotocol: str | None = None
+    verdict: str = "ok"
+
+    @property
+    def granted(self) -> bool:
+        """Any 2xx opens the connection; any other status answers the handshake (W49)."""
+        return 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The frame a message gets back, empty for none; `verdict` is for the request log."""
+
+    frame: bytes
+    verdict: str = "ok"
+
+
+def admission_from(result: Result | None) -> Admission:
+    """Read what came of `$connect`, None for nothing in time (W49-W52)."""
+    if result is None:
+        return Admission(504, verdict="integration timeout")
+    if isinstance(result, Failure):
+        return Admission(502, verdict=f"{result.kind} {result.error_type}")
+    try:
+        return _read_admission(_object(result.payload))
+    except InvalidAnswerError as error:
+        return Admission(502, verdict=str(error))
+
+
+def reply_from(result: Result | None, event: Event, two_way: bool, max_bytes: int) -> Reply:
+    """Read what came of a message, None for nothing in time (W68, W69).
+
+    The text of a good answer reaches the client only on a `two_way` route (W75).
+    """
+    if result is None:
+        return Reply(frames.endpoint_timed_out(event.connection_id, event.request_id), "integration timeout")
+    if isinstance(result, Failure):
+        return _failed(event, f"{result.kind} {result.error_type}")
+    try:
+        text = _read_body(_object(result.payload), max_bytes)
+    except InvalidAnswerError as error:
+        return _failed(event, str(error))
+    return Reply(text if two_way else b"")
+
+
+def _failed(event: Event, verdict: str) -> Reply:
+    return Reply(frames.internal_server_error(event.connection_id, event.request_id), verdict)
+
+
+def _object(payload: bytes) -> dict[str, Any]:
+    try:
+        answer = parse_json(payload)
+    except ValueError as error:
+        raise InvalidAnswerError("invalid answer: not JSON") from error
+    if not isinstance(answer, dict):
+        raise InvalidAnswerError("invalid answer: not an object")
+    return answer
+
+
+def _read_admission(answer: dict[str, Any]) -> Admission:
+    status = answer.get("statusCode")
+    if not isinstance(status, int) or not 200 <= status <= 599:
+        raise InvalidAnswerError("invalid answer: statusCode is no final HTTP status")
+    return Admission(status, _subprotocol(answer.get("headers")))
+
+
+def _subprotocol(headers: object) -> str | None:
+    if headers is None:
+        return None
+    if not isinstance(headers, dict):
+        raise InvalidAnswerError("invalid answer: headers is not an object")
+    for name, value in headers.items():
+        if name.lower() == "sec-websocket-protocol":
+            if not (isinstance(value, str) and _TOKEN.fullmatch(value)):
+                raise InvalidAnswerError("invalid answer: the subprotocol is not a token")
+            return value
+    return None
+
+
+def _read_body(answer: dict[str, Any], max_bytes: int) -> bytes:
+    body = answer.get("body")
+    if body is None:
+        return b""
+    if not isinstance(body, str):
+        raise InvalidAnswerError("invalid answer: body is not a string")
+    text = _decode(body) if answer.get("isBase64Encoded") else _encode(body)
+    if len(text) > max_bytes:
+        raise InvalidAnswerError(f"invalid answer: body exceeds {max_bytes} bytes")
+    return text
+
+
+def _encode(body: str) -> bytes:
+    try:
+        return body.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidAnswerError("invalid answer: body holds half a surrogate pair") from error
+
+
+def _decode(body: str) -> bytes:
+    try:
+        text = base64.b64decode(body, validate=True)
+        text.decode()
+    except ValueError as error:
+        raise InvalidAnswerError("invalid answer: body is not text in base64") from error
+    return text

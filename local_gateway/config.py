@@ -1,0 +1,101 @@
+"""What the local gateway is told: where it listens, which API it plays, what it runs and its limits."""
+
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from .errors import ConfigError
+
+SandboxKind = Literal["runtime", "socket"]
+
+_RESERVED = frozenset({"$connect", "$disconnect", "$default"})
+_STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+def default_sandbox() -> SandboxKind:
+    """AWS's own runtime client where it is installed, our portable worker elsewhere."""
+    return "runtime" if find_spec("awslambdaric") else "socket"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes in bytes, times in seconds. The defaults are AWS's where AWS publishes one.
+
+    `integration_timeout` is how long the gateway waits for a function, `function_timeout` how long a function
+    may run: the first gives up, the second kills. `send_buffer` is what may wait for a client that does not
+    read, `close_grace` how long a client may take to answer a close. Raises ConfigError.
+    """
+
+    frame: int = 32_768
+    message: int = 131_072
+    integration_timeout: float = 29.0
+    function_timeout: float = 25.0
+    init_timeout: float = 10.0
+    head_timeout: float = 10.0
+    send_buffer: int = 1_048_576
+    close_grace: float = 2.0
+    messages_in_flight: int = 32
+
+    def __post_init__(self) -> None:
+        for limit in fields(self):
+            _require(getattr(self, limit.name) > 0, f"limit {limit.name} must be positive")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One local API: its address, its routes and the function behind them. Raises ConfigError.
+
+    `port` 0 takes a free one. `routes` are the deployed route keys, `two_way` those with a route response,
+    whose function's answer goes back to the client. `environment` is added to the function's own, and wins.
+    `in_process` runs the function in the gateway, one event at a time and without a function timeout.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 3001
+    stage: str = "local"
+    region: str = "us-east-1"
+    api_id: str = "signalbox0"
+    routes: frozenset[str] = _RESERVED
+    two_way: frozenset[str] = frozenset({"$default"})
+    sandboxes: int = field(default_factory=lambda: os.cpu_count() or 1)
+    sandbox: SandboxKind = field(default_factory=default_sandbox)
+    in_process: bool = False
+    task_root: Path = field(default_factory=Path.cwd)
+    page: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        _require(
+            _is_loopback(self.host),
+            f"host {self.host!r} is not a loopback address; nothing here checks signatures",
+        )
+        _require(0 <= self.port <= 65_535, f"port {self.port} is not between 0 and 65535")
+        _require(
+            bool(_STAGE.fullmatch(self.stage)),
+            f"stage {self.stage!r} has more than letters, digits, '-' and '_'",
+        )
+        for key in self.routes:
+            _require(key in _RESERVED or not key.startswith("$"), f"route key {key!r} is reserved")
+        _require(
+            self.two_way <= self.routes | _RESERVED, "a route response belongs to a route that does not exist"
+        )
+        _require(self.sandboxes >= 1, "at least one sandbox is needed")
+        _require(self.page is None or self.page.is_dir(), f"page folder {self.page} does not exist")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _require(condition: bool, complaint: str) -> None:
+    if not condition:
+        raise ConfigError(complaint)

@@ -1,0 +1,185 @@
+"""A client's life: the handshake that `$connect` decides, its messages, the `$disconnect` at the end."""
+
+import asyncio
+from collections.abc import Callable
+from email.utils import formatdate
+from http import HTTPStatus
+
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+from websockets.typing import Subprotocol
+
+from . import frames
+from .answers import Admission, admission_from, reply_from
+from .config import Config
+from .connections import Connection, Connections
+from .events import Events
+from .front import Front
+from .ids import Ids
+from .integration import Integration
+from .log import record
+from .routes import Routes
+
+CLOSED_BY_API = (1000, "Connection Closed Normally")
+"""What both sides are told of a connection that `DELETE @connections` ended (W64)."""
+GOING_AWAY = (1001, "Going away")
+"""What both sides are told when the gateway stops; API Gateway says so at its idle limit (W63)."""
+
+_BINARY_REFUSED = (1003, "")
+_DROPPED = (1006, "")
+_NO_STATUS = (1005, "Client-side close frame status not set")
+_KNOWN_STATUSES = frozenset(HTTPStatus)
+
+
+class Lifecycle:
+    """What happens to the clients of one API. `now` is the clock in epoch milliseconds."""
+
+    def __init__(
+        self,
+        config: Config,
+        connections: Connections,
+        ids: Ids,
+        events: Events,
+        integration: Integration,
+        now: Callable[[], int],
+    ) -> None:
+        self._config = config
+        self._connections = connections
+        self._ids = ids
+        self._events = events
+        self._integration = integration
+        self._now = now
+        self._routes = Routes(config.routes)
+        self._lives: set[asyncio.Task[None]] = set()
+
+    async def admit(self, front: Front, request: Request) -> Response | None:
+        """Decide a handshake: None to accept it, or the answer that refuses it (W48-W51)."""
+        # The library itself looks at the handshake only after this; the function must not see a bad one.
+        handshake = front.protocol.accept(request)
+        if handshake.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+            return handshake
+        path, _, query = request.path.partition("?")
+        if path.removesuffix("/") != f"/{self._config.stage}":
+            return _refusal(HTTPStatus.FORBIDDEN, b'{"message":"Forbidden"}')
+        connection = self._connection(front, request)
+        admission = await self._ask(connection, query, request.headers)
+        if not admission.granted:
+            return _refusal(admission.status)
+        if front.state is not State.CONNECTING or not front.server.is_serving():
+            await self._part(connection, _DROPPED)
+            return _refusal(HTTPStatus.SERVICE_UNAVAILABLE)
+        connection.subprotocol = admission.subprotocol
+        front.admitted = connection
+        return None
+
+    def welcome(self, front: Front, _request: Request, response: Response) -> None:
+        """Complete the 101 of an accepted handshake; from now on the client can be posted to (W22, W57)."""
+        connection = front.admitted
+        if connection is None:
+            return
+        if connection.subprotocol:
+            response.headers["Sec-WebSocket-Protocol"] = connection.subprotocol
+            front.protocol.subprotocol = Subprotocol(connection.subprotocol)
+        self._connections.add(connection)
+        # A task of its own, because the library forgets a client that is gone before its 101 is written.
+        front.life = asyncio.create_task(self._live(front, connection))
+        self._lives.add(front.life)
+        front.life.add_done_callback(self._lives.discard)
+
+    async def close(self) -> None:
+        """End the lives that still last."""
+        for life in self._lives:
+            life.cancel()
+        await asyncio.gather(*self._lives, return_exceptions=True)
+
+    def _connection(self, front: Front, request: Request) -> Connection:
+        now = self._now()
+        agents = request.headers.get_all("User-Agent")
+        return Connection(
+            id=self._ids.connection(),
+            connected_at=now,
+            source_ip=front.source_ip,
+            user_agent=agents[-1] if agents else None,
+            socket=front,
+            last_active=now,
+        )
+
+    async def _ask(self, connection: Connection, query: str, headers: Headers) -> Admission:
+        if "$connect" not in self._config.routes:
+            return Admission(HTTPStatus.OK)
+        event = self._events.connect(connection, query, headers.raw_items())
+        invocation = await self._integration.call(event)
+        admission = admission_from(invocation.result)
+        record(connection.id, "$connect", invocation.seconds, f"{admission.status} {admission.verdict}")
+        return admission
+
+    async def _live(self, front: Front, connection: Connection) -> None:
+        try:
+            async with asyncio.TaskGroup() as messages:
+                try:
+                    await self._listen(front, connection, messages)
+                except ConnectionClosed as closed:
+                    # Messages under way are not waited for: they may well outlast their connection (W81).
+                    await self._part(connection, _cause(closed))
+        finally:
+            self._connections.remove(connection)
+
+    async def _listen(self, front: Front, connection: Connection, messages: asyncio.TaskGroup) -> None:
+        """Dispatch messages as they come, each by itself (W80), until the connection closes."""
+        places = asyncio.Semaphore(self._config.limits.messages_in_flight)
+        while True:
+            body = await front.recv()
+            if front.hung_up:
+                continue
+            connection.last_active = self._now()
+            if isinstance(body, bytes):
+                front.hang_up(*_BINARY_REFUSED)
+                continue
+            await places.acquire()
+            message = messages.create_task(self._deliver(front, connection, body))
+            message.add_done_callback(lambda _: places.release())
+
+    async def _deliver(self, front: Front, connection: Connection, body: str) -> None:
+        route = self._routes.select(body)
+        if route is None:
+            front.reply(frames.forbidden(connection.id, self._ids.request()))
+            record(connection.id, "no route", 0, "Forbidden")
+            return
+        event = self._events.message(connection, route, body)
+        invocation = await self._integration.call(event)
+        reply = reply_from(
+            invocation.result, event, route in self._config.two_way, self._config.limits.message
+        )
+        verdict = reply.verdict
+        if reply.frame and not front.reply(reply.frame):
+            verdict = "reply dropped: the client does not read"
+        record(connection.id, route, invocation.seconds, verdict)
+
+    async def _part(self, connection: Connection, cause: tuple[int, str]) -> None:
+        if "$disconnect" not in self._config.routes:
+            return
+        invocation = await self._integration.call(self._events.disconnect(connection, *cause))
+        record(connection.id, "$disconnect", invocation.seconds, str(cause[0]))
+
+
+def _refusal(status: int, body: bytes = b"") -> Response:
+    """An answer to the handshake; of what the function wrote, only the status gets this far (W53)."""
+    phrase = HTTPStatus(status).phrase if status in _KNOWN_STATUSES else ""
+    headers = Headers(
+        {"Date": formatdate(usegmt=True), "Content-Length": str(len(body)), "Connection": "close"}
+    )
+    if body:
+        headers["Content-Type"] = "application/json"
+    return Response(status, phrase, headers, body)
+
+
+def _cause(closed: ConnectionClosed) -> tuple[int, str]:
+    """The code and reason `$disconnect` is told: those of whoever closed first (W61-W65)."""
+    if closed.rcvd is not None and closed.rcvd_then_sent:
+        return _NO_STATUS if closed.rcvd.code == _NO_STATUS[0] else (closed.rcvd.code, closed.rcvd.reason)
+    if closed.sent is not None:
+        # From 1002 on the library closes in words of its own, which nothing should come to rely on.
+        return closed.sent.code, closed.sent.reason if closed.sent.code <= GOING_AWAY[0] else ""
+    return _DROPPED

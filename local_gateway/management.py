@@ -1,0 +1,102 @@
+"""What is served under the stage besides the WebSocket itself: the `@connections` API (W12-W28)."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http import HTTPStatus
+from urllib.parse import unquote
+
+from .connections import Connection, Connections
+from .http import Request, Response
+from .ids import is_connection_id
+from .lifecycle import CLOSED_BY_API
+from .log import record
+
+
+class Management:
+    """Posts to, describes and closes connections.
+
+    `max_message` is in bytes, `now` the clock in epoch milliseconds.
+    """
+
+    def __init__(self, connections: Connections, max_message: int, now: Callable[[], int]) -> None:
+        self._connections = connections
+        self._max_message = max_message
+        self._now = now
+
+    def respond(self, request: Request, path: str) -> Response:
+        """Answer a request; `path` is what follows the stage, its `@` and `=` encoded or not (W14)."""
+        match [unquote(segment) for segment in path.split("/")]:
+            case ["", "@connections", connection_id] if request.method in ("GET", "POST", "DELETE"):
+                return self._on_connection(request, connection_id)
+            case _ if request.method in ("GET", "HEAD"):
+                return Response(HTTPStatus.UPGRADE_REQUIRED, headers=(("Upgrade", "websocket"),))
+        text = f"No method found matching route {path.lstrip('/')} for http method {request.method}."
+        return _error(HTTPStatus.NOT_FOUND, "NotFoundException", text)
+
+    def _on_connection(self, request: Request, connection_id: str) -> Response:
+        if not is_connection_id(connection_id):
+            return _error(
+                HTTPStatus.BAD_REQUEST, "BadRequestException", f"Invalid connectionId: {connection_id}"
+            )
+        connection = self._connections.find(connection_id)
+        response = (
+            self._carry_out(request, connection) if connection else _error(HTTPStatus.GONE, "GoneException")
+        )
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            record(connection_id, request.method, 0, str(response.status))
+        return response
+
+    def _carry_out(self, request: Request, connection: Connection) -> Response:
+        match request.method:
+            case "POST":
+                return self._post(connection, request.body)
+            case "DELETE":
+                connection.socket.hang_up(*CLOSED_BY_API)
+                return Response(HTTPStatus.NO_CONTENT)
+        return _json(HTTPStatus.OK, _description(connection))
+
+    def _post(self, connection: Connection, data: bytes) -> Response:
+        if len(data) > self._max_message:
+            return _error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "PayloadTooLargeException", "Message too long")
+        if not _is_text(data):
+            return _error(HTTPStatus.BAD_REQUEST, "BadRequestException", "Data is not UTF-8")
+        if not connection.socket.push(data):
+            return _error(HTTPStatus.TOO_MANY_REQUESTS, "LimitExceededException")
+        connection.last_active = self._now()
+        return Response(HTTPStatus.OK)
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _description(connection: Connection) -> dict[str, object]:
+    """The body of a GET (W16); no `userAgent` when the client sent none."""
+    identity = {"sourceIp": connection.source_ip}
+    if connection.user_agent is not None:
+        identity["userAgent"] = connection.user_agent
+    return {
+        "connectedAt": _iso(connection.connected_at),
+        "identity": identity,
+        "lastActiveAt": _iso(connection.last_active),
+    }
+
+
+def _iso(milliseconds: int) -> str:
+    instant = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _error(status: int, kind: str, message: str | None = None) -> Response:
+    """An error as SDKs read it: the type in a header, a body only for a message (W18, W19)."""
+    named = (("x-amzn-ErrorType", kind),)
+    return Response(status, headers=named) if message is None else _json(status, {"message": message}, named)
+
+
+def _json(status: int, content: object, headers: tuple[tuple[str, str], ...] = ()) -> Response:
+    return Response(status, json.dumps(content).encode(), (("Content-Type", "application/json"), *headers))

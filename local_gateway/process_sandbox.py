@@ -1,0 +1,137 @@
+"""What both kinds of sandbox process have in common: their life, their deadline and their death."""
+
+import asyncio
+import signal
+from abc import ABC, abstractmethod
+from contextlib import suppress
+
+from .child import Child, spawn
+from .environment import invocation_headers, sandbox_environment
+from .output import Output, Sink, write_line
+from .sandbox import Failure, Function, Result
+
+_LAST_WORDS = 1.0
+
+
+class ProcessSandbox(ABC):
+    """A sandbox that is a process of its own. A subclass says how one talks to it."""
+
+    def __init__(self, name: str, function: Function, sink: Sink = write_line) -> None:
+        self._name = name
+        self._handler = function.handler
+        self._folder = function.task_root
+        self._environment = sandbox_environment(function, name)
+        self._output = Output(name, sink)
+        self._child: Child | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._ready: asyncio.Future[Failure | None]
+        self._answer: asyncio.Future[Result] | None = None
+        self._request_id = ""
+
+    @property
+    def name(self) -> str:
+        """What its lines of output are marked with."""
+        return self._name
+
+    @property
+    def pid(self) -> int | None:
+        """The process that runs the function; None before `start`."""
+        return self._child.pid if self._child else None
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can take another invocation."""
+        return self._child is not None and self._child.running
+
+    async def start(self) -> Failure | None:
+        """Start the process and wait until it asks for work."""
+        self._ready = asyncio.get_running_loop().create_future()
+        self._opening = asyncio.create_task(self._open())
+        # Cancelled half way, event loops leak sockets. It takes milliseconds, and `stop` waits for it.
+        await asyncio.shield(self._opening)
+        return await self._ready
+
+    async def invoke(self, event: bytes, request_id: str, timeout: float) -> Result:  # noqa: ASYNC109 see Sandbox
+        """Run the function once; after `timeout` seconds the process is killed."""
+        loop = asyncio.get_running_loop()
+        self._answer, self._request_id = loop.create_future(), request_id
+        timer = loop.call_later(timeout, self._expire, timeout)
+        try:
+            if self.alive:
+                self._deliver(event, invocation_headers(self._environment, request_id, timeout))
+            else:
+                self._settle(Failure("crashed", "Runtime.ExitError"))
+            return await self._answer
+        finally:
+            timer.cancel()
+
+    async def stop(self) -> None:
+        """Kill the process, whatever it is doing, and free what is held for it."""
+        if self._opening is not None:
+            await asyncio.wait({self._opening})
+        if self._child is not None:
+            await self._child.stop()
+        if self._watcher is not None:
+            await asyncio.wait({self._watcher})
+        await self._hang_up()
+        self._output.close()
+
+    @abstractmethod
+    async def _launch(self) -> Child:
+        """Open the way to the process and start it."""
+
+    @abstractmethod
+    def _deliver(self, event: bytes, headers: dict[str, str]) -> None:
+        """Give it one event, with the headers of Lambda's Runtime API."""
+
+    @abstractmethod
+    async def _hear_out(self) -> None:
+        """Wait until nothing more can come from a process that has ended."""
+
+    @abstractmethod
+    async def _hang_up(self) -> None:
+        """Close the way to the process."""
+
+    async def _open(self) -> None:
+        self._child = await self._launch()
+        self._watcher = asyncio.create_task(self._watch(self._child))
+
+    async def _spawn(self, *program: str, pass_fds: tuple[int, ...] = (), **environment: str) -> Child:
+        return await spawn(
+            program,
+            folder=self._folder,
+            environment=self._environment | environment,
+            output=self._output,
+            pass_fds=pass_fds,
+        )
+
+    def _load(self, failure: Failure | None) -> None:
+        if not self._ready.done():
+            self._ready.set_result(failure)
+
+    def _settle(self, result: Result) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(result)
+
+    def _expire(self, timeout: float) -> None:
+        self._output.note(f"RequestId: {self._request_id} Error: Task timed out after {timeout:.2f} seconds")
+        if self._child is not None:
+            self._child.kill()
+        self._settle(Failure("timeout", "Sandbox.Timedout"))
+
+    async def _watch(self, child: Child) -> None:
+        status = await child.wait()
+        # An answer sent before the end counts. A process it left behind may hold the way open for ever.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS):
+                await self._hear_out()
+        if self._answer is not None and not self._answer.done():
+            end = f"Runtime exited with error: {_describe(status)}"
+            self._output.note(f"RequestId: {self._request_id} Error: {end}")
+        self._load(Failure("init", "Runtime.ExitError"))
+        self._settle(Failure("crashed", "Runtime.ExitError"))
+
+
+def _describe(status: int) -> str:
+    return f"exit status {status}" if status >= 0 else f"signal: {signal.strsignal(-status)}".lower()

@@ -1,0 +1,70 @@
+"""What runs a function: the words every kind of sandbox and its callers share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+MAX_PAYLOAD = 6_291_556
+"""Largest event and largest answer in bytes: Lambda's 6 MB, and the 100 bytes it grants on top."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """What a sandbox runs: `handler` is "module.function", found from `task_root`.
+
+    `environment` is added to the variables every sandbox gets, and wins over them.
+    """
+
+    handler: str
+    task_root: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the function returned, as it wrote it: usually JSON, but nobody checked (it may hold NaN)."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no answer.
+
+    `error` the function raised, `timeout` it ran too long and was killed, `crashed` its process ended,
+    `init` its code could not be loaded, `too_large` the event or the answer exceeds `MAX_PAYLOAD`.
+    `error_type` is a name in Lambda's terms (`KeyError`, `Sandbox.Timedout`); the text of an error is in the
+    sandbox's output and nowhere else.
+    """
+
+    kind: Literal["error", "timeout", "crashed", "init", "too_large"]
+    error_type: str
+
+
+Result = Answer | Failure
+
+
+class Sandbox(Protocol):
+    """One warm copy of a function. It takes one invocation at a time; the queue belongs to the pool."""
+
+    @property
+    def name(self) -> str:
+        """What its lines of output are marked with."""
+
+    @property
+    def pid(self) -> int | None:
+        """The process that runs the function; None before `start` and for a sandbox without one."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can take another invocation; never true again once false after `start`."""
+
+    async def start(self) -> Failure | None:
+        """Load the function; a `Failure` of kind `init` when it cannot be loaded. Has no time limit."""
+
+    async def invoke(self, event: bytes, request_id: str, timeout: float) -> Result:  # noqa: ASYNC109 a fact about the function, which must be killed
+        """Run the function once; after `timeout` seconds it is killed."""
+
+    async def stop(self) -> None:
+        """End it, whatever it is doing, and free what it holds. May be called at any time, and again."""

@@ -1,0 +1,103 @@
+"""Sandboxes that run our own worker on a socket pair: portable, and several times cheaper than HTTP."""
+
+import asyncio
+import json
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+from .child import Child
+from .output import Sink, write_line
+from .process_sandbox import ProcessSandbox
+from .sandbox import MAX_PAYLOAD, Answer, Failure, Function
+
+_WORKER = Path(__file__).with_name("worker.py")
+_MAX_HEADER = 65_536
+
+
+class SocketSandbox(ProcessSandbox):
+    """A process of our own worker; worker.py says what is said on the socket."""
+
+    def __init__(self, name: str, function: Function, sink: Sink = write_line) -> None:
+        super().__init__(name, function, sink)
+        self._wire = _Wire(self._take)
+
+    async def _launch(self) -> Child:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            await asyncio.get_running_loop().create_unix_connection(lambda: self._wire, sock=ours)
+            fd = theirs.fileno()
+            return await self._spawn(str(_WORKER), self._handler, str(fd), str(MAX_PAYLOAD), pass_fds=(fd,))
+
+    def _deliver(self, event: bytes, headers: dict[str, str]) -> None:
+        self._wire.send({"size": len(event), **headers}, event)
+
+    async def _hear_out(self) -> None:
+        await self._wire.silence()
+
+    async def _hang_up(self) -> None:
+        await self._wire.close()
+
+    def _take(self, header: dict[str, Any], payload: bytes) -> None:
+        match header["kind"]:
+            case "ready":
+                self._load(None)
+            case "init":
+                self._load(Failure("init", header["type"]))
+            case "answer":
+                self._settle(Answer(payload))
+            case kind:
+                self._settle(Failure(kind, header["type"]))
+
+
+class _Wire(asyncio.Protocol):
+    def __init__(self, take: Callable[[dict[str, Any], bytes], None]) -> None:
+        self._take = take
+        self._transport: asyncio.Transport | None = None
+        self._buffer = bytearray()
+        self._header: dict[str, Any] | None = None
+        self._silent = asyncio.Event()
+
+    def send(self, header: dict[str, Any], payload: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(json.dumps(header).encode() + b"\n" + payload)
+
+    async def silence(self) -> None:
+        await self._silent.wait()
+
+    async def close(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+            await self._silent.wait()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        try:
+            while self._take_message():
+                pass
+        except (ValueError, LookupError, TypeError):
+            # The function wrote on our socket. The worker ends when it finds the socket closed.
+            cast(asyncio.Transport, self._transport).abort()
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self._silent.set()
+
+    def _take_message(self) -> bool:
+        if self._header is None:
+            line, end, _ = self._buffer[:_MAX_HEADER].partition(b"\n")
+            if not end and len(line) < _MAX_HEADER:
+                return False
+            self._header = json.loads(line)
+            del self._buffer[: len(line) + 1]
+        size = self._header["size"]
+        if len(self._buffer) < size:
+            return False
+        header, payload = self._header, bytes(self._buffer[:size])
+        self._header = None
+        del self._buffer[:size]
+        self._take(header, payload)
+        return True

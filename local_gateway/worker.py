@@ -1,0 +1,183 @@
+"""Our own runtime client: runs a function as Lambda does, over a socket pair instead of HTTP.
+
+    python tether.py worker.py MODULE.FUNCTION FD MAX_PAYLOAD
+
+What is said on the socket FD is, both ways, a line of JSON with a `size`, then a payload of so many bytes.
+To the worker: the headers of Lambda's Runtime API and the event. From it, by `kind`: `ready`, `init` (a
+`type` of error while loading, then it exits), `answer` with the payload, `error` and `too_large` with a
+`type`. The text of an error goes to standard output, as Lambda logs it, and nowhere else.
+
+Run by path, in the function's folder: it imports the standard library and nothing of this package.
+"""
+
+import importlib
+import json
+import logging
+import math
+import os
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+Handler = Callable[[Any, "Context"], Any]
+
+_LOG_FORMAT = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s"
+
+
+class FaultError(Exception):
+    """What went wrong in the function: `error_type` in Lambda's terms, `report` for its log only."""
+
+    def __init__(self, error_type: str, report: str) -> None:
+        self.error_type = error_type
+        self.report = f"[ERROR] {report}"
+
+
+class Context:
+    """The `context` argument: what Lambda's own object has, under the same names."""
+
+    def __init__(self, headers: Mapping[str, str], environment: Mapping[str, str]) -> None:
+        self.aws_request_id = headers["Lambda-Runtime-Aws-Request-Id"]
+        self.invoked_function_arn = headers["Lambda-Runtime-Invoked-Function-Arn"]
+        self.function_name = environment.get("AWS_LAMBDA_FUNCTION_NAME")
+        self.function_version = environment.get("AWS_LAMBDA_FUNCTION_VERSION")
+        self.memory_limit_in_mb = environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+        self.log_group_name = environment.get("AWS_LAMBDA_LOG_GROUP_NAME")
+        self.log_stream_name = environment.get("AWS_LAMBDA_LOG_STREAM_NAME")
+        self.identity = SimpleNamespace(cognito_identity_id=None, cognito_identity_pool_id=None)
+        self.client_context = None
+        self._deadline = int(headers["Lambda-Runtime-Deadline-Ms"])
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the function is killed."""
+        return max(0, self._deadline - math.floor(time.time() * 1000))
+
+
+def load(name: str) -> Handler:
+    """The function called "module.function". Raises FaultError; what ends a process passes through."""
+    module_name, dot, function_name = name.rpartition(".")
+    if not dot:
+        raise FaultError("Runtime.MalformedHandlerName", f"Bad handler '{name}'")
+    if module_name.split(".")[0] in sys.builtin_module_names:
+        raise FaultError("Runtime.BuiltInModuleConflict", f"Module '{module_name}' is built in")
+    try:
+        module = importlib.import_module(module_name.replace("/", "."))
+    except ImportError as error:
+        raise _fault(error, "Runtime.ImportModuleError") from error
+    except SyntaxError as error:
+        raise _fault(error, "Runtime.UserCodeSyntaxError") from error
+    except Exception as error:
+        raise _fault(error) from error
+    handler: Handler | None = getattr(module, function_name, None)
+    if handler is None:
+        raise FaultError(
+            "Runtime.HandlerNotFound", f"Handler '{function_name}' missing on module '{module_name}'"
+        )
+    return handler
+
+
+def call(handler: Handler, event: bytes, context: Context) -> bytes:
+    """One invocation, from bytes to bytes. Raises FaultError; what ends a process passes through."""
+    try:
+        value = json.loads(event)
+    except Exception as error:
+        raise _fault(error, "Runtime.UnmarshalError") from error
+    try:
+        answer = handler(value, context)
+    except Exception as error:
+        raise _fault(error) from error
+    if isinstance(answer, bytes):
+        return answer
+    try:
+        return json.dumps(answer, ensure_ascii=False, default=_encode).encode()
+    except Exception as error:
+        raise _fault(error, "Runtime.MarshalError") from error
+
+
+def _fault(error: Exception, error_type: str | None = None) -> FaultError:
+    name = error_type or type(error).__name__
+    # The first frame is this file's.
+    frames = traceback.format_tb(error.__traceback__)[1:]
+    message = "".join(traceback.format_exception_only(error))
+    return FaultError(name, f"{message}Traceback (most recent call last):\n{''.join(frames)}".rstrip())
+
+
+def _encode(value: object) -> object:
+    # As AWS's client does: numbers from DynamoDB are Decimals.
+    if isinstance(value, Decimal):
+        is_whole = value.is_finite() and value == value.to_integral_value()
+        return int(value) if is_whole else float(value)
+    if isinstance(value, bytes):
+        return value.decode()
+    raise TypeError(f"{type(value).__name__} is not JSON serializable")
+
+
+class _Gateway:
+    def __init__(self, wire: socket.socket, max_payload: int) -> None:
+        self._wire = wire
+        self._reader = wire.makefile("rb")
+        self._max_payload = max_payload
+
+    def receive(self) -> tuple[dict[str, str], bytes] | None:
+        line = self._reader.readline()
+        if not line:
+            return None
+        headers = json.loads(line)
+        return headers, self._reader.read(headers["size"])
+
+    def report(self, kind: str, fault: FaultError) -> None:
+        print(fault.report)
+        self.say(kind, type=fault.error_type)
+
+    def answer(self, payload: bytes) -> None:
+        if len(payload) > self._max_payload:
+            self.say("too_large", type="Function.ResponseSizeTooLarge")
+        else:
+            self.say("answer", payload)
+
+    def say(self, kind: str, payload: bytes = b"", **more: str) -> None:
+        header = json.dumps({"kind": kind, "size": len(payload), **more})
+        self._wire.sendall(header.encode() + b"\n" + payload)
+
+
+def _log_as_lambda_does() -> dict[str, str]:
+    record_defaults = {"aws_request_id": ""}
+    formatter = logging.Formatter(_LOG_FORMAT, "%Y-%m-%dT%H:%M:%S", defaults=record_defaults)
+    formatter.converter = time.gmtime
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(formatter)
+    logging.getLogger().addHandler(handler)
+    return record_defaults
+
+
+def main(name: str, fd: str, max_payload: str) -> None:
+    """Load the function called `name`, then run it on one event after the other."""
+    # An error's text may hold what no encoding can write; that must not end the process.
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a real stream, not a test's
+    wire = socket.socket(fileno=int(fd))
+    wire.set_inheritable(False)
+    gateway = _Gateway(wire, int(max_payload))
+    record_defaults = _log_as_lambda_does()
+    try:
+        handler = load(name)
+    except FaultError as fault:
+        gateway.report("init", fault)
+        sys.exit(1)
+    gateway.say("ready")
+    while message := gateway.receive():
+        headers, event = message
+        context = Context(headers, os.environ)
+        record_defaults["aws_request_id"] = context.aws_request_id
+        os.environ["_X_AMZN_TRACE_ID"] = headers["Lambda-Runtime-Trace-Id"]
+        try:
+            gateway.answer(call(handler, event, context))
+        except FaultError as fault:
+            gateway.report("error", fault)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

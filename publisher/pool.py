@@ -1,0 +1,143 @@
+"""The connections of one event loop to one host: kept, bounded, handed on."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .connection import Connection
+from .errors import ConnectError
+
+IDLE_LIMIT = 60.0
+"""Seconds after which an idle connection is not trusted: routers forget silent ones without a word."""
+
+_HANDSHAKES = 16
+"""Connections made at once. Each costs up to 1 ms of CPU, and a small Lambda has a tenth of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the connections go: host, port, and the TLS context (None: plain, True: the system's own)."""
+
+    host: str
+    port: int
+    tls: ssl.SSLContext | bool | None
+
+
+class Pool:
+    """At most `size` connections. A *place* is the right to one: a request holds it, or an idle connection.
+
+    Times are seconds. `clock` is the wall clock: it goes on while a sandbox is frozen.
+    """
+
+    def __init__(self, origin: Origin, size: int, connect_timeout: float, clock: Callable[[], float]) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._origin = origin
+        self._tls = origin.tls
+        self._free = size
+        self._connect_timeout = connect_timeout
+        self._clock = clock
+        self._idle: list[Connection] = []
+        self._connections: set[Connection] = set()
+        self._waiters: deque[asyncio.Future[Connection | None]] = deque()
+        self._handshakes = asyncio.Semaphore(_HANDSHAKES)
+        self._tls_lock = asyncio.Lock()
+        self._closed = False
+
+    async def take(self, deadline: float) -> Connection:
+        """Return a connection and the place it holds: give both back with `put`, or the place with `release`.
+
+        `deadline` is on the loop's clock. Raises ConnectError.
+        """
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.usable and self._clock() - connection.idle_since < IDLE_LIMIT:
+                return connection
+            connection.drop()
+            self.release()
+        if self._free:
+            self._free -= 1
+        elif handed := await self._wait(deadline):
+            return handed
+        try:
+            return await self.connect(deadline)
+        except BaseException:
+            self.release()
+            raise
+
+    async def connect(self, deadline: float) -> Connection:
+        """Return a new connection, for a place already held. Raises ConnectError."""
+        try:
+            async with asyncio.timeout_at(deadline), self._handshakes, asyncio.timeout(self._connect_timeout):
+                _, connection = await self.loop.create_connection(
+                    lambda: Connection(self.loop, self._connections.discard),
+                    self._origin.host,
+                    self._origin.port,
+                    ssl=await self._context(),
+                )
+        except OSError as error:
+            raise ConnectError(type(error).__name__) from error
+        if self._closed:
+            connection.drop()
+            raise ConnectError("closed here")
+        self._connections.add(connection)
+        return connection
+
+    def put(self, connection: Connection) -> None:
+        """Give back a connection with its place."""
+        if not connection.usable:
+            self.release()
+        elif not self._hand_on(connection):
+            connection.idle_since = self._clock()
+            self._idle.append(connection)
+
+    def release(self) -> None:
+        """Give back a place whose connection is gone."""
+        if not self._hand_on(None):
+            self._free += 1
+
+    def close(self) -> None:
+        """End every connection in the loop's next round, from whatever thread; what is under way fails."""
+        self._closed = True
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self._drop_all)
+
+    def _drop_all(self) -> None:
+        for connection in tuple(self._connections):
+            connection.drop()
+
+    async def _wait(self, deadline: float) -> Connection | None:
+        waiter: asyncio.Future[Connection | None] = self.loop.create_future()
+        self._waiters.append(waiter)
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await waiter
+        except BaseException as error:
+            if waiter.done() and not waiter.cancelled():
+                self._pass_on(waiter.result())
+            if isinstance(error, TimeoutError):
+                raise ConnectError("no connection was free in time") from error
+            raise
+
+    def _pass_on(self, connection: Connection | None) -> None:
+        if connection is None:
+            self.release()
+        else:
+            self.put(connection)
+
+    def _hand_on(self, connection: Connection | None) -> bool:
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(connection)
+                return True
+        return False
+
+    async def _context(self) -> ssl.SSLContext | None:
+        async with self._tls_lock:
+            if self._tls is True:
+                self._tls = await asyncio.to_thread(ssl.create_default_context)  # reads files, 20 ms
+        return self._tls or None

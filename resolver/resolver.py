@@ -1,0 +1,116 @@
+"""The whole of a WebSocket backend's Lambda: events in, answers out, and nothing else ever out."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from .context import Context
+from .errors import InternalError, RealtimeError, ReplyError, trace
+from .event import ConnectEvent, parse_event
+from .parameters import Call
+from .response import Accept, answer, is_answer, refusal
+from .routing import Router
+from .runtime import Runtime
+from .services import Services
+
+RUNTIME = Runtime()
+"""The event loop of this sandbox, shared by all resolvers in it: what they share may be bound to a loop."""
+
+_logger = logging.getLogger("signalbox")
+
+
+def log_unexpected(context: Context, error: BaseException) -> None:
+    """Log an error's types and places, and its request; never what a client may have sent."""
+    fields = {"request_id": context.request_id, "route": context.route_key}
+    _logger.error(
+        "%(route)s failed, request %(request_id)s: %(trace)s", fields | {"trace": trace(error)}, extra=fields
+    )
+
+
+class WebSocketResolver(Router):
+    """A router that answers events.
+
+    - `services`: what handlers may ask for by type, see `Services`.
+    - `max_body_bytes`: messages with more bytes of UTF-8 are refused. API Gateway lets through 32,768 in one
+      frame, 131,072 in several (W77).
+    - `on_unexpected(context, error)`: called with every failure that is no RealtimeError and that no
+      exception handler answers. The client gets `internal` and not a word of it.
+    """
+
+    def __init__(
+        self,
+        services: object = None,
+        max_body_bytes: int = 32_768,
+        on_unexpected: Callable[[Context, BaseException], None] = log_unexpected,
+    ) -> None:
+        super().__init__()
+        self._services: Services = Services(services)
+        self._max_body_bytes = max_body_bytes
+        self._on_unexpected = on_unexpected
+
+    def resolve(self, event: Any, context: object = None) -> dict[str, Any]:
+        """Answer an event: `def handler(event, context): return resolver.resolve(event, context)`.
+
+        Raises MalformedEventError for what is not an event of an API Gateway WebSocket API.
+        """
+        return RUNTIME.run(self.dispatch(event, context))
+
+    async def dispatch(self, event: Any, lambda_context: object = None) -> dict[str, Any]:
+        """The same for callers that have a loop of their own."""
+        context = Context(parse_event(event), lambda_context, self._services.get, self._max_body_bytes)
+        try:
+            return answer(context, await self.match(context)(context))
+        except BaseException as error:
+            if _is_for_the_caller(error):
+                raise
+            return await self._rescue(context, error)
+
+    async def _rescue(self, context: Context, error: BaseException) -> dict[str, Any]:
+        try:
+            if exception_handler := self._find_exception_handler(error):
+                context.error = error
+                reply = await exception_handler(context)
+                # Whatever else it returns would open the connection that has just failed.
+                explicit = isinstance(reply, Accept) or is_answer(reply)
+                if explicit or not isinstance(context.event, ConnectEvent):
+                    return answer(context, reply)
+        except BaseException as failure:
+            if _is_for_the_caller(failure):
+                raise
+            error = failure
+        return self._refuse(context, error)
+
+    def _find_exception_handler(self, error: BaseException) -> Call | None:
+        for kind in type(error).__mro__:
+            if kind in self._exception_handlers:
+                return self._exception_handlers[kind]
+            if kind is RealtimeError:
+                return None
+        return None
+
+    def _refuse(self, context: Context, error: BaseException) -> dict[str, Any]:
+        if isinstance(error, RealtimeError):
+            try:
+                return refusal(context, error)
+            except ReplyError as unsendable:
+                error = unsendable
+        self._report(context, error)
+        return refusal(context, InternalError())
+
+    def _report(self, context: Context, error: BaseException) -> None:
+        try:
+            self._on_unexpected(context, error)
+        except (Exception, SystemExit) as failure:  # noqa: BLE001 - reporting must never cost the client its answer
+            with suppress(Exception):
+                log_unexpected(context, error)
+                log_unexpected(context, failure)
+
+
+def _is_for_the_caller(error: BaseException) -> bool:
+    # A cancellation is, when this very task was cancelled and not merely something it awaited.
+    if isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()
+        return task is not None and task.cancelling() > 0
+    return isinstance(error, (KeyboardInterrupt, GeneratorExit))

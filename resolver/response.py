@@ -1,0 +1,112 @@
+"""What a handler returns becomes the answer API Gateway expects."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic_core import to_json, to_jsonable_python
+
+from .context import Context
+from .errors import RealtimeError, ReplyError
+from .event import TOKEN, ConnectEvent, DisconnectEvent
+
+MAX_REPLY_BYTES = 131_072
+"""The largest message API Gateway lets through (W77)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Returned from `$connect`: the connection opens, with one of the subprotocols the client offered (W57).
+
+    Raises ValueError for a subprotocol that no header can carry.
+    """
+
+    subprotocol: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.subprotocol is not None and not TOKEN.fullmatch(self.subprotocol):
+            raise ValueError("a subprotocol is a token (RFC 9110 section 5.6.2)")
+
+
+def is_answer(reply: object) -> bool:
+    """Whether a handler returned what API Gateway expects, ready to be passed through."""
+    return isinstance(reply, dict) and "statusCode" in reply
+
+
+def answer(context: Context, reply: Any) -> dict[str, Any]:
+    """The answer that carries a reply; raises ReplyError when it cannot be sent.
+
+    No reply is `{"statusCode": 200}` and never null, which API Gateway takes for a failure (W51, W68).
+    """
+    if isinstance(context.event, DisconnectEvent):
+        return {"statusCode": 200}
+    if is_answer(reply):
+        return _checked(reply)
+    if isinstance(context.event, ConnectEvent):
+        return _open(reply) if isinstance(reply, Accept) else {"statusCode": 200}
+    return {"statusCode": 200} if reply is None else _framed(_echo_ref(context, reply))
+
+
+def refusal(context: Context, error: RealtimeError) -> dict[str, Any]:
+    """The answer to an error: its status on `$connect`, a frame on messages, nothing on `$disconnect`.
+
+    Raises ReplyError when the error's details cannot be sent.
+    """
+    if isinstance(context.event, DisconnectEvent):
+        return {"statusCode": 200}
+    if isinstance(context.event, ConnectEvent):
+        return {"statusCode": error.status}
+    frame: dict[str, Any] = {
+        "type": "error",
+        "code": error.code,
+        "retry": error.retry,
+        "request_id": context.request_id,
+    }
+    if (ref := context.message_ref) is not None:
+        frame["id"] = ref
+    # Details come last and overwrite nothing: what every client relies on stays as it is.
+    return _framed(frame | {name: value for name, value in error.details.items() if name not in frame})
+
+
+def _open(accept: Accept) -> dict[str, Any]:
+    headers = dict(accept.headers)
+    if accept.subprotocol:
+        headers["Sec-WebSocket-Protocol"] = accept.subprotocol
+    return {"statusCode": 200, "headers": headers}
+
+
+def _checked(reply: dict[str, Any]) -> dict[str, Any]:
+    # Untouched; but Lambda's runtime client cannot encode a lone surrogate, and would end the sandbox.
+    if isinstance(body := reply.get("body"), str):
+        try:
+            _check_size(body.encode())
+        except UnicodeEncodeError as error:
+            raise ReplyError("the body is not text") from error
+    return reply
+
+
+def _echo_ref(context: Context, reply: Any) -> Any:
+    if (ref := context.message_ref) is None:
+        return reply
+    try:
+        plain = to_jsonable_python(reply, by_alias=True, inf_nan_mode="null")
+    except ValueError as error:
+        raise ReplyError("the reply is not JSON") from error
+    if isinstance(plain, dict):
+        plain.setdefault("id", ref)
+    return plain
+
+
+def _framed(frame: Any) -> dict[str, Any]:
+    try:
+        data = to_json(frame, by_alias=True, inf_nan_mode="null")
+    except ValueError as error:
+        raise ReplyError("the reply is not JSON") from error
+    _check_size(data)
+    return {"statusCode": 200, "body": data.decode()}
+
+
+def _check_size(data: bytes) -> None:
+    if len(data) > MAX_REPLY_BYTES:
+        raise ReplyError(f"the reply has {len(data)} bytes, over {MAX_REPLY_BYTES}")

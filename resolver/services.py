@@ -1,0 +1,76 @@
+"""The application's services, given to handlers by type."""
+
+import inspect
+from threading import Lock
+from typing import Any, get_type_hints
+
+from .errors import RegistrationError
+
+
+class Services:
+    """The application's services: made once, on first use, and found by their type.
+
+    They are an object whose attributes are the services (a dataclass, for one), or what makes such an object:
+    a class, or a function annotated with the class it returns. Raises RegistrationError without that
+    annotation.
+    """
+
+    def __init__(self, source: object = None) -> None:
+        self._factory = source if isinstance(source, type) or inspect.isroutine(source) else None
+        self._instance = None if self._factory else source
+        self._lock = Lock()
+        self.kind = _made_by(self._factory) if self._factory else type(source)
+        self._types = self._list_types()
+
+    def get(self) -> Any:
+        """The services; the first call makes them."""
+        if self._factory:
+            with self._lock:
+                if self._factory:
+                    self._instance = self._factory()
+                    self._factory = None
+        return self._instance
+
+    def find(self, parameter: str, annotation: object) -> str | None:
+        """The attribute of that type; where several have it, the one named like the parameter."""
+        found = [name for name, types in self._types.items() if annotation in types]
+        if len(found) == 1:
+            return found[0]
+        return parameter if parameter in found else None
+
+    def describe(self) -> list[str]:
+        """What can be asked for, for an error message."""
+        return [
+            f"{getattr(types[-1], '__name__', types[-1])} ({name})" for name, types in self._types.items()
+        ]
+
+    def _list_types(self) -> dict[str, list[Any]]:
+        types = {name: [declared] for name, declared in _resolve_hints(self.kind).items()}
+        for name in (*types, *getattr(self._instance, "__dict__", ())):
+            types.setdefault(name, []).append(type(getattr(self._instance, name, None)))
+        services = {name: [kind for kind in kinds if can_be_service(kind)] for name, kinds in types.items()}
+        return {name: kinds for name, kinds in services.items() if kinds}
+
+
+def can_be_service(kind: object) -> bool:
+    """Whether the type alone says which service is meant, as `int` or `Any` cannot."""
+    unsaid = kind is Any or kind is inspect.Parameter.empty
+    return not unsaid and getattr(kind, "__module__", "builtins") != "builtins"
+
+
+def _made_by(factory: Any) -> type:
+    made = factory if isinstance(factory, type) else _resolve_hints(factory).get("return")
+    if not isinstance(made, type) or inspect.iscoroutinefunction(factory):
+        raise RegistrationError(
+            f"services: {factory.__qualname__} must return, and be annotated with, a class"
+        )
+    return made
+
+
+def _resolve_hints(annotated: Any) -> dict[str, Any]:
+    try:
+        return get_type_hints(annotated)
+    except NameError as error:
+        raise RegistrationError(
+            f"services: {annotated.__qualname__} names {error.name}, which is unknown"
+        ) from None

@@ -1,0 +1,219 @@
+"""People, a browser each, and everything between them real."""
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import SCREENSHOTS, Visit
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CONTRAST = """() => {
+  const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const linear = (c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  const luminance = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+  const ground = (element) => {
+    const colour = channels(getComputedStyle(element).backgroundColor);
+    return colour[3] === 0 ? ground(element.parentElement) : colour;
+  };
+  const hasText = (element) => [...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+  const texts = [...document.body.querySelectorAll("*")].filter((e) => hasText(e) && e.checkVisibility());
+  return texts.map((e) => {
+    const both = [luminance(channels(getComputedStyle(e).color)), luminance(ground(e))];
+    return { text: e.textContent, ratio: (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05) };
+  });
+}"""
+
+
+async def test_they_see_each_other_when_both_are_connected(visit: Visit) -> None:
+    ann = await visit("Ann")
+    bob = await visit("Bob")
+    await ann.refresh()
+
+    await expect(ann.person(bob.name)).to_have_count(1)
+    await expect(bob.person(ann.name)).to_have_count(1)
+
+
+async def test_both_read_it_when_either_speaks(visit: Visit) -> None:
+    ann = await visit("Ann")
+    bob = await visit("Bob")
+
+    await ann.say("hello from Ann")
+    await expect(bob.log).to_contain_text(f"{ann.name}hello from Ann")
+    await expect(ann.log).to_contain_text(f"{ann.name} (you)hello from Ann")
+    await expect(ann.receipt).to_have_text(re.compile(r"^Sent to ([2-9]|\d\d+) of \d+"))
+    await bob.say("hello from Bob")
+    await expect(ann.log).to_contain_text(f"{bob.name}hello from Bob")
+
+
+async def test_a_newcomer_is_on_the_list_when_they_speak(visit: Visit) -> None:
+    ann = await visit("Ann")
+    newcomer = await visit("Newcomer")
+
+    await newcomer.say("I am here")
+
+    await expect(ann.person(newcomer.name)).to_have_count(1)
+
+
+async def test_only_one_reads_it_when_a_message_is_direct(visit: Visit) -> None:
+    ann, bob, eve = await visit("Ann"), await visit("Bob"), await visit("Eve")
+    await ann.choose(bob.name)
+
+    await ann.say("for Bob alone")
+    await expect(bob.log).to_contain_text(f"{ann.name}direct, to youfor Bob alone")
+    await expect(ann.log).to_contain_text(f"You to {bob.name}directfor Bob alone")
+    await bob.say("for everyone")
+
+    await expect(eve.log).to_contain_text("for everyone")
+    await expect(eve.log).not_to_contain_text("for Bob alone")
+
+
+async def test_nobody_else_reads_it_when_the_addressee_of_a_direct_message_left(visit: Visit) -> None:
+    ann, bob, eve = await visit("Ann"), await visit("Bob"), await visit("Eve")
+    await ann.choose(bob.name)
+    await bob.page.close()
+
+    await ann.refresh_until(ann.page.locator("[data-mark=left]", has_text=bob.name))
+    await expect(ann.person(bob.name)).to_be_checked()
+    await ann.say("still there?")
+
+    await expect(ann.receipt).to_contain_text("Not sent: this person is no longer connected")
+    await expect(ann.page.get_by_label(f"Message to {bob.name}")).to_have_value("still there?")
+    await ann.person("Everyone").check()
+    await ann.say("never mind")
+    await expect(eve.log).to_contain_text("never mind")
+    await expect(eve.log).not_to_contain_text("still there?")
+
+
+async def test_the_connection_comes_back_when_it_was_dropped(visit: Visit) -> None:
+    ann, bob = await visit("Ann"), await visit("Bob")
+    await ann.page.evaluate("Math.random = () => 5")
+
+    await ann.page.get_by_role("button", name="Drop connection").click()
+    await ann.expect_state("Offline")
+    await expect(ann.page.locator("#countdown")).to_contain_text("retrying in")
+    await ann.say("not yet")
+    await expect(ann.receipt).to_have_text("Not sent: there is no connection.")
+    await ann.expect_state("Online")
+    await ann.say("here I am again")
+
+    await expect(bob.log).to_contain_text("here I am again")
+    await expect(bob.log).not_to_contain_text("not yet")
+    await expect(ann.log).to_contain_text("You dropped the connection.")
+
+
+async def test_the_pause_ends_when_somebody_cannot_wait(visit: Visit) -> None:
+    ann = await visit("Ann")
+    await ann.page.evaluate("Math.random = () => 1e6")
+
+    await ann.page.get_by_role("button", name="Drop connection").click()
+    await ann.expect_state("Offline")
+    await ann.page.get_by_role("button", name="Reconnect now").click()
+
+    await ann.expect_state("Online")
+
+
+async def test_the_name_is_remembered_when_the_page_is_loaded_again(visit: Visit) -> None:
+    ann = await visit("Ann")
+
+    await ann.page.reload()
+    await ann.expect_state("Online")
+    await ann.page.get_by_role("button", name="Change name").click()
+
+    await ann.expect_state("Not connected")
+    await expect(ann.page.get_by_label("Display name")).to_be_focused()
+
+
+async def test_markup_is_text_when_somebody_sends_it(visit: Visit) -> None:
+    markup = "<img src=x onerror='window.struck = true'><script>window.struck = true</script>"
+    ann = await visit("<b onclick=alert(1)>Ann</b>")
+    bob = await visit("Bob")
+    await bob.refresh()
+
+    await ann.say(markup)
+
+    await expect(bob.log).to_contain_text(f"{ann.name}{markup}")
+    await expect(bob.page.locator("#people")).to_contain_text(ann.name)
+    for visitor in (ann, bob):
+        assert await visitor.page.evaluate("window.struck") is None
+        assert await visitor.page.locator("main img, main script, b b").count() == 0
+
+
+async def test_a_message_stays_here_when_it_is_too_large(visit: Visit) -> None:
+    ann = await visit("Ann")
+
+    await ann.say("é" * 16_400)
+
+    await expect(ann.receipt).to_contain_text("bytes are too many, the limit is 32,768")
+    await ann.say("short")
+    await expect(ann.log).to_contain_text("short")
+    await ann.expect_state("Online")
+
+
+async def test_everything_can_be_done_when_there_is_only_a_keyboard(visit: Visit) -> None:
+    bob = await visit("Bob")
+    ann = await visit("Ann")
+    page = ann.page
+    await page.get_by_role("button", name="Change name").focus()
+    await ann.press("Enter")
+    await ann.expect_focus(page.get_by_label("Display name"))
+
+    await page.keyboard.type("Annabel")
+    await ann.press("Enter")
+    await ann.expect_focus(page.get_by_label("Message to everyone"))
+    await ann.expect_state("Online")
+    await expect(ann.person(bob.name)).to_have_count(1)
+    await page.keyboard.type("typed")
+    await ann.press("Enter")
+    await expect(bob.log).to_contain_text("Annabeltyped")
+
+    await ann.press("Shift+Tab")
+    await ann.expect_focus(ann.log)
+    await ann.press("Shift+Tab")
+    await ann.expect_focus(page.get_by_role("button", name="Change name"))
+    await ann.press("Shift+Tab")
+    await ann.expect_focus(ann.person("Everyone"))
+    while not await ann.person(bob.name).is_checked():
+        await ann.press("ArrowDown")
+    await ann.expect_focus(ann.person(bob.name))
+    await ann.press("Shift+Tab")
+    await ann.expect_focus(page.get_by_role("button", name="Refresh"))
+    await ann.press("Shift+Tab")
+    await ann.expect_focus(page.get_by_role("button", name="Drop connection"))
+
+    await page.evaluate("Math.random = () => 3")
+    await ann.press("Enter")
+    await ann.expect_state("Offline")
+    await ann.expect_focus(page.locator("#link"))
+    await ann.expect_state("Online")
+    await ann.press("Tab", "Tab", "Tab", "Tab", "Tab")
+    await ann.expect_focus(page.get_by_label(f"Message to {bob.name}"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_the_page_is_readable_when_it_is_looked_at(visit: Visit, scheme: str, width: int) -> None:
+    look = {"color_scheme": scheme, "viewport": {"width": width, "height": 844}}
+    ann, bob = await visit("Ann", **look), await visit("Bob")
+    await check_looks(ann.page, f"online-{scheme}-{width}.png")
+    await ann.say("Good morning, Bob.")
+    await bob.say("Good morning! The line is clear, and this is long enough to need a second row.")
+    await bob.choose(ann.name)
+    await bob.say("Between you and me: it is the 8:15 again.")
+    await ann.choose(bob.name)
+    await ann.say("As always.")
+    await expect(ann.log).to_contain_text("As always.")
+    await expect(ann.log).to_contain_text("8:15")
+    await check_looks(ann.page, f"talking-{scheme}-{width}.png")
+    await ann.page.evaluate("Math.random = () => 12")
+    await ann.page.get_by_role("button", name="Drop connection").click()
+    await ann.expect_state("Offline")
+    await check_looks(ann.page, f"offline-{scheme}-{width}.png")
+
+
+async def check_looks(page: Page, name: str) -> None:
+    """Leave a screenshot; nothing is cut off at the side, and every text stands out from its ground."""
+    await page.screenshot(path=SCREENSHOTS / name)
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert [part for part in await page.evaluate(CONTRAST) if part["ratio"] < 4.5] == []

@@ -1,0 +1,63 @@
+"""The product as a user starts it, for every test that needs the whole of it."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 60.0
+"""Seconds the local run may take to start on a busy machine."""
+
+
+@dataclass(frozen=True)
+class LocalRun:
+    """What `python -m dev` printed, and where its output goes."""
+
+    websocket_url: str
+    page_url: str
+    endpoint: str
+    log: Path
+
+
+@pytest.fixture(scope="session")
+def local_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
+    """`python -m dev` on a free port, stopped with Ctrl-C."""
+    log = tmp_path_factory.mktemp("local-run") / "output"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dev", "--port", "0"], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        yield _read(log, process)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=20)
+
+
+def _read(log: Path, process: "subprocess.Popen[bytes]") -> LocalRun:
+    end = time.monotonic() + PATIENCE
+    while "Ctrl-C stops" not in (text := log.read_text()):
+        if process.poll() is not None or time.monotonic() > end:
+            pytest.fail(f"the local run did not start:\n{text}")
+        time.sleep(0.05)
+    printed = dict(re.findall(r"^  (page|WebSocket|@connections) +(\S+)$", text, re.MULTILINE))
+    return LocalRun(printed["WebSocket"], printed["page"], printed["@connections"], log)
+
+
+@pytest.fixture(autouse=True)
+def _no_real_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing a developer has configured for AWS reaches a test."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

@@ -1,0 +1,94 @@
+from typing import Any
+
+import pytest
+
+from connection_store import ConnectionManager, InvalidCursorError, Table
+from connection_store.schema import shard_of
+
+NOW = 4_102_444_800_000
+EVERYBODY = [f"c-{number}" for number in range(100)]
+
+
+@pytest.fixture
+async def crowd(connections: ConnectionManager) -> ConnectionManager:
+    for connection_id in EVERYBODY:
+        await connections.connect(connection_id, now=NOW)
+    return connections
+
+
+async def test_everybody_comes_once_and_in_the_order_of_cursors_when_streamed(
+    crowd: ConnectionManager,
+) -> None:
+    ids = [each.connection_id async for each in crowd.stream(now=NOW)]
+    assert ids == sorted(EVERYBODY, key=lambda id_: (shard_of(id_), id_))
+
+
+async def test_nobody_is_missed_when_pages_of_shards_are_small(crowd: ConnectionManager) -> None:
+    small = [each async for each in crowd.stream(page_size=1, now=NOW)]
+    assert small == [each async for each in crowd.stream(now=NOW)]
+
+
+async def test_rest_comes_when_resumed_after_any_of_them(crowd: ConnectionManager) -> None:
+    everybody = [each async for each in crowd.stream(now=NOW)]
+    for position in (0, 1, 49, 98, 99):
+        rest = [each async for each in crowd.stream(everybody[position].cursor, now=NOW)]
+        assert rest == everybody[position + 1 :]
+
+
+async def test_rest_comes_when_resumed_after_somebody_who_left(crowd: ConnectionManager) -> None:
+    everybody = [each async for each in crowd.stream(now=NOW)]
+    left = everybody[40]
+    await crowd.disconnect(left.connection_id, now=NOW)
+    assert [each async for each in crowd.stream(left.cursor, now=NOW)] == everybody[41:]
+
+
+@pytest.mark.parametrize("limit", [1, 7, 50, 99, 100, 101, 1_000])
+async def test_pages_add_up_to_everybody_when_turned_one_by_one(crowd: ConnectionManager, limit: int) -> None:
+    found: list[str] = []
+    cursor = None
+    while True:
+        page = await crowd.page(limit, cursor, now=NOW)
+        assert len(page.connections) == min(limit, len(EVERYBODY) - len(found))
+        found += [each.connection_id for each in page.connections]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert found == sorted(EVERYBODY, key=lambda id_: (shard_of(id_), id_))
+
+
+async def test_page_is_the_last_when_the_table_is_empty(connections: ConnectionManager) -> None:
+    page = await connections.page(10, now=NOW)
+    assert (page.connections, page.cursor) == ((), None)
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "0:", "32:c", "-1:c", "00:c", f"{shard_of('c') ^ 1}:c"])
+async def test_cursor_is_refused_when_the_store_never_gave_it_out(
+    connections: ConnectionManager, cursor: str
+) -> None:
+    with pytest.raises(InvalidCursorError):
+        await connections.page(10, cursor, now=NOW)
+    with pytest.raises(InvalidCursorError):
+        await anext(connections.stream(cursor, now=NOW))
+
+
+async def test_f23_the_living_are_found_when_whole_pages_before_them_have_expired(
+    connections: ConnectionManager, table: Table, client: Any
+) -> None:
+    expired, alive = NOW // 1000, NOW // 1000 + 1
+    for first in range(0, 1_500, 25):
+        numbers = range(first, first + 25)
+        entries = [_entry(number, expired if number < 1_000 else alive) for number in numbers]
+        client.batch_write_item(RequestItems={table.name: entries})
+    found = await connections.connections_of("ann", now=NOW)
+    assert [each.connection_id for each in found] == [f"c{number:04}" for number in range(1_000, 1_500)]
+
+
+def _entry(number: int, expires_at: int) -> dict[str, Any]:
+    item = {
+        "pk": {"S": "user#ann"},
+        "sk": {"S": f"c{number:04}"},
+        "connected_at": {"N": str(NOW)},
+        "expires_at": {"N": str(expires_at)},
+        "padding": {"S": "x" * 1_000},
+    }
+    return {"PutRequest": {"Item": item}}

@@ -1,0 +1,65 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from connection_store import ConnectionManager, Table, TableMissingError
+from dev.engine import Engine
+from tests.contract.conftest import MakeTable
+
+NOW = 4_102_444_800_000
+
+CALLS: dict[str, Callable[[ConnectionManager], Awaitable[Any]]] = {
+    "connect": lambda connections: connections.connect("c-1", {"a": 1}, user_id="ann", now=NOW),
+    "connect alone": lambda connections: connections.connect("c-1", now=NOW),
+    "connections_of": lambda connections: connections.connections_of("ann", now=NOW),
+    "disconnect": lambda connections: connections.disconnect("c-1", now=NOW),
+    "get_connection": lambda connections: connections.get_connection("c-1", now=NOW),
+    "page": lambda connections: connections.page(10, now=NOW),
+    "prune": lambda connections: connections.prune(["c-1"], now=NOW),
+    "stream": lambda connections: anext(connections.stream(now=NOW)),
+    "update_last_seen": lambda connections: connections.update_last_seen("c-1", now=NOW),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+async def test_the_table_is_reported_when_it_is_missing(make_table: MakeTable, name: str) -> None:
+    with pytest.raises(TableMissingError):
+        await CALLS[name](ConnectionManager(table=make_table()))
+
+
+async def test_table_is_as_defined_when_many_make_it_at_once(make_table: MakeTable, client: Any) -> None:
+    managers = [ConnectionManager(table=make_table()) for _ in range(4)]
+    await asyncio.gather(*(manager.init_table() for manager in managers))
+    await managers[0].init_table()
+
+    name = make_table().name
+    description = client.describe_table(TableName=name)["Table"]
+    expiry = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    assert description["KeySchema"] == [
+        {"AttributeName": "pk", "KeyType": "HASH"},
+        {"AttributeName": "sk", "KeyType": "RANGE"},
+    ]
+    assert description["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert not description.get("GlobalSecondaryIndexes")
+    assert expiry == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}
+
+
+async def test_rows_stay_when_the_table_is_made_again(connections: ConnectionManager) -> None:
+    connected = await connections.connect("c-1", now=NOW)
+    await connections.init_table()
+    assert await connections.get_connection("c-1", now=NOW) == connected
+
+
+async def test_endpoint_is_the_standard_variables_when_no_client_is_given(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in engine.environment.items():
+        monkeypatch.setenv(name, value)
+    connections = ConnectionManager(table=Table("standard-variables", budget=30.0))
+    connections.warm()
+    await connections.init_table()
+    connected = await connections.connect("c-1", user_id="ann", now=NOW)
+    assert await connections.get_connection("c-1", now=NOW) == connected
+    connections.close()

@@ -1,0 +1,23 @@
+"""A gateway to be killed: `python parent.py KIND EVENT` starts one sandbox, gives it the event and waits."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from local_gateway.pool import Pool
+from local_gateway.runtime_sandbox import RuntimeSandbox
+from local_gateway.sandbox import Function
+from local_gateway.socket_sandbox import SocketSandbox
+
+KINDS = {"RuntimeSandbox": RuntimeSandbox, "SocketSandbox": SocketSandbox}
+
+
+async def main(kind: str, event: str) -> None:
+    """Run until killed."""
+    function = Function("functions.handler", Path(__file__).parent)
+    pool = Pool(lambda number: KINDS[kind](f"sandbox-{number}", function), 1, timeout=60)
+    await pool.invoke(event.encode(), "request-1")
+    await asyncio.sleep(60)
+
+
+asyncio.run(main(*sys.argv[1:]))

@@ -1,0 +1,75 @@
+"""A sandbox dies in the middle of traffic, and only the one client it was working for hears of it."""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+
+from dev.command import parse
+from dev.run import local_run
+from local_gateway import LocalGateway
+
+OTHERS = 20
+PATIENCE = 60.0
+
+
+@pytest.fixture(params=["runtime", "socket"])
+async def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[LocalGateway]:
+    options = parse(["--port", "0", "--sandboxes", "2", "--sandbox", request.param])
+    async with local_run(options, handler="tests.local.functions.handler", log=tmp_path / "engine.log") as gateway:
+        yield gateway
+
+
+async def ask(client: ClientConnection, **message: Any) -> dict[str, Any]:
+    """The reply to one message."""
+    await client.send(json.dumps(message))
+    reply: dict[str, Any] = json.loads(await client.recv())
+    return reply
+
+
+async def ping_until(client: ClientConnection, done: asyncio.Event) -> int:
+    """Pings answered until `done`."""
+    answered = 0
+    while not done.is_set():
+        assert (await ask(client, action="ping"))["type"] == "pong"
+        answered += 1
+    return answered
+
+
+async def test_one_client_gets_the_error_frame_when_its_sandbox_is_killed(
+    gateway: LocalGateway, tmp_path: Path
+) -> None:
+    victim_file = tmp_path / "pid"
+    done = asyncio.Event()
+    async with asyncio.timeout(PATIENCE):
+        victim = await connect(gateway.websocket_url)
+        others = [await connect(gateway.websocket_url) for _ in range(OTHERS)]
+        traffic = [asyncio.create_task(ping_until(client, done)) for client in others]
+        await victim.send(json.dumps({"action": "hold", "file": str(victim_file)}))
+        while not victim_file.exists() or not victim_file.read_text():
+            await asyncio.sleep(0.01)
+
+        os.kill(int(victim_file.read_text()), signal.SIGKILL)
+
+        frame = json.loads(await victim.recv())
+        done.set()
+        answered = await asyncio.gather(*traffic)
+        after = [await ask(client, action="ping") for client in [victim, *others]]
+        await asyncio.gather(*(client.close() for client in [victim, *others]))
+
+    assert frame["message"] == "Internal server error"
+    assert set(frame) == {"message", "connectionId", "requestId"}
+    assert all(answered)
+    assert [pong["type"] for pong in after] == ["pong"] * (OTHERS + 1)
+
+
+async def test_next_message_is_answered_when_a_handler_exits(gateway: LocalGateway) -> None:
+    async with asyncio.timeout(PATIENCE), connect(gateway.websocket_url) as client:
+        assert (await ask(client, action="exit"))["message"] == "Internal server error"
+        assert (await ask(client, action="ping"))["type"] == "pong"

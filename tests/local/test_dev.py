@@ -1,0 +1,79 @@
+"""`python -m dev` as somebody types it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+PATIENCE = 60.0
+
+
+def start(output: Path, *arguments: str) -> "subprocess.Popen[bytes]":
+    with output.open("wb") as file:
+        return subprocess.Popen(
+            [sys.executable, "-m", "dev", *arguments], cwd=ROOT, stdout=file, stderr=subprocess.STDOUT
+        )
+
+
+def wait_for(output: Path, text: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while text not in output.read_text():
+        assert time.monotonic() < end, output.read_text()
+        time.sleep(0.02)
+
+
+def children(pid: int) -> list[int]:
+    table = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    return [int(child) for child, parent in map(str.split, table.splitlines()) if int(parent) == pid]
+
+
+def lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_everything_it_started_ends_when_interrupted(tmp_path: Path, number: signal.Signals) -> None:
+    output = tmp_path / "output"
+    for _ in range(2):  # a second run works
+        process = start(output, "--port", "0")
+        wait_for(output, "Ctrl-C stops everything")
+        started = children(process.pid)
+        process.send_signal(number)
+
+        assert process.wait(timeout=PATIENCE) == 0
+        assert "Traceback" not in output.read_text()
+        assert len(started) >= 2  # the engine and a sandbox
+        assert [pid for pid in started if lives(pid)] == []
+
+
+def test_one_line_says_so_when_the_port_is_busy(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = start(tmp_path / "output", "--port", str(port))
+
+        assert process.wait(timeout=PATIENCE) == 1
+    (line,) = (tmp_path / "output").read_text().splitlines()
+    assert line.startswith("python -m dev: ")
+    assert str(port) in line
+
+
+def test_handlers_run_in_the_gateway_when_in_process(tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    process = start(output, "--port", "0", "--in-process")
+    try:
+        wait_for(output, "Ctrl-C stops everything")
+        assert len(children(process.pid)) == 1  # the engine alone
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=PATIENCE) == 0

@@ -1,0 +1,140 @@
+"""`python -m local_gateway`: it serves a real function, refuses nonsense in one line and stops at Ctrl-C."""
+
+import asyncio
+import json
+import re
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from websockets.asyncio.client import connect
+
+from tests.conftest import ROOT
+
+PATIENCE = 30.0
+NO_RUNTIME = pytest.mark.skipif(
+    find_spec("awslambdaric") is None, reason="AWS's runtime client is for Linux only"
+)
+FUNCTION = """
+import json, os
+print("loaded")
+
+def handler(event, context):
+    if event["requestContext"]["routeKey"] != "$default":
+        return {"statusCode": 200}
+    if event["body"] == "raise":
+        raise ValueError("SECRET" * 30_000)
+    return {"statusCode": 200, "body": json.dumps([event["body"], os.environ.get("GREETING")])}
+"""
+
+
+@pytest.fixture
+def task_root(tmp_path: Path) -> Path:
+    (tmp_path / "greeter.py").write_text(FUNCTION)
+    (tmp_path / "page").mkdir()
+    (tmp_path / "page" / "index.html").write_text("<h1>hello</h1>")
+    return tmp_path
+
+
+@asynccontextmanager
+async def command(task_root: Path, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The command with its output on pipes."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "local_gateway", *arguments),
+        cwd=task_root,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(PATIENCE):
+            yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def addresses(process: asyncio.subprocess.Process) -> dict[str, str]:
+    """What the command prints when it is ready."""
+    assert process.stdout is not None
+    lines = [(await process.stdout.readline()).decode() for _ in range(3)]
+    return dict(re.split(r" +", line.strip()) for line in lines)
+
+
+@pytest.mark.parametrize(
+    "sandbox",
+    [
+        pytest.param(["--sandbox", "runtime"], marks=NO_RUNTIME, id="runtime"),
+        pytest.param(["--sandbox", "socket"], id="socket"),
+        pytest.param(["--in-process"], id="in-process"),
+    ],
+)
+async def test_function_is_served_and_logged_until_interrupted(task_root: Path, sandbox: list[str]) -> None:
+    options = ["--handler", "greeter.handler", "--port", "0", "--stage", "dev", "--page", "page", *sandbox]
+    async with command(task_root, *options, "--env", "GREETING=hi", "--sandboxes", "1") as process:
+        printed = await addresses(process)
+        async with connect(f"{printed['WebSocket']}?token=SECRET") as client:
+            await client.send("hello")
+            assert json.loads(await client.recv()) == ["hello", "hi"]
+            await client.send("raise")
+            assert json.loads(await client.recv())["message"] == "Internal server error"
+        process.send_signal(signal.SIGINT)
+        output, errors = await process.communicate()
+    assert process.returncode == 0
+    log = [line for line in errors.decode().splitlines() if re.match(r"\d\d:\d\d:\d\d\.\d{3} ", line)]
+    assert [line.split()[2] for line in log] == ["$connect", "$default", "$default", "$disconnect"]
+    assert "SECRET" not in "".join(log)
+    assert "loaded" in (output + errors).decode()
+
+
+async def test_page_is_served_on_the_same_port(task_root: Path) -> None:
+    async with command(task_root, "--handler", "greeter.handler", "--port", "0", "--page", "page") as process:
+        page = (await addresses(process))["page"]
+        reader, writer = await asyncio.open_connection(*page.removeprefix("http://").strip("/").split(":"))
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        reply = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+    assert reply.startswith(b"HTTP/1.1 200 ")
+    assert reply.endswith(b"<h1>hello</h1>")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--handler", "greeter"], "local_gateway: handler 'greeter' is not of the form module.function"),
+        (
+            ["--handler", "a.b", "--host", "0.0.0.0"],
+            "local_gateway: host '0.0.0.0' is not a loopback address",
+        ),
+        (["--handler", "a.b", "--page", "nowhere"], "local_gateway: page folder nowhere does not exist"),
+        (["--handler", "a.b", "--port", "x"], "python -m local_gateway: error: argument --port: invalid int"),
+        (["--handler", "a.b", "--env", "x"], "python -m local_gateway: error: argument --env: 'x' is not"),
+        (["--handler", "a.b", "--what"], "python -m local_gateway: error: unrecognized arguments: --what"),
+        ([], "python -m local_gateway: error: the following arguments are required: --handler"),
+    ],
+)
+async def test_complaint_is_one_line_when_an_option_makes_no_sense(
+    task_root: Path, arguments: list[str], complaint: str
+) -> None:
+    async with command(task_root, *arguments) as process:
+        _, errors = await process.communicate()
+    assert process.returncode not in (0, None)
+    assert errors.decode().splitlines()[-1].startswith(complaint)
+    assert "Traceback" not in errors.decode()
+
+
+async def test_complaint_is_one_line_when_the_port_is_busy(task_root: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        async with command(task_root, "--handler", "greeter.handler", "--port", str(port)) as process:
+            _, errors = await process.communicate()
+    assert process.returncode == 1
+    assert errors.decode() == f"local_gateway: cannot listen on 127.0.0.1:{port}: Address already in use\n"

@@ -1,0 +1,50 @@
+import pytest
+
+from client.errors import TooLargeError
+from client.frames import FRAME_LIMIT, check_size, parse_object, read_frame
+
+NOT_OBJECTS = {
+    "nothing": "",
+    "text": "hello",
+    "array": "[1]",
+    "number": "7",
+    "string": '"a"',
+    "null": "null",
+    "NaN": '{"a":NaN}',
+    "infinity": '{"a":-Infinity}',
+    "half": '{"a":1',
+    "deep": '{"a":' * 100_000,
+    "deep array": "[" * 100_000,
+    "endless number": '{"a":' + "1" * 5_000 + "}",
+}
+
+
+@pytest.mark.parametrize("text", NOT_OBJECTS.values(), ids=NOT_OBJECTS.keys())
+def test_nothing_is_an_object_when_it_is_not_one_in_strict_json(text: str) -> None:
+    assert parse_object(text) is None
+
+
+def test_a_frame_has_fields_when_it_is_an_object() -> None:
+    frame = read_frame('{"id":"a","type":"pong"}')
+
+    assert frame.fields == {"id": "a", "type": "pong"}
+    assert frame.request_id == "a"
+
+
+@pytest.mark.parametrize("data", ["garbage", "[1,2]", b"\x00\xff"])
+def test_a_frame_is_only_text_when_it_is_anything_else(data: str | bytes) -> None:
+    frame = read_frame(data)
+
+    assert frame.fields is None
+    assert frame.request_id is None
+    assert frame.text
+
+
+def test_a_frame_passes_when_it_has_exactly_the_size_api_gateway_takes() -> None:
+    check_size("x" * FRAME_LIMIT)
+
+
+@pytest.mark.parametrize("text", ["x" * (FRAME_LIMIT + 1), "é" * (FRAME_LIMIT // 2) + "x"])
+def test_a_frame_is_refused_when_it_has_a_byte_too_many(text: str) -> None:
+    with pytest.raises(TooLargeError, match="32,769 bytes"):
+        check_size(text)

@@ -1,0 +1,122 @@
+"""Against the worked examples of the Amazon DynamoDB Developer Guide."""
+
+from typing import Any
+
+import pytest
+
+from connection_store.capacity import (
+    EVENTUAL,
+    STRONG,
+    TRANSACTIONAL,
+    CapacityMeter,
+    item_size,
+    read_units,
+    write_units,
+)
+
+KB = 1_024
+KEY = {"pk": {"S": "user#ann"}, "sk": {"S": "c-1"}}
+
+
+@pytest.mark.parametrize(
+    ("item", "size"),
+    [
+        ({"shirt-color": {"S": "R"}, "shirt-size": {"S": "M"}}, 23),
+        ({"é": {"S": "日本"}}, 8),
+        ({"on": {"BOOL": True}}, 3),
+        ({"n": {"N": "0"}}, 2),
+        ({"n": {"N": "7"}}, 3),
+        ({"n": {"N": "-12"}}, 3),
+        ({"n": {"N": "123"}}, 4),
+        ({"n": {"N": "1000000"}}, 3),
+        ({"n": {"N": "1767225600000"}}, 6),
+        ({}, 0),
+    ],
+)
+def test_item_is_the_sum_of_its_names_and_values(item: Any, size: int) -> None:
+    assert item_size(item) == size
+
+
+@pytest.mark.parametrize(
+    ("size", "kind", "units"),
+    [
+        (8 * KB, STRONG, 2),
+        (8 * KB, EVENTUAL, 1),
+        (8 * KB, TRANSACTIONAL, 4),
+        (3.5 * KB, STRONG, 1),
+        (10 * KB, STRONG, 3),
+        (1_500 * 64, STRONG, 24),
+        (40.8 * KB, STRONG, 11),
+        (40.8 * KB, EVENTUAL, 5.5),
+        (0, STRONG, 1),
+        (0, EVENTUAL, 0.5),
+    ],
+)
+def test_read_is_counted_in_steps_of_four_kilobytes(size: float, kind: float, units: float) -> None:
+    assert read_units(int(size), kind) == units
+
+
+@pytest.mark.parametrize(
+    ("size", "transactional", "units"),
+    [
+        (2 * KB, False, 2),
+        (2 * KB, True, 4),
+        (512, False, 1),
+        (1.5 * KB, False, 2),
+        (KB, False, 1),
+        (KB + 1, False, 2),
+        (0, False, 1),
+    ],
+)
+def test_write_is_counted_in_steps_of_one_kilobyte(size: float, transactional: bool, units: float) -> None:
+    assert write_units(int(size), transactional=transactional) == units
+
+
+def big(size: int) -> dict[str, Any]:
+    return {**KEY, "data": {"S": "x" * size}}
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "answer", "units"),
+    [
+        ("put_item", {"Item": big(1_500)}, {}, 2),
+        ("put_item", {"Item": KEY}, {"Attributes": big(2_500)}, 3),
+        ("delete_item", {"Key": KEY}, {}, 1),
+        ("delete_item", {"Key": KEY}, {"Attributes": big(2_500)}, 3),
+        ("update_item", {"Key": KEY, "ExpressionAttributeValues": {":now": {"N": "1"}}}, {}, 1),
+        (
+            "update_item",
+            {"Key": KEY},
+            {"Error": {"Code": "ConditionalCheckFailedException"}, "Item": big(2_500)},
+            3,
+        ),
+        ("put_item", {"Item": KEY}, {"Error": {"Code": "ThrottlingException"}}, 0),
+        ("transact_write_items", {"TransactItems": [{"Put": {"Item": big(1_500)}}]}, {}, 4),
+        ("batch_write_item", {"RequestItems": {"t": [{"DeleteRequest": {"Key": KEY}}]}}, {}, 1),
+        (
+            "batch_write_item",
+            {"RequestItems": {"t": [{"DeleteRequest": {"Key": KEY}}]}},
+            {"UnprocessedItems": {"t": [{"DeleteRequest": {"Key": KEY}}]}},
+            0,
+        ),
+    ],
+)
+def test_writes_are_counted_by_partition(operation: str, request_: Any, answer: Any, units: float) -> None:
+    meter = CapacityMeter()
+    meter(operation, request_, answer)
+    assert meter.writes["user#ann"] == units
+    assert meter.requests == {operation: 1}
+
+
+def test_query_is_counted_on_the_sum_of_what_it_looked_at() -> None:
+    meter = CapacityMeter()
+    request = {"ConsistentRead": True, "ExpressionAttributeValues": {":partition": {"S": "user#ann"}}}
+    meter("query", request, {"Items": [big(500)] * 20})
+    meter("get_item", {"ConsistentRead": False, "Key": KEY}, {})
+    assert meter.reads == {"user#ann": 3 + 0.5}
+
+
+def test_request_without_an_answer_is_counted_but_not_charged() -> None:
+    meter = CapacityMeter()
+    meter("describe_table", {}, {})
+    assert (meter.requests, meter.reads, meter.writes) == ({"describe_table": 1}, {}, {})

@@ -1,0 +1,110 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connection_store import InvalidCursorError, InvalidKeyError, schema
+
+ID = "BFaT_fALIAMCKug="
+
+connection_ids = st.text("ABCXYZabcxyz0189_-=", min_size=1, max_size=32)
+prefixes = st.text("ABCXYZabcxyz0189_-", max_size=8)
+user_ids = st.text(st.sampled_from("ab/#:@é1"), min_size=1, max_size=8)
+
+
+def test_keys_are_as_documented() -> None:
+    assert schema.connection_key("", ID) == ("conns#6", ID)
+    assert schema.connection_key("shop", ID) == ("shop/conns#6", ID)
+    assert schema.client_data_key("", ID) == (f"data#{ID}", "@")
+    assert schema.user_connection_key("", "ann", ID) == ("user#ann", ID)
+    assert schema.user_partition("shop", "ann") == "shop/user#ann"
+    assert schema.connections_partition("", 31) == "conns#31"
+
+
+def test_shards_stay_where_they_are() -> None:
+    """The shard is stored in keys: another function would lose every connection."""
+    assert [schema.shard_of(id_) for id_ in ("a", "b", ID)] == [3, 25, 6]
+
+
+def test_connections_spread_evenly_when_there_are_many() -> None:
+    counts = [0] * schema.SHARDS
+    for number in range(32_000):
+        counts[schema.shard_of(f"JC1dgf9yo{number:05}AMCK=")] += 1
+    assert 800 < min(counts) <= max(counts) < 1_200
+
+
+@given(prefixes, user_ids, prefixes, user_ids)
+def test_no_two_users_share_a_partition_when_ids_are_forged(
+    prefix: str, user_id: str, other_prefix: str, other_id: str
+) -> None:
+    same = schema.user_partition(prefix, user_id) == schema.user_partition(other_prefix, other_id)
+    assert same == ((prefix, user_id) == (other_prefix, other_id))
+
+
+@given(prefixes, user_ids, prefixes, connection_ids)
+def test_no_user_reaches_another_kind_of_row_when_ids_are_forged(
+    prefix: str, user_id: str, other_prefix: str, connection_id: str
+) -> None:
+    partition = schema.user_partition(prefix, user_id)
+    assert partition != schema.connection_key(other_prefix, connection_id).pk
+    assert partition != schema.client_data_key(other_prefix, connection_id).pk
+
+
+@pytest.mark.parametrize("prefix", ["a/b", "a#", "ü", " ", "x" * 65, "a\n"])
+def test_prefix_is_refused_when_it_could_forge_keys(prefix: str) -> None:
+    with pytest.raises(InvalidKeyError):
+        schema.check_prefix(prefix)
+    with pytest.raises(InvalidKeyError):
+        schema.user_partition(prefix, "ann")
+
+
+@pytest.mark.parametrize("connection_id", ["", "a b", "a#b", "a:b", "é", "\ud800", "x" * 129, "a\n", "@"])
+def test_connection_id_is_refused_when_no_gateway_makes_such(connection_id: str) -> None:
+    with pytest.raises(InvalidKeyError):
+        schema.connection_key("", connection_id)
+    with pytest.raises(InvalidKeyError):
+        schema.client_data_key("", connection_id)
+    with pytest.raises(InvalidKeyError):
+        schema.user_connection_key("", "ann", connection_id)
+
+
+@pytest.mark.parametrize("user_id", ["", "\ud800", "é" * 513])
+def test_user_id_is_refused_when_no_key_can_hold_it(user_id: str) -> None:
+    with pytest.raises(InvalidKeyError):
+        schema.user_partition("", user_id)
+
+
+@given(connection_ids)
+def test_cursor_is_read_back_when_made_from_any_connection_id(connection_id: str) -> None:
+    cursor = schema.cursor_of(connection_id)
+    assert schema.parse_cursor(cursor) == (schema.shard_of(connection_id), connection_id)
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        None, 7, b"3:a", ["3:a"], "", ":", "3", "3:", ":a", "3:a ", " 3:a", "3:a\n", "03:a", "+3:a", "-1:a",
+        "4:a", "32:a", "333:a", "٣:a", "3:a:b", "3:é", "3:\ud800", f"3:{'a' * 129}", f"3:{'a' * 100_000}",
+    ],
+)  # fmt: skip
+def test_cursor_is_refused_when_it_is_not_one_of_ours(cursor: object) -> None:
+    with pytest.raises(InvalidCursorError):
+        schema.parse_cursor(cursor)
+
+
+@given(st.text(max_size=20))
+def test_cursor_is_refused_or_ours_when_it_is_any_text(text: str) -> None:
+    try:
+        _, connection_id = schema.parse_cursor(text)
+    except InvalidCursorError:
+        return
+    assert text == schema.cursor_of(connection_id)
+
+
+def test_definition_has_two_string_keys_and_no_index() -> None:
+    definition = schema.definition("connections")
+    assert definition["AttributeDefinitions"] == [
+        {"AttributeName": "pk", "AttributeType": "S"},
+        {"AttributeName": "sk", "AttributeType": "S"},
+    ]
+    assert set(definition) == {"TableName", "BillingMode", "AttributeDefinitions", "KeySchema"}
+    assert schema.expiry("connections")["TimeToLiveSpecification"]["AttributeName"] == "expires_at"

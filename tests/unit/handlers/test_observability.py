@@ -1,0 +1,85 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.unit.handlers.bench import NOW, Bench
+
+CANARY = "canary-5f1c"
+
+
+def lines(text: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+def test_line_holds_only_the_listed_fields_when_an_event_is_logged(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.connect("a=", name=CANARY)
+    bench.send("a=", {"action": "broadcast", "data": CANARY})
+    bench.send("a=", {"action": "broadcast", "dat": CANARY})
+    bench.send("a=", CANARY)
+    bench.disconnect("a=")
+
+    output = capsys.readouterr().out
+
+    assert CANARY not in output
+    events = [line for line in lines(output) if line.get("message") == "event"]
+    assert [(line["route"], line["outcome"]) for line in events] == [
+        ("$connect", "ok"),
+        ("broadcast", "ok"),
+        ("broadcast", "invalid_message"),
+        ("$default", "bad_request"),
+        ("$disconnect", "ok"),
+    ]
+    fixed = {"level", "location", "message", "timestamp", "service", "correlation_id"}
+    ours = {"route", "connection_id", "source_ip", "user_id", "close_code", "outcome"}
+    assert all(set(line) <= fixed | ours for line in events)
+    assert [line["correlation_id"] for line in events] == [f"request-{number}" for number in range(1, 6)]
+
+
+def test_nothing_is_logged_when_a_ping_is_answered(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    bench.connect("a=")
+    capsys.readouterr()
+    bench.send("a=", {"action": "ping"})
+
+    assert capsys.readouterr().out == ""
+
+
+def test_type_and_place_are_logged_without_the_text_when_a_handler_has_a_bug(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @bench.application.on_message("fail")
+    async def fail() -> None:
+        raise ValueError(CANARY * 20_000)
+
+    bench.connect("a=")
+    frame = bench.send("a=", {"action": "fail"})
+    output = capsys.readouterr().out
+
+    assert set(frame) == {"type", "code", "retry", "request_id"}
+    assert CANARY not in output
+    (line,) = [line for line in lines(output) if line["level"] == "ERROR"]
+    assert line["error"] == "ValueError"
+    assert any(str(place).endswith(" fail") for place in line["stack"])  # type: ignore[attr-defined]  # JSON
+    assert line["correlation_id"] == frame["request_id"]
+
+
+def test_deliveries_are_counted_without_a_connection_id_when_broadcast(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.connect("a=")
+    bench.send("a=", {"action": "broadcast", "data": 1}, now=NOW)
+
+    (metrics,) = [line for line in lines(capsys.readouterr().out) if "DeliveriesSent" in line]
+
+    assert metrics["DeliveriesSent"] == [1.0]
+    assert "a=" not in json.dumps(metrics)
+
+
+def test_tracing_is_not_loaded_when_the_application_is_imported() -> None:
+    program = "import sys, handlers.application; print([name for name in sys.modules if 'xray' in name])"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+
+    assert run.stdout.strip() == "[]"
