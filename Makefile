@@ -8,7 +8,7 @@ help:  ## what can be made
 dev:  ## run Signalbox on this machine
 	@$(PYTHON) -m dev $(ARGS)
 
-test: setup  ## prove that all of it works
+test: setup node_modules  ## prove that all of it works
 	$(IN) pytest -n 2 $(ARGS)
 
 check: setup  ## static checks only: style, types, who imports whom
@@ -16,6 +16,9 @@ check: setup  ## static checks only: style, types, who imports whom
 	$(IN) ruff format --check
 	$(IN) mypy
 	.venv/bin/lint-imports
+
+node_modules: package-lock.json
+	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund; fi
 
 setup:  ## make the environments from the locks
 	@$(PYTHON) -m dev --setup

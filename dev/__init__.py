@@ -6,4 +6,6 @@ This file must parse on any Python, however old: it is what tells the reader tha
 import sys
 
 if sys.version_info < (3, 11):
-    sys.exit("Signalbox needs Python 3.11 or newer; this is %d.%d: %s" % (sys.version_info[:2] + (sys.executable,)))  # noqa: UP031
+    sys.exit(
+        "Signalbox needs Python 3.11 or newer; this is %d.%d: %s" % (sys.version_info[:2] + (sys.executable,))
+    )

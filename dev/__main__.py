@@ -7,7 +7,6 @@ import time
 from dev.command import parse
 from dev.environments import PROJECT, SetupError, prepare
 
-
 STARTED = "SIGNALBOX_STARTED"
 
 

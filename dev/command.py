@@ -23,15 +23,21 @@ def parse(arguments: list[str]) -> Options:
         prog="python -m dev", description="Run Signalbox on this machine: engine, table, gateway and page."
     )
     parser.add_argument("--setup", action="store_true", help="only prepare the environments")
-    parser.add_argument("--port", type=_port, default=3001, help="the public port; 0 takes a free one (default 3001)")
+    parser.add_argument(
+        "--port", type=_port, default=3001, help="the public port; 0 takes a free one (default 3001)"
+    )
     parser.add_argument("--stage", default="local", help="the stage name in every URL (default local)")
-    parser.add_argument("--sandboxes", type=_positive, help="how many handlers run at once (default: the cores)")
+    parser.add_argument(
+        "--sandboxes", type=_positive, help="how many handlers run at once (default: the cores)"
+    )
     parser.add_argument(
         "--sandbox",
         choices=("runtime", "socket"),
         help="AWS's own runtime client (default where it exists) or our portable worker",
     )
-    parser.add_argument("--in-process", action="store_true", help="run handlers in the gateway, for a debugger")
+    parser.add_argument(
+        "--in-process", action="store_true", help="run handlers in the gateway, for a debugger"
+    )
     return Options(**vars(parser.parse_args(arguments)))
 
 

@@ -2,7 +2,7 @@
 
 import os
 import socket
-import subprocess  # noqa: S404 - starts the engine from our own environment
+import subprocess
 import tempfile
 import time
 from contextlib import ExitStack
@@ -85,7 +85,9 @@ class Engine:
         end = time.monotonic() + self._patience
         while time.monotonic() < end:
             if process.poll() is not None:
-                raise EngineError(f"the embedded engine ended at once (status {process.returncode}); see {self._log}")
+                raise EngineError(
+                    f"the embedded engine ended at once (status {process.returncode}); see {self._log}"
+                )
             if _answers(self.port):
                 return
             time.sleep(0.02)

@@ -5,9 +5,10 @@ Standard library only: this runs before anything is installed.
 """
 
 import hashlib
-import subprocess  # noqa: S404 - runs pip and uv, nothing a caller can choose
+import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,7 @@ class Environment:
 
     @property
     def stamp(self) -> Path:
-        """The file that records the lock it was made from; written last, so a broken install is never fresh."""
+        """Records the lock it was made from; written last, so that a broken install is never fresh."""
         return self.folder / "lock.sha256"
 
     @property
@@ -65,19 +66,27 @@ def prepare() -> None:
 
 def _make(environment: Environment) -> None:
     if environment.active:
-        raise SetupError(f"{environment.lock.name} has changed: run this with the system's python3, not the one in .venv")
+        raise SetupError(
+            f"{environment.lock.name} has changed: run this with the system's python3, not the one in .venv"
+        )
     _call(
         [sys.executable, "-m", "venv", "--clear", environment.folder],
         "python3 cannot make virtual environments here; on Debian and Ubuntu: apt install python3-venv",
     )
-    with tempfile.TemporaryDirectory() as folder:
-        installer = Path(folder, "installer.lock")
-        installer.write_text(_pin("uv", PROJECT.lock.read_text()))
-        pip = [environment.python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--require-hashes", "-r"]
-        _call([*pip, installer], "pip could not install; is the package index within reach?")
-    uv = ["-m", "uv", "pip", "install", "--quiet", "--python", environment.python, "--require-hashes", "-r"]
-    _call([environment.python, *uv, environment.lock], f"{environment.lock.name} could not be installed")
+    if environment is PROJECT:
+        _install_uv()
+    uv = (PROJECT.python, "-m", "uv", "pip", "install", "--python", environment.python, "--require-hashes")
+    _call([*uv, "-r", environment.lock], f"{environment.lock.name} could not be installed")
     environment.stamp.write_text(environment.digest)
+
+
+def _install_uv() -> None:
+    # pip alone would do, and take a minute and a half where uv takes seconds.
+    with tempfile.TemporaryDirectory() as folder:
+        lock = Path(folder, "uv.lock")
+        lock.write_text(_pin("uv", PROJECT.lock.read_text()))
+        pip = (PROJECT.python, "-m", "pip", "--disable-pip-version-check", "install", "--require-hashes")
+        _call([*pip, "-r", lock], "pip could not install; is the package index within reach?")
 
 
 def _pin(name: str, lock: str) -> str:
@@ -87,7 +96,7 @@ def _pin(name: str, lock: str) -> str:
     return "".join(lines[: end + 1])
 
 
-def _call(command: list[str | Path], failure: str) -> None:
+def _call(command: Sequence[str | Path], failure: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - a fixed command
     if done.returncode != 0:
         last = (done.stderr or done.stdout).strip().splitlines()[-1:]

@@ -1,15 +1,18 @@
 """Engine, table, gateway and page, started in order and stopped together."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidHandshake
 
 from connection_store import ConnectionManager, StoreError
 from local_gateway import Config, GatewayError, LocalGateway
@@ -24,17 +27,26 @@ LOG = ROOT / "build" / "engine.log"
 
 
 def run(options: Options, started: float) -> int:
-    """Run until Ctrl-C; `started` is when the user's command began, in monotonic seconds. Returns the exit status."""
+    """Run until Ctrl-C, return the exit status; `started` is when the command began, in monotonic seconds."""
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s.%(msecs)03d %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("local_gateway").setLevel(logging.INFO)
     try:
-        asyncio.run(_serve_until_interrupted(options, started))
-    except (EngineError, GatewayError, StoreError) as error:
+        with asyncio.Runner(loop_factory=None if options.in_process else _fast_loop()) as runner:
+            runner.run(_serve_until_interrupted(options, started))
+    except (EngineError, GatewayError, StoreError, SelfCheckError) as error:
         print(f"python -m dev: {error}", file=sys.stderr)
         return 1
     return 0
 
 
+class SelfCheckError(Exception):
+    """The local run started, but nobody can connect."""
+
+
 @asynccontextmanager
-async def local_run(options: Options, *, handler: str = HANDLER, log: Path = LOG) -> AsyncIterator[LocalGateway]:
+async def local_run(
+    options: Options, *, handler: str = HANDLER, log: Path = LOG
+) -> AsyncIterator[LocalGateway]:
     """Signalbox on this machine for as long as the context lasts; `log` receives the engine's output.
 
     Raises EngineError, StoreError, GatewayError.
@@ -52,21 +64,43 @@ async def _serve_until_interrupted(options: Options, started: float) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, interrupted.set)
     async with local_run(options) as gateway:
-        async with connect(f"{gateway.websocket_url}?name=self-check"):
-            ready = time.monotonic() - started
-        print(_welcome(gateway, ready), flush=True)
+        await _check(gateway)
+        print(_welcome(gateway, time.monotonic() - started), flush=True)
         await interrupted.wait()
         print("stopping …", flush=True)
 
 
+async def _check(gateway: LocalGateway) -> None:
+    try:
+        async with connect(f"{gateway.websocket_url}?name=self-check"):
+            return
+    except (OSError, InvalidHandshake) as error:
+        raise SelfCheckError(
+            f"the first connection was refused: {error}; the handlers' output is above"
+        ) from error
+
+
 def _config(options: Options, engine: Engine) -> Config:
-    return Config(
-        port=options.port,
-        stage=options.stage,
-        region=REGION,
-        page=ROOT / "client" / "page",
-        environment={**engine.environment, "TABLE_NAME": TABLE, "ALLOW_GUESTS": "true", "DEBUG": "true"},
+    return replace(
+        Config(
+            port=options.port,
+            stage=options.stage,
+            region=REGION,
+            in_process=options.in_process,
+            task_root=ROOT,
+            page=ROOT / "client" / "page",
+            environment={**engine.environment, "TABLE_NAME": TABLE, "ALLOW_GUESTS": "true", "DEBUG": "true"},
+        ),
+        **{name: value for name in ("sandboxes", "sandbox") if (value := getattr(options, name)) is not None},
     )
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    with suppress(ImportError):
+        import uvloop
+
+        return uvloop.new_event_loop
+    return None
 
 
 def _welcome(gateway: LocalGateway, ready: float) -> str:

@@ -1,7 +1,5 @@
 """The application as one resolver: middleware, routes, and what each failure looks like to a client."""
 
-from functools import partial
-
 from resolver import WebSocketResolver
 
 from . import errors
@@ -12,9 +10,11 @@ from .services import Services
 
 
 def build_application(services: Services) -> WebSocketResolver:
-    """Join routes and services; a handler that asks for something that does not exist is a RegistrationError here."""
-    report = partial(report_unexpected, debug=services.settings.debug)
-    application = WebSocketResolver(services=services, on_unexpected=report)
+    """Join routes and services. Raises RegistrationError for a handler that asks for what does not exist."""
+    debug = services.settings.debug
+    application = WebSocketResolver(
+        services=services, on_unexpected=lambda _, error: report_unexpected(error, debug=debug)
+    )
     for middleware in (keep_time, log, identify, keep_last_seen):
         application.middleware(middleware)
     for router in (errors.router, lifecycle.router, presence.router, messages.router):

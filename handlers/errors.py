@@ -24,25 +24,25 @@ router = Router()
 
 
 @router.exception_handler(ConnectionGoneError)
-def lost() -> None:
+async def lost() -> None:
     """Tell a client whose row expired or was pruned that only a new connection helps."""
     raise ConnectionLostError
 
 
 @router.exception_handler(InvalidCursorError)
-def wrong_cursor() -> None:
+async def wrong_cursor() -> None:
     """Say which field is wrong."""
     raise InvalidMessageError(fields=[{"field": "cursor", "problem": "invalid"}])
 
 
 @router.exception_handler(TransactionConflictError)
-def conflict() -> None:
+async def conflict() -> None:
     """Somebody else wrote the same rows, three times over."""
     raise ConflictError
 
 
 @router.exception_handler(StoreError)
-def unavailable(error: StoreError) -> None:
-    """The table is throttled, unreachable or missing: nothing was acknowledged, so the client may try again."""
+async def unavailable(error: StoreError) -> None:
+    """The table is throttled, unreachable or missing; nothing was acknowledged, so try again."""
     logger.error("store failure", extra={"error": type(error).__name__})
     raise UnavailableError

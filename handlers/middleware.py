@@ -1,6 +1,5 @@
 """What happens around every handler, outermost first: time, log, identity, last-seen."""
 
-import logging
 import secrets
 from typing import Any
 
@@ -29,8 +28,8 @@ async def log(context: Context, call_next: Next) -> Any:
         outcome = getattr(error, "code", type(error).__name__)
         raise
     finally:
-        level = logging.DEBUG if context.route_key in QUIET else logging.INFO
-        logger.log(level, "event", extra={**_description(context), "outcome": outcome})
+        write = logger.debug if context.route_key in QUIET else logger.info
+        write("event", extra={**_description(context), "outcome": outcome})
         flush_metrics()
 
 

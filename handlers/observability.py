@@ -1,14 +1,10 @@
 """Structured logs and metrics. Lines never hold what clients sent: only the fields named here."""
 
-import traceback
-from typing import TYPE_CHECKING
-
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
-if TYPE_CHECKING:
-    from publisher import Report
-    from resolver import Context
+from publisher import Report
+from resolver import trace
 
 logger = Logger(service="signalbox", utc=True)
 metrics = Metrics(namespace="Signalbox", service="signalbox")
@@ -19,7 +15,7 @@ def count(name: str, value: int = 1) -> None:
     metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
 
 
-def count_deliveries(report: "Report") -> None:
+def count_deliveries(report: Report) -> None:
     """Record what became of a message."""
     for name in ("sent", "gone", "slow", "failed"):
         outcome = getattr(report, name)
@@ -32,14 +28,7 @@ def flush_metrics() -> None:
         metrics.flush_metrics()
 
 
-def report_unexpected(context: "Context", error: BaseException, *, debug: bool) -> None:
-    """Log a bug: where it happened, and its text only where `debug` says that nothing secret passes through here."""
-    frames = traceback.extract_tb(error.__traceback__)
-    logger.error(
-        "unexpected failure",
-        extra={
-            "error": type(error).__name__,
-            "stack": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-12:]],
-            **({"text": str(error)[:1_000]} if debug else {}),
-        },
-    )
+def report_unexpected(error: BaseException, *, debug: bool) -> None:
+    """Log a bug: its type and place, and its text only where `debug` says that nothing here is secret."""
+    text = {"text": str(error)[:1_000]} if debug else {}
+    logger.error("unexpected failure", extra={"error": type(error).__name__, "trace": trace(error), **text})

@@ -12,7 +12,7 @@ class SettingsError(Exception):
 
 
 class Settings(BaseModel):
-    """The application's settings. Each field names the environment variables it comes from, the first one set wins."""
+    """The application's settings. A field names the variables it comes from; the first that is set wins."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -23,7 +23,7 @@ class Settings(BaseModel):
         validation_alias=AliasChoices("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", "MANAGEMENT_ENDPOINT"),
         pattern=r"^https?://",
     )
-    """Where `@connections` is, stage included. Never worked out from an event: behind a custom domain that is wrong."""
+    """Where `@connections` is, with stage. An event's domain name would be wrong behind a custom domain."""
 
     region: str = Field(validation_alias=AliasChoices("AWS_REGION", "AWS_DEFAULT_REGION"))
     """The region requests are signed for."""
@@ -32,7 +32,7 @@ class Settings(BaseModel):
     """Whether somebody without an authorizer's identity may connect, as a guest with an id made here."""
 
     debug: bool = Field(validation_alias="DEBUG", default=False)
-    """Whether logs carry the text of unexpected exceptions, which may quote what clients sent. For the local run."""
+    """Whether logs carry the text of unexpected exceptions, which may quote what clients sent."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:

@@ -34,15 +34,15 @@ async def connect(event: ConnectEvent, caller: Caller, connections: ConnectionMa
 
 @router.on_disconnect()
 async def disconnect(event: DisconnectEvent, connections: ConnectionManager) -> None:
-    """Forget the connection. API Gateway may never call this: rows also expire, and a failed post prunes them."""
+    """Forget the connection. API Gateway may never say so: rows also expire, and failed posts prune them."""
     await connections.disconnect(event.connection_id, now=event.requested_at)
     count("Disconnected")
 
 
 @router.on_default()
-async def default(body: dict[str, object]) -> None:
+async def default(body: object) -> None:
     """Refuse what names no known action; what is not even JSON has been refused while reading `body`."""
-    raise UnknownRouteError
+    raise UnknownRouteError if isinstance(body, dict) else BadRequestError
 
 
 @router.on_message("ping")

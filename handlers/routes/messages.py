@@ -31,7 +31,7 @@ async def send(
     """Send to every connection of one user; `not_found` when the user has left."""
     frame = compose(context, "you", message.data)
     recipients = await connections.connections_of(message.to, now=context.event.requested_at)
-    report = await courier.deliver(frame, _stream(recipients), context)
+    report = await courier.deliver(frame, _stream(recipients), context, user_id=message.to)
     if report.sent == 0 and not (report.slow or report.failed):
         raise NotFoundError
     return DirectSent(message_id=frame.message_id, **_counts(report))
@@ -49,5 +49,5 @@ def _counts(report: Report) -> dict[str, Any]:
         "gone": len(report.gone),
         "slow": len(report.slow),
         "failed": len(report.failed),
-        "complete": report.cursor is None,
+        "complete": report.complete,
     }

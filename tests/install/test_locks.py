@@ -1,6 +1,6 @@
 """The locks: complete, hashed, without addresses, and installable from wheels on every supported system.
 
-Windows is WSL 2, which is Linux. This asks the package index that the machine is set up for, as `make dev` does.
+Windows is WSL 2, which is Linux. This asks the package index that the machine is set up for.
 """
 
 import re
@@ -42,7 +42,9 @@ def test_lock_names_no_address_when_written(lock: Path) -> None:
 
 
 def test_lock_holds_every_pin_of_the_project_when_written() -> None:
-    pins = re.findall(r'^    "([\w-]+)(?:\[[^\]]*\])?(==[\d.]+)', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    pins = re.findall(
+        r'^    "([\w-]+)(?:\[[^\]]*\])?(==[\d.]+)', (ROOT / "pyproject.toml").read_text(), re.MULTILINE
+    )
     locked = (ROOT / "requirements.lock").read_text()
 
     assert pins

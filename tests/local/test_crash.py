@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,19 @@ PATIENCE = 60.0
 @pytest.fixture(params=["runtime", "socket"])
 async def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[LocalGateway]:
     options = parse(["--port", "0", "--sandboxes", "2", "--sandbox", request.param])
-    async with local_run(options, handler="tests.local.functions.handler", log=tmp_path / "engine.log") as gateway:
+    async with local_run(
+        options, handler="tests.local.functions.handler", log=tmp_path / "engine.log"
+    ) as gateway:
         yield gateway
+
+
+def read_pid(file: Path) -> int:
+    """The process that `file` names, once it does."""
+    end = time.monotonic() + PATIENCE
+    while not (file.exists() and (text := file.read_text())):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    return int(text)
 
 
 async def ask(client: ClientConnection, **message: Any) -> dict[str, Any]:
@@ -52,10 +64,7 @@ async def test_one_client_gets_the_error_frame_when_its_sandbox_is_killed(
         others = [await connect(gateway.websocket_url) for _ in range(OTHERS)]
         traffic = [asyncio.create_task(ping_until(client, done)) for client in others]
         await victim.send(json.dumps({"action": "hold", "file": str(victim_file)}))
-        while not victim_file.exists() or not victim_file.read_text():
-            await asyncio.sleep(0.01)
-
-        os.kill(int(victim_file.read_text()), signal.SIGKILL)
+        os.kill(await asyncio.to_thread(read_pid, victim_file), signal.SIGKILL)
 
         frame = json.loads(await victim.recv())
         done.set()

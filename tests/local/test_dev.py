@@ -30,7 +30,9 @@ def wait_for(output: Path, text: str) -> None:
 
 
 def children(pid: int) -> list[int]:
-    table = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    table = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+    ).stdout
     return [int(child) for child, parent in map(str.split, table.splitlines()) if int(parent) == pid]
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,18 +28,21 @@ async def answer(client: ClientConnection, kind: str) -> Any:
 def wscat() -> str:
     """The command that package.json pins."""
     command = ROOT / "node_modules" / ".bin" / "wscat"
-    if not command.exists() and not shutil.which("node"):
+    if not command.exists():
         if "CI" in os.environ:
             pytest.fail("wscat is missing: npm ci")
-        pytest.skip("install Node.js and run npm ci to try wscat too")
+        pytest.skip("wscat is tried too where there is Node.js: install it and run make test again")
     return str(command)
 
 
 def test_wscat_gets_its_answer_when_it_sends_a_ping(local_run: LocalRun) -> None:
     command = [wscat(), "-c", f"{local_run.websocket_url}?name=wscat", "-x", '{"action":"ping"}', "-w", "3"]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL)
+    # It leaves as soon as its input ends, so the input stays open.
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        seen = process.stdout.read()
 
-    assert '"type":"pong"' in run.stdout, run.stderr
+    assert '"type":"pong"' in seen
 
 
 def test_websockets_command_line_gets_its_answer_when_it_sends_a_ping(local_run: LocalRun) -> None:
@@ -67,7 +69,9 @@ async def test_boto3_raises_gone_when_the_connection_has_left(
         connection_id = await find_connection(local_run, client)
         await asyncio.to_thread(api.post_to_connection, ConnectionId=connection_id, Data=b'{"hello":1}')
         assert json.loads(await asyncio.wait_for(client.recv(), PATIENCE)) == {"hello": 1}
-        assert (await asyncio.to_thread(api.get_connection, ConnectionId=connection_id))["Identity"]["SourceIp"]
+        assert (await asyncio.to_thread(api.get_connection, ConnectionId=connection_id))["Identity"][
+            "SourceIp"
+        ]
         await asyncio.to_thread(api.delete_connection, ConnectionId=connection_id)
         await asyncio.wait_for(client.wait_closed(), PATIENCE)
 

@@ -35,7 +35,11 @@ def test_engine_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
         "    print(engine.port, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
     killed = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path / "log")], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", program, str(tmp_path / "log")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     port = int(killed.stdout)
 
@@ -56,7 +60,9 @@ def test_log_is_named_when_the_engine_ends_at_once(tmp_path: Path, monkeypatch: 
         pass
 
 
-def test_command_is_named_when_the_engine_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_is_named_when_the_engine_is_not_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(engine_module, "ENGINE", Environment(tmp_path, tmp_path / "lock"))
 
     with pytest.raises(EngineError, match="--setup"), Engine(tmp_path / "log"):

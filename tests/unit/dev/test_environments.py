@@ -6,7 +6,8 @@ import pytest
 from dev import environments
 from dev.environments import Environment, SetupError
 
-LOCK = "first==1.0 \\\n    --hash=sha256:aa\nuv==2.0 \\\n    --hash=sha256:bb \\\n    --hash=sha256:cc\nlast==3.0\n"
+UV = "uv==2.0 \\\n    --hash=sha256:bb \\\n    --hash=sha256:cc\n"
+LOCK = f"first==1.0 \\\n    --hash=sha256:aa\n{UV}last==3.0\n"
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_environment_is_stale_when_its_interpreter_is_gone(environment: Environm
 
 
 def test_only_one_package_is_taken_when_its_pin_is_cut_out() -> None:
-    assert environments._pin("uv", LOCK) == "uv==2.0 \\\n    --hash=sha256:bb \\\n    --hash=sha256:cc\n"
+    assert environments._pin("uv", LOCK) == UV
 
 
 def test_one_line_says_why_when_a_command_fails() -> None:

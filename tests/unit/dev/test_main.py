@@ -17,7 +17,9 @@ def test_one_line_says_so_when_python_is_too_old() -> None:
     assert old.stderr == f"Signalbox needs Python 3.11 or newer; this is 3.10: {sys.executable}\n"
 
 
-@pytest.mark.parametrize("arguments", [["--port", "x"], ["--port", "70000"], ["--sandboxes", "0"], ["--dance"]])
+@pytest.mark.parametrize(
+    "arguments", [["--port", "x"], ["--port", "70000"], ["--sandboxes", "0"], ["--dance"]]
+)
 def test_status_is_2_without_a_traceback_when_an_option_makes_no_sense(arguments: list[str]) -> None:
     wrong = run("-m", "dev", *arguments)
 

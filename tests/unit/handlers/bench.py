@@ -26,7 +26,7 @@ class Bench:
 
     def __init__(self, **settings: str) -> None:
         self.settings = Settings.from_environment({**SETTINGS, **settings})
-        self.table = Table("connections", workers=1)
+        self.table = Table("connections", workers=1, budget=30)
         self.connections = ConnectionManager(table=self.table)
         self.gateway = MemoryGateway()
         courier = Courier(self.gateway, self.connections)
@@ -35,7 +35,11 @@ class Bench:
         self.requests = 0
 
     def connect(
-        self, connection_id: str, name: str | None = "Ann", now: int = NOW, authorizer: Mapping[str, str] | None = None
+        self,
+        connection_id: str,
+        name: str | None = "Ann",
+        now: int = NOW,
+        authorizer: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """One `$connect`; returns the Lambda's answer."""
         query = {"queryStringParameters": {"name": name}} if name is not None else {}
@@ -77,7 +81,7 @@ class Bench:
             "eventType": event_type,
             "messageDirection": "IN",
             "stage": "local",
-            "connectedAt": NOW,
+            "connectedAt": now if event_type == "CONNECT" else NOW,
             "requestTimeEpoch": now,
             "identity": {"sourceIp": "127.0.0.1"},
             "requestId": request_id,

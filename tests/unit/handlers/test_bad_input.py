@@ -10,7 +10,7 @@ from tests.unit.handlers.bench import Bench
 BAD: dict[str, tuple[Any, str]] = {
     "not JSON": ("hello", "bad_request"),
     "empty": ("", "bad_request"),
-    "not an object": ("[1]", "unknown_route"),
+    "not an object": ("[1]", "bad_request"),
     "NaN": ('{"action": "broadcast", "data": NaN}', "bad_request"),
     "infinity": ('{"action": "broadcast", "data": 1e999}', "bad_request"),
     "lone surrogate": ('{"action": "broadcast", "data": "\\ud800"}', "bad_request"),

@@ -9,10 +9,8 @@ def test_everybody_receives_the_message_when_one_broadcasts(bench: Bench) -> Non
 
     sent = bench.send("a=", {"action": "broadcast", "data": {"text": "hé"}, "id": 1}, now=NOW + 9)
 
-    counts = {"recipients": 3, "sent": 3, "gone": 0, "slow": 0, "failed": 0}
-    assert sent == {
-        "v": 1, "type": "broadcast.sent", "message_id": sent["message_id"], **counts, "complete": True, "id": 1
-    }  # fmt: skip
+    counts = {"recipients": 3, "sent": 3, "gone": 0, "slow": 0, "failed": 0, "complete": True}
+    assert sent == {"v": 1, "type": "broadcast.sent", "message_id": sent["message_id"], **counts, "id": 1}
     message = {
         "v": 1,
         "type": "message",

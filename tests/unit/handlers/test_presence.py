@@ -31,4 +31,7 @@ def test_field_is_named_when_the_cursor_is_forged(bench: Bench) -> None:
 
     error = bench.send("a=", {"action": "who", "cursor": "99:x"})
 
-    assert (error["code"], error["fields"]) == ("invalid_message", [{"field": "cursor", "problem": "invalid"}])
+    assert (error["code"], error["fields"]) == (
+        "invalid_message",
+        [{"field": "cursor", "problem": "invalid"}],
+    )

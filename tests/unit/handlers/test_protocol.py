@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
@@ -20,8 +20,7 @@ MODELS = {
     if isinstance(model, type) and issubclass(model, BaseModel) and "type" in model.model_fields
 }
 REQUESTS = {
-    model.model_fields["action"].annotation.__args__[0]: model
-    for model in protocol.Request.__subclasses__()
+    get_args(model.model_fields["action"].annotation)[0]: model for model in protocol.Request.__subclasses__()
 }
 
 
@@ -49,7 +48,10 @@ def test_example_is_a_valid_request_when_read(example: dict[str, Any]) -> None:
 def test_example_has_exactly_the_fields_of_its_model_when_read(example: dict[str, Any]) -> None:
     parsed = MODELS[example["type"]].model_validate(example)
 
-    assert {**parsed.model_dump(mode="json"), **{key: example[key] for key in example.keys() & {"id"}}} == example
+    assert {
+        **parsed.model_dump(mode="json"),
+        **{key: example[key] for key in example.keys() & {"id"}},
+    } == example
 
 
 def test_every_frame_has_an_example_when_documented() -> None:
