@@ -75,8 +75,11 @@ def _make(environment: Environment) -> None:
     )
     if environment is PROJECT:
         _install_uv()
-    uv = (PROJECT.python, "-m", "uv", "pip", "install", "--python", environment.python, "--require-hashes")
-    _call([*uv, "-r", environment.lock], f"{environment.lock.name} could not be installed")
+    # With the system's certificates, as pip does: there may be a proxy that only they know.
+    uv = (PROJECT.python, "-m", "uv", "pip", "install", "--system-certs", "--python", environment.python)
+    _call(
+        [*uv, "--require-hashes", "-r", environment.lock], f"{environment.lock.name} could not be installed"
+    )
     environment.stamp.write_text(environment.digest)
 
 

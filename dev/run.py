@@ -89,10 +89,21 @@ def _config(options: Options, engine: Engine) -> Config:
             in_process=options.in_process,
             task_root=ROOT,
             page=ROOT / "client" / "page",
-            environment={**engine.environment, "TABLE_NAME": TABLE, "ALLOW_GUESTS": "true", "DEBUG": "true"},
+            environment={**engine.environment, **_application_environment()},
         ),
         **{name: value for name in ("sandboxes", "sandbox") if (value := getattr(options, name)) is not None},
     )
+
+
+def _application_environment() -> dict[str, str]:
+    return {
+        "TABLE_NAME": TABLE,
+        "ALLOW_GUESTS": "true",
+        "DEBUG": "true",
+        # The gateway logs every event already; whoever wants the application's own lines asks for them.
+        "POWERTOOLS_LOG_LEVEL": os.environ.get("POWERTOOLS_LOG_LEVEL", "WARNING"),
+        "POWERTOOLS_METRICS_DISABLED": os.environ.get("POWERTOOLS_METRICS_DISABLED", "true"),
+    }
 
 
 def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
