@@ -28,7 +28,8 @@ class Limits:
 
     `integration_timeout` is how long the gateway waits for a function, `function_timeout` how long a function
     may run: the first gives up, the second kills. `send_buffer` is what may wait for a client that does not
-    read, `close_grace` how long a client may take to answer a close. Raises ConfigError.
+    read, `close_grace` how long a client may take to answer a close. A connection lasts `idle` without
+    traffic and `lifetime` in all. Raises ConfigError.
     """
 
     frame: int = 32_768
@@ -40,6 +41,8 @@ class Limits:
     send_buffer: int = 1_048_576
     close_grace: float = 2.0
     messages_in_flight: int = 32
+    idle: float = 600.0
+    lifetime: float = 7_200.0
 
     def __post_init__(self) -> None:
         for limit in fields(self):

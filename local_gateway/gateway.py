@@ -20,7 +20,8 @@ from .front import Front
 from .http import HttpProtocol, Request, Response
 from .ids import Ids
 from .integration import Integration, Invoke
-from .lifecycle import GOING_AWAY, Lifecycle
+from .lifecycle import Lifecycle
+from .lifespan import GOING_AWAY
 from .management import Management
 from .pages import Pages
 

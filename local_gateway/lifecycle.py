@@ -19,14 +19,12 @@ from .events import Events
 from .front import Front
 from .ids import Ids
 from .integration import Integration
+from .lifespan import GOING_AWAY, Lifespan
 from .log import record
 from .routes import Routes
 
 CLOSED_BY_API = (1000, "Connection Closed Normally")
 """What both sides are told of a connection that `DELETE @connections` ended (W64)."""
-GOING_AWAY = (1001, "Going away")
-"""What both sides are told when the gateway stops; API Gateway says so at its idle limit (W63)."""
-
 _BINARY_REFUSED = (1003, "")
 _DROPPED = (1006, "")
 _NO_STATUS = (1005, "Client-side close frame status not set")
@@ -116,6 +114,7 @@ class Lifecycle:
         return admission
 
     async def _live(self, front: Front, connection: Connection) -> None:
+        lifespan = Lifespan(connection, self._config.limits, self._now)
         try:
             async with asyncio.TaskGroup() as messages:
                 try:
@@ -124,6 +123,7 @@ class Lifecycle:
                     # Messages under way are not waited for: they may well outlast their connection (W81).
                     await self._part(connection, _cause(closed))
         finally:
+            lifespan.end()
             self._connections.remove(connection)
 
     async def _listen(self, front: Front, connection: Connection, messages: asyncio.TaskGroup) -> None:
@@ -144,7 +144,7 @@ class Lifecycle:
     async def _deliver(self, front: Front, connection: Connection, body: str) -> None:
         route = self._routes.select(body)
         if route is None:
-            front.reply(frames.forbidden(connection.id, self._ids.request()))
+            self._reply(front, connection, frames.forbidden(connection.id, self._ids.request()))
             record(connection.id, "no route", 0, "Forbidden")
             return
         event = self._events.message(connection, route, body)
@@ -153,9 +153,15 @@ class Lifecycle:
             invocation.result, event, route in self._config.two_way, self._config.limits.message
         )
         verdict = reply.verdict
-        if reply.frame and not front.reply(reply.frame):
+        if reply.frame and not self._reply(front, connection, reply.frame):
             verdict = "reply dropped: the client does not read"
         record(connection.id, route, invocation.seconds, verdict)
+
+    def _reply(self, front: Front, connection: Connection, frame: bytes) -> bool:
+        sent = front.reply(frame)
+        if sent:
+            connection.last_active = self._now()
+        return sent
 
     async def _part(self, connection: Connection, cause: tuple[int, str]) -> None:
         if "$disconnect" not in self._config.routes:

@@ -21,4 +21,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             time.sleep(120)
         case {"action": "exit"}:
             os._exit(3)
-    return application(event, context)
+    answer = application(event, context)
+    query = event.get("queryStringParameters", {})
+    time.sleep(float(query.get("hold", 0)))
+    return answer

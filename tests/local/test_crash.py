@@ -5,28 +5,15 @@ import json
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from dev.command import parse
-from dev.run import local_run
 from local_gateway import LocalGateway
+from tests.local.conversation import ask
 
 OTHERS = 20
 PATIENCE = 60.0
-
-
-@pytest.fixture(params=["runtime", "socket"])
-async def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[LocalGateway]:
-    options = parse(["--port", "0", "--sandboxes", "2", "--sandbox", request.param])
-    async with local_run(
-        options, handler="tests.local.functions.handler", log=tmp_path / "engine.log"
-    ) as gateway:
-        yield gateway
 
 
 def read_pid(file: Path) -> int:
@@ -36,13 +23,6 @@ def read_pid(file: Path) -> int:
         assert time.monotonic() < end
         time.sleep(0.01)
     return int(text)
-
-
-async def ask(client: ClientConnection, **message: Any) -> dict[str, Any]:
-    """The reply to one message."""
-    await client.send(json.dumps(message))
-    reply: dict[str, Any] = json.loads(await client.recv())
-    return reply
 
 
 async def ping_until(client: ClientConnection, done: asyncio.Event) -> int:

@@ -72,4 +72,5 @@ async def test_boto3_raises_gone_when_the_connection_has_left(
 
 def find_connection(local_run: LocalRun) -> str:
     """The id of whoever connected last, from the gateway's log: the application tells it to no client."""
-    return re.findall(r"^\S+ (\S+) \$connect ", local_run.log.read_text(), re.MULTILINE)[-1]
+    connected: list[str] = re.findall(r"^\S+ (\S+) \$connect ", local_run.log.read_text(), re.MULTILINE)
+    return connected[-1]

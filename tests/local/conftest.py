@@ -1,0 +1,18 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from dev.command import parse
+from dev.run import local_run
+from local_gateway import LocalGateway
+
+
+@pytest.fixture(params=["runtime", "socket"])
+async def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[LocalGateway]:
+    """The product on two sandboxes of one kind, with messages that misbehave."""
+    options = parse(["--port", "0", "--sandboxes", "2", "--sandbox", request.param])
+    async with local_run(
+        options, handler="tests.local.functions.handler", log=tmp_path / "engine.log"
+    ) as gateway:
+        yield gateway

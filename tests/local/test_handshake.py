@@ -1,0 +1,64 @@
+"""What meets a handshake that is still under way."""
+
+import asyncio
+import json
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
+
+from local_gateway import LocalGateway
+from tests.local.conversation import ask
+
+PATIENCE = 60.0
+
+
+async def people(client: ClientConnection) -> set[str]:
+    """The names of everybody connected."""
+    page = await ask(client, action="who")
+    return {person["name"] for person in page["people"]}
+
+
+async def wait_until(client: ClientConnection, wanted: set[str]) -> None:
+    """Ask until exactly those are connected."""
+    while await people(client) != wanted:
+        pass
+
+
+async def message(client: ClientConnection) -> object:
+    """What the next message to `client` says."""
+    return json.loads(await client.recv())["data"]
+
+
+async def test_newcomer_keeps_its_row_when_a_broadcast_overtakes_its_handshake(gateway: LocalGateway) -> None:
+    async with asyncio.timeout(PATIENCE), connect(f"{gateway.websocket_url}?name=old") as old:
+        # Its row is written; the upgrade is held for half a second more.
+        opening = asyncio.create_task(connect(f"{gateway.websocket_url}?name=new&hold=0.5").__aenter__())
+        await wait_until(old, {"old", "new"})
+
+        first = await ask(old, action="broadcast", data="first")
+
+        new = await opening
+        assert (first["recipients"], first["gone"]) == (2, 0)
+        assert await message(new) == "first"  # by the second try, after the handshake
+        await ask(old, action="broadcast", data="second")
+        assert await message(new) == "second"
+        assert await people(old) == {"old", "new"}
+        await new.close()
+
+
+async def test_row_goes_when_a_client_leaves_during_connect(gateway: LocalGateway) -> None:
+    async with asyncio.timeout(PATIENCE), connect(f"{gateway.websocket_url}?name=old") as old:
+        leaving = asyncio.create_task(connect(f"{gateway.websocket_url}?name=new&hold=0.5").__aenter__())
+        await wait_until(old, {"old", "new"})
+
+        leaving.cancel()
+
+        await wait_until(old, {"old"})
+
+
+@pytest.mark.parametrize("name", ["", "x" * 65])
+async def test_handshake_is_answered_400_when_the_name_is_unfit(gateway: LocalGateway, name: str) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(f"{gateway.websocket_url}?name={name}")
+    assert refused.value.response.status_code == 400
