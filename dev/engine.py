@@ -63,6 +63,10 @@ class Engine:
         """Stop it and remove what it left on disk."""
         self._resources.close()
 
+    def wait(self) -> int:
+        """Block until it has ended, and return its exit status."""
+        return self._process.wait()
+
     def _start(self, resources: ExitStack) -> None:
         # Its own default folders are shared between every engine on the machine.
         scratch = resources.enter_context(tempfile.TemporaryDirectory(prefix="signalbox-"))
@@ -79,9 +83,10 @@ class Engine:
             start_new_session=True,
         )
         resources.callback(_stop, process)
-        self._wait(process)
+        self._until_ready(process)
+        self._process = process
 
-    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+    def _until_ready(self, process: subprocess.Popen[bytes]) -> None:
         end = time.monotonic() + self._patience
         while time.monotonic() < end:
             if process.poll() is not None:

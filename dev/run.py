@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from websockets.asyncio.client import connect
@@ -52,6 +53,8 @@ async def local_run(
     Raises EngineError, StoreError, GatewayError.
     """
     with Engine(log) as engine:
+        ended = asyncio.get_running_loop().run_in_executor(None, engine.wait)
+        ended.add_done_callback(partial(_say_so, log))
         os.environ.update(engine.environment)
         await ConnectionManager(TABLE).init_table()
         async with LocalGateway(handler, _config(options, engine)) as gateway:
@@ -68,6 +71,12 @@ async def _serve_until_interrupted(options: Options, started: float) -> None:
         print(_welcome(gateway, time.monotonic() - started), flush=True)
         await interrupted.wait()
         print("stopping …", flush=True)
+
+
+def _say_so(log: Path, ended: asyncio.Future[int]) -> None:
+    status = ended.result()
+    if status:  # else it was told to
+        print(f"the embedded engine ended (status {status}), see {log}: handlers are without their table")
 
 
 async def _check(gateway: LocalGateway) -> None:

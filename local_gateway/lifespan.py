@@ -22,7 +22,7 @@ class Lifespan:
         self._connection = connection
         self._limits = limits
         self._now = now
-        self._look()
+        self._timer: asyncio.Handle = asyncio.get_running_loop().call_soon(self._look)
 
     def end(self) -> None:
         """Stop watching a connection that is closed."""

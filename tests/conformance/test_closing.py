@@ -1,15 +1,31 @@
-"""Facts about how connections end, and what `$disconnect` is told: W60-W62, W65, W81."""
+"""Facts about how connections end, and what `$disconnect` is told: W60-W63, W65, W66, W81."""
 
+import asyncio
 import socket
 import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.frames import Frame, Opcode
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import Close, Frame, Opcode
 
 from local_gateway.config import Limits
+from local_gateway.gateway import Gateway
 from local_gateway.sandbox import Answer, Failure, Result
-from tests.conformance.scripted import RAISED, Event, ScriptedFunction, never, running
+from tests.conformance.scripted import (
+    PATIENCE,
+    RAISED,
+    Clock,
+    Event,
+    ScriptedFunction,
+    ask,
+    echo,
+    exchange,
+    never,
+    running,
+)
 
 
 def cause(event: Event) -> tuple[int, str]:
@@ -55,6 +71,92 @@ async def test_w62_code_and_reason_of_the_client_are_passed_on(code: int, reason
         async with connect(gateway.websocket_url) as client:
             await client.close(code, reason)
         assert cause(await function.next("$disconnect")) == (code, reason)
+
+
+TICK = 20
+"""Milliseconds between two looks at the clock: the idle limit of these tests."""
+Talk = Callable[[Gateway, ClientConnection, str], Awaitable[object]]
+
+
+@asynccontextmanager
+async def short_lived(lifetime: float) -> AsyncIterator[tuple[Clock, ScriptedFunction, Gateway]]:
+    """A gateway whose connections are idle after a tick of a clock that stands still."""
+    clock, function = Clock(), ScriptedFunction({"$default": echo})
+    limits = Limits(idle=TICK / 1000, lifetime=lifetime)
+    async with running(function, limits=limits, now=clock) as gateway:
+        yield clock, function, gateway
+
+
+async def end_of(client: ClientConnection) -> Close | None:
+    """How the gateway closes a connection."""
+    async with asyncio.timeout(PATIENCE):
+        with pytest.raises(ConnectionClosed) as closed:
+            await client.recv()
+    return closed.value.rcvd
+
+
+async def test_w63_w66_limits_are_ten_minutes_and_two_hours() -> None:
+    assert (Limits().idle, Limits().lifetime) == (600, 7_200)
+
+
+async def test_w63_idle_connection_is_closed_with_1001_going_away() -> None:
+    async with (
+        short_lived(lifetime=7_200) as (clock, function, gateway),
+        connect(gateway.websocket_url) as client,
+    ):
+        clock.now += TICK
+        assert await end_of(client) == Close(1001, "Going away")
+        assert cause(await function.next("$disconnect")) == (1001, "Going away")
+
+
+async def post(gateway: Gateway, _client: ClientConnection, connection_id: str) -> None:
+    """Traffic from the server."""
+    head = f"POST /local/@connections/{connection_id} HTTP/1.1\r\nConnection: close\r\nContent-Length: 1"
+    await exchange(gateway, f"{head}\r\n\r\nx".encode())
+
+
+async def say(_gateway: Gateway, client: ClientConnection, _connection_id: str) -> None:
+    """Traffic from the client, and back."""
+    await ask(client, "hello")
+
+
+@pytest.mark.parametrize("talk", [post, say])
+async def test_w66_traffic_in_either_direction_keeps_a_connection(talk: Talk) -> None:
+    async with (
+        short_lived(lifetime=7_200) as (clock, function, gateway),
+        connect(gateway.websocket_url) as busy,
+    ):
+        connection_id = (await function.next("$connect"))["requestContext"]["connectionId"]
+        for _ in range(3):
+            async with connect(gateway.websocket_url) as quiet:
+                clock.now += TICK - 1
+                await talk(gateway, busy, connection_id)
+                clock.now += 1
+                assert await end_of(quiet) == Close(1001, "Going away")
+        await (await busy.ping())
+
+
+async def test_w66_ping_is_no_traffic() -> None:
+    async with (
+        short_lived(lifetime=7_200) as (clock, _, gateway),
+        connect(gateway.websocket_url) as client,
+    ):
+        clock.now += TICK - 1
+        await (await client.ping())
+        clock.now += 1
+        assert await end_of(client) == Close(1001, "Going away")
+
+
+async def test_w65_w66_connection_ends_after_its_lifetime_however_busy() -> None:
+    async with (
+        short_lived(lifetime=TICK / 1000) as (clock, function, gateway),
+        connect(gateway.websocket_url) as client,
+    ):
+        clock.now += TICK - 1
+        assert await ask(client, "busy") == "busy"
+        clock.now += 1
+        assert await end_of(client) == Close(1001, "Going away")
+        assert cause(await function.next("$disconnect")) == (1001, "Going away")
 
 
 def reset(client: ClientConnection) -> None:

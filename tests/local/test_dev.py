@@ -1,6 +1,8 @@
 """`python -m dev` as somebody types it."""
 
+import asyncio
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -9,8 +11,11 @@ import time
 from pathlib import Path
 
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from tests.conftest import ROOT
+from tests.local.conversation import ask
 
 PATIENCE = 60.0
 
@@ -79,3 +84,35 @@ def test_handlers_run_in_the_gateway_when_in_process(tmp_path: Path) -> None:
     finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=PATIENCE) == 0
+
+
+async def test_clients_get_typed_answers_when_the_engine_dies(tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    process = start(output, "--port", "0")
+    try:
+        await asyncio.to_thread(wait_for, output, "Ctrl-C stops everything")
+        (url,) = re.findall(r"WebSocket +(\S+)", output.read_text())
+        async with asyncio.timeout(PATIENCE), connect(url) as client:
+            os.kill(engine_of(process.pid), signal.SIGKILL)
+            await asyncio.to_thread(wait_for, output, "the embedded engine ended")
+
+            refusal = await ask(client, action="broadcast", data=1)
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(url)
+
+            assert (refusal["code"], refusal["retry"]) == ("unavailable", True)
+            assert refused.value.response.status_code == 503
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=PATIENCE) == 0
+    assert "Traceback" not in output.read_text()
+
+
+def engine_of(pid: int) -> int:
+    commands = {child: command(child) for child in children(pid)}
+    (engine,) = [child for child, line in commands.items() if "ministack" in line]
+    return engine
+
+
+def command(pid: int) -> str:
+    return subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True).stdout

@@ -1,0 +1,54 @@
+"""Millions of latencies in the memory of some thousand: a log-linear histogram."""
+
+import math
+from array import array
+from typing import Self
+
+_BITS = 8
+"""Significant bits kept of a value: what is read back is at most 1/128 too high."""
+_HALF = 1 << (_BITS - 1)
+_LARGEST = (1 << 40) - 1
+
+
+class Histogram:
+    """Counts whole numbers from 0 to 2^40 (microseconds: 12 days); larger ones count as that."""
+
+    __slots__ = ("_counts", "count", "largest")
+
+    def __init__(self) -> None:
+        self._counts = array("Q", bytes(8 * (_index(_LARGEST) + 1)))
+        self.count = 0
+        self.largest = 0
+
+    def record(self, value: int) -> None:
+        """Count `value`."""
+        if value > self.largest:
+            self.largest = value
+        self._counts[_index(min(value, _LARGEST))] += 1
+        self.count += 1
+
+    def merge(self, other: Self) -> None:
+        """Count everything that `other` has counted."""
+        for index, count in enumerate(other._counts):
+            self._counts[index] += count
+        self.count += other.count
+        self.largest = max(self.largest, other.largest)
+
+    def percentile(self, percent: float) -> int:
+        """The smallest value that `percent` of all values do not exceed; 0 when there are none."""
+        missing = math.ceil(self.count * percent / 100)
+        for index, count in enumerate(self._counts):
+            missing -= count
+            if count and missing <= 0:
+                return min(_highest(index), self.largest)
+        return self.largest
+
+
+def _index(value: int) -> int:
+    shift = value.bit_length() - _BITS
+    return (shift * _HALF) + (value >> shift) if shift > 0 else value
+
+
+def _highest(index: int) -> int:
+    shift = index // _HALF - 1
+    return (((index - shift * _HALF) + 1) << shift) - 1 if shift > 0 else index
