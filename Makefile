@@ -1,4 +1,4 @@
-.PHONY: help dev test check setup lock
+.PHONY: help dev test check bench setup lock
 PYTHON ?= python3
 IN := .venv/bin/python -m
 
@@ -16,6 +16,9 @@ check: setup  ## static checks only: style, types, who imports whom
 	$(IN) ruff format --check
 	$(IN) mypy
 	.venv/bin/lint-imports
+
+bench: setup  ## what a post costs, beside boto3
+	$(IN) benchmarks.fanout $(ARGS)
 
 node_modules: package-lock.json
 	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund; fi
