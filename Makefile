@@ -17,8 +17,8 @@ check: setup  ## static checks only: style, types, who imports whom
 	$(IN) mypy
 	.venv/bin/lint-imports
 
-bench: setup  ## what a post costs, beside boto3
-	$(IN) benchmarks.fanout $(ARGS)
+bench: setup  ## what an event, a cold start and a post cost, beside others
+	$(IN) benchmarks
 
 node_modules: package-lock.json
 	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund; fi
