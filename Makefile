@@ -1,4 +1,4 @@
-.PHONY: help dev test check bench setup lock
+.PHONY: help dev test check bench load setup lock
 PYTHON ?= python3
 IN := .venv/bin/python -m
 
@@ -19,6 +19,9 @@ check: setup  ## static checks only: style, types, who imports whom
 
 bench: setup  ## what an event, a cold start and a post cost, beside others
 	$(IN) benchmarks
+
+load: setup  ## many connections, broadcasts, every delivery checked
+	@$(IN) load_test --url $(or $(URL),ws://127.0.0.1:3001/local) $(ARGS)
 
 node_modules: package-lock.json
 	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund; fi

@@ -1,8 +1,18 @@
 """Amazon API Gateway's WebSocket APIs on this machine: real sockets, `@connections`, limits, sandboxes."""
 
-from .config import Config, Limits
+from .config import Config, Credentials, Limits, Throttle
 from .errors import ConfigError, GatewayError, PortTakenError
 from .gateway import Gateway
 from .local import LocalGateway
 
-__all__ = ["Config", "ConfigError", "Gateway", "GatewayError", "Limits", "LocalGateway", "PortTakenError"]
+__all__ = [
+    "Config",
+    "ConfigError",
+    "Credentials",
+    "Gateway",
+    "GatewayError",
+    "Limits",
+    "LocalGateway",
+    "PortTakenError",
+    "Throttle",
+]

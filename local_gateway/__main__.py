@@ -8,9 +8,10 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
-from .config import Config, default_sandbox
+from .config import RESERVED_ROUTES, Config, Credentials, default_sandbox
 from .errors import GatewayError
 from .local import LocalGateway
 
@@ -58,6 +59,13 @@ def _config(options: argparse.Namespace) -> Config:
         host=options.host,
         port=options.port,
         stage=options.stage,
+        routes=RESERVED_ROUTES | set(options.route),
+        two_way=frozenset({"$default", *options.route_response}),
+        route_selection=options.route_selection,
+        stage_variables=dict(options.stage_variable),
+        authorizer=options.authorizer,
+        identity_sources=tuple(options.identity_source),
+        credentials=options.credentials and Credentials(*options.credentials),
         sandboxes=options.sandboxes,
         sandbox=options.sandbox,
         in_process=options.in_process,
@@ -69,15 +77,23 @@ def _config(options: argparse.Namespace) -> Config:
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local_gateway", description=_DESCRIPTION)
     add = parser.add_argument
+    several = partial(add, action="append", default=[])
     add("--handler", required=True, metavar="MODULE.FUNCTION", help="what every route invokes")
     add("--host", default="127.0.0.1", help="loopback address to listen on (%(default)s)")
     add("--port", type=int, default=3001, help="port to listen on, 0 for any free one (%(default)s)")
     add("--stage", default="local", help="stage name in every URL (%(default)s)")
+    several("--stage-variable", type=_assignment, metavar="NAME=VALUE", help="in every event")
+    several("--route", metavar="KEY", help="a route besides the three of every API")
+    several("--route-response", metavar="KEY", help="a route whose answers go back to the client")
+    add("--route-selection", default="$request.body.action", metavar="EXPR", help="(%(default)s)")
+    add("--authorizer", metavar="MODULE.FUNCTION", help="what decides who reaches $connect")
+    several("--identity-source", metavar="SOURCE", help="what a client must bring to be asked about")
+    add("--credentials", type=_credentials, metavar="KEY_ID:SECRET", help="who may call @connections")
     add("--sandboxes", type=int, default=os.cpu_count() or 1, help="how many run at once (%(default)s)")
     add("--sandbox", choices=("runtime", "socket"), default=default_sandbox(), help="(%(default)s)")
     add("--in-process", action="store_true", help="run the function in the gateway, for a debugger")
     add("--page", type=Path, metavar="DIR", help="folder to serve at /")
-    add("--env", type=_assignment, action="append", default=[], metavar="NAME=VALUE", help="for the function")
+    several("--env", type=_assignment, metavar="NAME=VALUE", help="for the function")
     return parser.parse_args(arguments)
 
 
@@ -86,6 +102,13 @@ def _assignment(text: str) -> tuple[str, str]:
     if not (name and equals):
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
     return name, value
+
+
+def _credentials(text: str) -> tuple[str, str]:
+    key_id, colon, secret = text.partition(":")
+    if not (key_id and colon and secret):
+        raise argparse.ArgumentTypeError("not KEY_ID:SECRET")
+    return key_id, secret
 
 
 if __name__ == "__main__":

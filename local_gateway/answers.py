@@ -50,7 +50,7 @@ def admission_from(result: Result | None) -> Admission:
     if isinstance(result, Failure):
         return Admission(502, verdict=f"{result.kind} {result.error_type}")
     try:
-        return _read_admission(_object(result.payload))
+        return _read_admission(read_object(result.payload))
     except InvalidAnswerError as error:
         return Admission(502, verdict=str(error))
 
@@ -65,17 +65,14 @@ def reply_from(result: Result | None, event: Event, two_way: bool, max_bytes: in
     if isinstance(result, Failure):
         return _failed(event, f"{result.kind} {result.error_type}")
     try:
-        text = _read_body(_object(result.payload), max_bytes)
+        text = _read_body(read_object(result.payload), max_bytes)
     except InvalidAnswerError as error:
         return _failed(event, str(error))
     return Reply(text if two_way else b"")
 
 
-def _failed(event: Event, verdict: str) -> Reply:
-    return Reply(frames.internal_server_error(event.connection_id, event.request_id), verdict)
-
-
-def _object(payload: bytes) -> dict[str, Any]:
+def read_object(payload: bytes) -> dict[str, Any]:
+    """The object a function returned. Raises InvalidAnswerError for anything else."""
     try:
         answer = parse_json(payload)
     except ValueError as error:
@@ -83,6 +80,10 @@ def _object(payload: bytes) -> dict[str, Any]:
     if not isinstance(answer, dict):
         raise InvalidAnswerError("invalid answer: not an object")
     return answer
+
+
+def _failed(event: Event, verdict: str) -> Reply:
+    return Reply(frames.internal_server_error(event.connection_id, event.request_id), verdict)
 
 
 def _read_admission(answer: dict[str, Any]) -> Admission:

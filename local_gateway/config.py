@@ -10,11 +10,18 @@ from pathlib import Path
 from typing import Literal
 
 from .errors import ConfigError
+from .identity import IdentitySource
+from .selection import Selection
 
 SandboxKind = Literal["runtime", "socket"]
 
-_RESERVED = frozenset({"$connect", "$disconnect", "$default"})
+RESERVED_ROUTES = frozenset({"$connect", "$disconnect", "$default"})
+"""The route keys that have a meaning of their own (W74)."""
+
 _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_KEY_ID = re.compile(r"[A-Za-z0-9_]{1,128}")
+_VARIABLE_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
+_VARIABLE_VALUE = re.compile(r"[A-Za-z0-9._~:/?#&=,-]{1,512}")
 
 
 def default_sandbox() -> SandboxKind:
@@ -50,11 +57,38 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Throttle:
+    """What may come: `rate` requests a second, and `burst` at once. Raises ConfigError."""
+
+    rate: float
+    burst: int
+
+    def __post_init__(self) -> None:
+        _require(self.rate >= 0 and self.burst >= 0, "a throttle's rate and burst must not be negative")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Whose signature a call of `@connections` must carry (W13). Raises ConfigError."""
+
+    key_id: str
+    secret: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        _require(bool(_KEY_ID.fullmatch(self.key_id)), "an access key id has letters, digits and '_' only")
+        _require(bool(self.secret), "credentials have an empty secret")
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """One local API: its address, its routes and the function behind them. Raises ConfigError.
 
     `port` 0 takes a free one. `routes` are the deployed route keys, `two_way` those with a route response,
-    whose function's answer goes back to the client. `environment` is added to the function's own, and wins.
+    whose function's answer goes back to the client, `route_selection` the expression that chooses one (W72).
+    `stage_variables` are in every event. `authorizer` names the function in front of `$connect`, asked when
+    none of the `identity_sources` is empty (W85). `throttle` is the stage's, `route_throttles` those of
+    single routes; without any nothing is ever refused. With `credentials`, calls of `@connections` must be
+    signed, and the function has them. `environment` is added to the function's own, and wins.
     `in_process` runs the function in the gateway, one event at a time and without a function timeout.
     """
 
@@ -63,8 +97,15 @@ class Config:
     stage: str = "local"
     region: str = "us-east-1"
     api_id: str = "signalbox0"
-    routes: frozenset[str] = _RESERVED
+    routes: frozenset[str] = RESERVED_ROUTES
     two_way: frozenset[str] = frozenset({"$default"})
+    route_selection: str = "$request.body.action"
+    stage_variables: Mapping[str, str] = field(default_factory=dict)
+    authorizer: str | None = None
+    identity_sources: tuple[str, ...] = ()
+    throttle: Throttle | None = None
+    route_throttles: Mapping[str, Throttle] = field(default_factory=dict)
+    credentials: Credentials | None = None
     sandboxes: int = field(default_factory=lambda: os.cpu_count() or 1)
     sandbox: SandboxKind = field(default_factory=default_sandbox)
     in_process: bool = False
@@ -76,18 +117,37 @@ class Config:
     def __post_init__(self) -> None:
         _require(
             _is_loopback(self.host),
-            f"host {self.host!r} is not a loopback address; nothing here checks signatures",
+            f"host {self.host!r} is not a loopback address; this is no server for strangers",
         )
         _require(0 <= self.port <= 65_535, f"port {self.port} is not between 0 and 65535")
         _require(
             bool(_STAGE.fullmatch(self.stage)),
             f"stage {self.stage!r} has more than letters, digits, '-' and '_'",
         )
+        _require("" not in self.routes, "a route key is empty")
         for key in self.routes:
-            _require(key in _RESERVED or not key.startswith("$"), f"route key {key!r} is reserved")
+            _require(key in RESERVED_ROUTES or not key.startswith("$"), f"route key {key!r} is reserved")
         _require(
-            self.two_way <= self.routes | _RESERVED, "a route response belongs to a route that does not exist"
+            self.two_way <= self.routes | RESERVED_ROUTES,
+            "a route response belongs to a route that does not exist",
         )
+        _require(
+            self.route_throttles.keys() <= self.routes, "a throttle belongs to a route that does not exist"
+        )
+        Selection(self.route_selection)
+        for source in self.identity_sources:
+            IdentitySource(source)
+        _require(
+            self.authorizer is not None or not self.identity_sources,
+            "an identity source belongs to an authorizer that does not exist",
+        )
+        _require(
+            self.authorizer is None or "$connect" in self.routes,
+            "an authorizer stands in front of $connect, which does not exist",
+        )
+        for name, value in self.stage_variables.items():
+            is_good = _VARIABLE_NAME.fullmatch(name) and _VARIABLE_VALUE.fullmatch(value)
+            _require(bool(is_good), f"stage variable {name!r} has a name or a value that no stage can have")
         _require(self.sandboxes >= 1, "at least one sandbox is needed")
         _require(self.page is None or self.page.is_dir(), f"page folder {self.page} does not exist")
 

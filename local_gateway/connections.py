@@ -1,5 +1,6 @@
 """The open connections of the gateway. Pending and closed ones are not here: both are Gone (W21, W22)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,7 +23,7 @@ class Socket(Protocol):
 class Connection:
     """One client. Times are epoch milliseconds; `user_agent` is None when it sent none.
 
-    `subprotocol` is the one `$connect` chose.
+    `subprotocol` is the one `$connect` chose, `authorizer` what the authorizer said of the client (W45).
     """
 
     id: str
@@ -32,6 +33,7 @@ class Connection:
     socket: Socket
     last_active: int
     subprotocol: str | None = None
+    authorizer: Mapping[str, str | int] | None = None
 
 
 class Connections:

@@ -15,6 +15,7 @@ _CONTEXT_KEYS = (
     "routeKey",
     "messageId",
     "disconnectStatusCode",
+    "authorizer",
     "eventType",
     "extendedRequestId",
     "requestTime",
@@ -29,7 +30,9 @@ _CONTEXT_KEYS = (
     "connectionId",
     "apiId",
 )
-_HOP_BY_HOP = frozenset({"connection", "upgrade", "content-length"})
+_ACCOUNT = "000000000000"
+# An authorizer sees what is between hops, in these words; `$connect` does not (W41, W84).
+_BETWEEN_HOPS = {"Connection": "upgrade", "Upgrade": "websocket", "content-length": "0"}
 _CANONICAL = {
     name.lower(): name
     for name in (
@@ -63,22 +66,43 @@ class Events:
         self._domain = domain
         self._ids = ids
         self._now = now
+        # Absent, not empty, when the stage has none (W33).
+        self._variables = {"stageVariables": dict(variables)} if (variables := config.stage_variables) else {}
+
+    def authorization(self, connection: Connection, query: str, headers: Iterable[tuple[str, str]]) -> Event:
+        """The authorizer's event (W84), of the same request as `connect`; empty things are not absent."""
+        context = self._context(connection, "$connect", "CONNECT", connection.connected_at)
+        multi_headers = _grouped(self._forwarded(connection, headers, _BETWEEN_HOPS))
+        multi_query = _grouped(parse_qsl(query, keep_blank_values=True))
+        config = self._config
+        api = f"arn:aws:execute-api:{config.region}:{_ACCOUNT}:{config.api_id}"
+        payload = {
+            "type": "REQUEST",
+            "methodArn": f"{api}/{config.stage}/$connect",
+            "headers": _last(multi_headers),
+            "multiValueHeaders": multi_headers,
+            "queryStringParameters": _last(multi_query),
+            "multiValueQueryStringParameters": multi_query,
+            "stageVariables": dict(config.stage_variables),
+            "requestContext": context,
+        }
+        return Event(connection.id, "$connect", context["requestId"], json.dumps(payload).encode())
 
     def connect(self, connection: Connection, query: str, headers: Iterable[tuple[str, str]]) -> Event:
         """The CONNECT event (W33), with the raw query string and the headers as the client wrote them."""
         context = self._context(connection, "$connect", "CONNECT", connection.connected_at)
-        multi_headers = _grouped(self._forwarded(connection, headers))
+        multi_headers = _grouped(self._forwarded(connection, headers, {}))
         payload: dict[str, Any] = {"headers": _last(multi_headers), "multiValueHeaders": multi_headers}
         if multi_query := _grouped(parse_qsl(query, keep_blank_values=True)):
             payload["queryStringParameters"] = _last(multi_query)
             payload["multiValueQueryStringParameters"] = multi_query
-        return _event(context, {**payload, "requestContext": context})
+        return _event(context, {**payload, **self._variables, "requestContext": context})
 
     def message(self, connection: Connection, route: str, body: str) -> Event:
         """The MESSAGE event (W34); `route` is the matched key, never the value that selected it (W40)."""
         message_id = self._ids.message(connection.id)
         context = self._context(connection, route, "MESSAGE", self._later(connection), messageId=message_id)
-        return _event(context, {"requestContext": context, "body": body})
+        return _event(context, {**self._variables, "requestContext": context, "body": body})
 
     def disconnect(self, connection: Connection, code: int, reason: str) -> Event:
         """The DISCONNECT event (W35), with the close code and reason as the gateway saw them."""
@@ -86,8 +110,8 @@ class Events:
         context = self._context(connection, "$disconnect", "DISCONNECT", self._later(connection), **close)
         headers = {"Host": self._domain, "x-api-key": "", "X-Forwarded-For": "", "x-restapi": ""}
         multi_headers = {name: [value] for name, value in headers.items()}
-        payload = {"headers": headers, "multiValueHeaders": multi_headers, "requestContext": context}
-        return _event(context, payload)
+        payload = {"headers": headers, "multiValueHeaders": multi_headers, **self._variables}
+        return _event(context, {**payload, "requestContext": context})
 
     def _context(
         self, connection: Connection, route: str, event_type: str, requested_at: int, **specific: object
@@ -96,6 +120,8 @@ class Events:
         identity = {"sourceIp": connection.source_ip}
         if connection.user_agent is not None:
             identity["userAgent"] = connection.user_agent
+        if connection.authorizer:
+            specific["authorizer"] = connection.authorizer
         context = specific | {
             "routeKey": route,
             "eventType": event_type,
@@ -117,15 +143,18 @@ class Events:
         """Now; after the connection was made, however coarse the clock (W38)."""
         return max(self._now(), connection.connected_at + 1)
 
-    def _forwarded(self, connection: Connection, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-        """The client's headers with those API Gateway adds, in its order (W41)."""
+    def _forwarded(
+        self, connection: Connection, headers: Iterable[tuple[str, str]], more: Mapping[str, str]
+    ) -> list[tuple[str, str]]:
+        """The client's headers with those API Gateway adds, and some `more`, in its order (W41)."""
         added = {
+            **more,
             "X-Amzn-Trace-Id": self._ids.trace(),
             "X-Forwarded-For": connection.source_ip,
             "X-Forwarded-Port": "443",
             "X-Forwarded-Proto": "https",
         }
-        replaced = _HOP_BY_HOP | {name.lower() for name in added}
+        replaced = {name.lower() for name in (*_BETWEEN_HOPS, *added)}
         spelling = dict(_CANONICAL)
         kept = [
             (spelling.setdefault(name.lower(), name), value)

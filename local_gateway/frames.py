@@ -1,4 +1,4 @@
-"""The frames API Gateway itself sends to a client, byte for byte (W67-W69).
+"""The frames API Gateway itself sends to a client, byte for byte (W67-W71).
 
 Spaces after `"message":` and after commas, and nowhere else. The connection stays open after each of them.
 """
@@ -17,6 +17,11 @@ def internal_server_error(connection_id: str, request_id: str) -> bytes:
 def endpoint_timed_out(connection_id: str, request_id: str) -> bytes:
     """The function took longer than the integration may; it goes on unheard (W69)."""
     return _frame("Endpoint request timed out", connection_id, request_id)
+
+
+def too_many_requests(connection_id: str, request_id: str) -> bytes:
+    """The message exceeds a throttle; nobody has published AWS's own words (W71)."""
+    return _frame("Too Many Requests", connection_id, request_id)
 
 
 def _frame(message: str, connection_id: str, request_id: str) -> bytes:

@@ -12,9 +12,10 @@ from weakref import WeakSet
 
 from websockets.asyncio.server import serve
 
+from .authorizer import Authorizer
 from .config import Config
 from .connections import Connections
-from .errors import PortTakenError
+from .errors import ConfigError, PortTakenError
 from .events import Events
 from .front import Front
 from .http import HttpProtocol, Request, Response
@@ -24,6 +25,8 @@ from .lifecycle import Lifecycle
 from .lifespan import GOING_AWAY
 from .management import Management
 from .pages import Pages
+from .signature import Signatures
+from .throttling import Throttling
 
 _BACKLOG = 1024
 
@@ -36,7 +39,8 @@ def wall_clock() -> int:
 class Gateway:
     """A WebSocket API in front of any `invoke`. An async context manager; raises PortTakenError on entry.
 
-    `now` is the clock in epoch milliseconds, `entropy(n)` returns n random bytes.
+    `authorize` runs the configured authorizer, and ConfigError is raised for one without the other. `now` is
+    the clock in epoch milliseconds, `entropy(n)` returns n random bytes.
     """
 
     def __init__(
@@ -44,11 +48,16 @@ class Gateway:
         config: Config,
         invoke: Invoke,
         *,
+        authorize: Invoke | None = None,
         now: Callable[[], int] = wall_clock,
         entropy: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
+        if (authorize is None) != (config.authorizer is None):
+            raise ConfigError("an authorizer must be both configured and there to be asked")
         self._config = config
+        self._integrations: list[Integration] = []
         self._invoke = invoke
+        self._authorize = authorize
         self._now = now
         self._entropy = entropy
         self._lines: WeakSet[asyncio.Transport] = WeakSet()
@@ -73,10 +82,15 @@ class Gateway:
         listener = self._bind()
         config, connections, ids = self._config, Connections(), Ids(self._now, self._entropy)
         self._domain = _address(config.host, listener.getsockname()[1])
-        self._integration = Integration(self._invoke, config.limits.integration_timeout, ids.invocation)
+        integration = self._integrate(self._invoke, ids)
+        throttling = Throttling(config.throttle, config.route_throttles, self._now)
         events = Events(config, self._domain, ids, self._now)
-        self._lifecycle = Lifecycle(config, connections, ids, events, self._integration, self._now)
-        self._management = Management(connections, config.limits.message, self._now)
+        self._lifecycle = Lifecycle(
+            config, connections, ids, events, integration, self._authorizer(ids), throttling, self._now
+        )
+        self._management = Management(
+            connections, throttling, self._signatures(), config.limits.message, self._now
+        )
         self._pages = Pages(config.page, f"ws://{self._domain}")
         self._server = await serve(sock=listener, **self._websocket_options())
         return self
@@ -97,7 +111,8 @@ class Gateway:
                 task.cancel()
             await self._server.wait_closed()
         await self._lifecycle.close()
-        await self._integration.close()
+        for integration in self._integrations:
+            await integration.close()
 
     def _bind(self) -> socket.socket:
         config = self._config
@@ -108,6 +123,20 @@ class Gateway:
             complaint = f"cannot listen on {_address(config.host, config.port)}: {error.strerror}"
             # The socket module says the address once more.
             raise PortTakenError(complaint.partition(" (while")[0]) from error
+
+    def _integrate(self, invoke: Invoke, ids: Ids) -> Integration:
+        integration = Integration(invoke, self._config.limits.integration_timeout, ids.invocation)
+        self._integrations.append(integration)
+        return integration
+
+    def _authorizer(self, ids: Ids) -> Authorizer | None:
+        if self._authorize is None:
+            return None
+        return Authorizer(self._integrate(self._authorize, ids), self._config.identity_sources)
+
+    def _signatures(self) -> Signatures | None:
+        config = self._config
+        return Signatures(config.credentials, config.region, self._now) if config.credentials else None
 
     def _websocket_options(self) -> dict[str, Any]:
         limits = self._config.limits

@@ -113,7 +113,7 @@ class InProcessSandbox:
             payload = call(self._handler, event, Context(headers, self._environment))
         except FaultError as fault:
             print(fault.report, file=sys.stderr)
-            return Failure("error", fault.error_type)
+            return Failure("error", fault.error_type, fault.unauthorized)
         except BaseException:  # noqa: BLE001 sys.exit in the function must not end the gateway
             return _EXIT
         if len(payload) > MAX_PAYLOAD:

@@ -13,6 +13,7 @@ from websockets.typing import Subprotocol
 
 from . import frames
 from .answers import Admission, admission_from, reply_from
+from .authorizer import Authorizer
 from .config import Config
 from .connections import Connection, Connections
 from .events import Events
@@ -22,12 +23,15 @@ from .integration import Integration
 from .lifespan import GOING_AWAY, Lifespan
 from .log import record
 from .routes import Routes
+from .selection import Selection
+from .throttling import Throttling
 
 CLOSED_BY_API = (1000, "Connection Closed Normally")
 """What both sides are told of a connection that `DELETE @connections` ended (W64)."""
 _BINARY_REFUSED = (1003, "")
 _DROPPED = (1006, "")
 _NO_STATUS = (1005, "Client-side close frame status not set")
+_MAX_TARGET = 4_096
 _KNOWN_STATUSES = frozenset(HTTPStatus)
 
 
@@ -41,6 +45,8 @@ class Lifecycle:
         ids: Ids,
         events: Events,
         integration: Integration,
+        authorizer: Authorizer | None,
+        throttling: Throttling,
         now: Callable[[], int],
     ) -> None:
         self._config = config
@@ -48,8 +54,10 @@ class Lifecycle:
         self._ids = ids
         self._events = events
         self._integration = integration
+        self._authorizer = authorizer
+        self._throttling = throttling
         self._now = now
-        self._routes = Routes(config.routes)
+        self._routes = Routes(config.routes, Selection(config.route_selection))
         self._lives: set[asyncio.Task[None]] = set()
 
     async def admit(self, front: Front, request: Request) -> Response | None:
@@ -58,9 +66,13 @@ class Lifecycle:
         handshake = front.protocol.accept(request)
         if handshake.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
             return handshake
+        if len(request.path) > _MAX_TARGET:
+            return _refusal(HTTPStatus.REQUEST_URI_TOO_LONG)
         path, _, query = request.path.partition("?")
         if path.removesuffix("/") != f"/{self._config.stage}":
             return _refusal(HTTPStatus.FORBIDDEN, b'{"message":"Forbidden"}')
+        if not self._throttling.admits("$connect"):
+            return _refusal(HTTPStatus.TOO_MANY_REQUESTS, b'{"message":"Too Many Requests"}')
         connection = self._connection(front, request)
         admission = await self._ask(connection, query, request.headers)
         if not admission.granted:
@@ -107,6 +119,12 @@ class Lifecycle:
     async def _ask(self, connection: Connection, query: str, headers: Headers) -> Admission:
         if "$connect" not in self._config.routes:
             return Admission(HTTPStatus.OK)
+        if self._authorizer is not None:
+            asked = self._events.authorization(connection, query, headers.raw_items())
+            permission = await self._authorizer.judge(asked)
+            if permission.status != HTTPStatus.OK:
+                return Admission(permission.status)
+            connection.authorizer = permission.context
         event = self._events.connect(connection, query, headers.raw_items())
         invocation = await self._integration.call(event)
         admission = admission_from(invocation.result)
@@ -143,6 +161,10 @@ class Lifecycle:
 
     async def _deliver(self, front: Front, connection: Connection, body: str) -> None:
         route = self._routes.select(body)
+        if not self._throttling.admits(route):
+            self._reply(front, connection, frames.too_many_requests(connection.id, self._ids.request()))
+            record(connection.id, route or "no route", 0, "Too Many Requests")
+            return
         if route is None:
             self._reply(front, connection, frames.forbidden(connection.id, self._ids.request()))
             record(connection.id, "no route", 0, "Forbidden")

@@ -11,16 +11,28 @@ from .http import Request, Response
 from .ids import is_connection_id
 from .lifecycle import CLOSED_BY_API
 from .log import record
+from .signature import Signatures
+from .throttling import Throttling
 
 
 class Management:
-    """Posts to, describes and closes connections.
+    """Posts to, describes and closes connections, within the limits of `throttling`.
 
-    `max_message` is in bytes, `now` the clock in epoch milliseconds.
+    Where there are `signatures`, every call must carry a good one (W13). `max_message` is in bytes, `now` the
+    clock in epoch milliseconds.
     """
 
-    def __init__(self, connections: Connections, max_message: int, now: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        connections: Connections,
+        throttling: Throttling,
+        signatures: Signatures | None,
+        max_message: int,
+        now: Callable[[], int],
+    ) -> None:
         self._connections = connections
+        self._throttling = throttling
+        self._signatures = signatures
         self._max_message = max_message
         self._now = now
 
@@ -35,19 +47,30 @@ class Management:
         return _error(HTTPStatus.NOT_FOUND, "NotFoundException", text)
 
     def _on_connection(self, request: Request, connection_id: str) -> Response:
+        if self._signatures and (refusal := self._check(request, self._signatures)):
+            return refusal
         if not is_connection_id(connection_id):
             return _error(
                 HTTPStatus.BAD_REQUEST, "BadRequestException", f"Invalid connectionId: {connection_id}"
             )
-        connection = self._connections.find(connection_id)
-        response = (
-            self._carry_out(request, connection) if connection else _error(HTTPStatus.GONE, "GoneException")
-        )
+        response = self._carry_out(request, connection_id)
         if response.status >= HTTPStatus.BAD_REQUEST:
             record(connection_id, request.method, 0, str(response.status))
         return response
 
-    def _carry_out(self, request: Request, connection: Connection) -> Response:
+    def _check(self, request: Request, signatures: Signatures) -> Response | None:
+        if len(request.body) > self._max_message:
+            # Not all of it was kept, so that nobody can say whether it was signed.
+            return _too_large()
+        complaint = signatures.complaint(request)
+        return None if complaint is None else _error(HTTPStatus.FORBIDDEN, "ForbiddenException", complaint)
+
+    def _carry_out(self, request: Request, connection_id: str) -> Response:
+        if not self._throttling.admits():
+            return _error(HTTPStatus.TOO_MANY_REQUESTS, "LimitExceededException")
+        connection = self._connections.find(connection_id)
+        if connection is None:
+            return _error(HTTPStatus.GONE, "GoneException")
         match request.method:
             case "POST":
                 return self._post(connection, request.body)
@@ -58,7 +81,7 @@ class Management:
 
     def _post(self, connection: Connection, data: bytes) -> Response:
         if len(data) > self._max_message:
-            return _error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "PayloadTooLargeException", "Message too long")
+            return _too_large()
         if not _is_text(data):
             return _error(HTTPStatus.BAD_REQUEST, "BadRequestException", "Data is not UTF-8")
         if not connection.socket.push(data):
@@ -96,6 +119,10 @@ def _error(status: int, kind: str, message: str | None = None) -> Response:
     """An error as SDKs read it: the type in a header, a body only for a message (W18, W19)."""
     named = (("x-amzn-ErrorType", kind),)
     return Response(status, headers=named) if message is None else _json(status, {"message": message}, named)
+
+
+def _too_large() -> Response:
+    return _error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "PayloadTooLargeException", "Message too long")
 
 
 def _json(status: int, content: object, headers: tuple[tuple[str, str], ...] = ()) -> Response:

@@ -1,32 +1,25 @@
-"""Which route a message takes, by the selection expression `$request.body.action` (W72, W73)."""
+"""Which route a message takes (W72-W74)."""
 
-import json
-from typing import Any
-
+from .selection import Selection
 from .strict_json import parse_json
 
 
 class Routes:
-    """The deployed routes of one API."""
+    """The deployed routes of one API, and the expression that selects one of them."""
 
-    def __init__(self, keys: frozenset[str]) -> None:
+    def __init__(self, keys: frozenset[str], selection: Selection) -> None:
         self._custom = frozenset(key for key in keys if not key.startswith("$"))
         self._default = "$default" if "$default" in keys else None
+        self._selection = selection
 
     def select(self, body: str) -> str | None:
         """The key of the route `body` takes: the selected one, else `$default`, else None."""
-        if self._custom and (value := _selected(body)) in self._custom:
-            return value
+        if self._custom and (key := self._selected(body)) in self._custom:
+            return key
         return self._default
 
-
-def _selected(body: str) -> str:
-    try:
-        message = parse_json(body)
-    except ValueError:
-        return ""
-    return _stringified(message.get("action")) if isinstance(message, dict) else ""
-
-
-def _stringified(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    def _selected(self, body: str) -> str | None:
+        try:
+            return self._selection.evaluate(parse_json(body))
+        except ValueError:
+            return None

@@ -103,11 +103,12 @@ class _Connection(HttpProtocol):
 def _result(outcome: str, body: bytes) -> Result:
     if len(body) > MAX_PAYLOAD:
         return Failure("too_large", "Function.ResponseSizeTooLarge")
-    return Answer(body) if outcome == "response" else Failure("error", _error_type(body))
+    return Answer(body) if outcome == "response" else _failure(body)
 
 
-def _error_type(body: bytes) -> str:
+def _failure(body: bytes) -> Failure:
     try:
-        return str(json.loads(body)["errorType"])
+        error = json.loads(body)
+        return Failure("error", str(error["errorType"]), error.get("errorMessage") == "Unauthorized")
     except (ValueError, LookupError, TypeError):
-        return "Error"
+        return Failure("error", "Error")

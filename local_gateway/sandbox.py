@@ -35,11 +35,12 @@ class Failure:
     `error` the function raised, `timeout` it ran too long and was killed, `crashed` its process ended,
     `init` its code could not be loaded, `too_large` the event or the answer exceeds `MAX_PAYLOAD`.
     `error_type` is a name in Lambda's terms (`KeyError`, `Sandbox.Timedout`); the text of an error is in the
-    sandbox's output and nowhere else.
+    sandbox's output and nowhere else, but for one: `unauthorized` when it is "Unauthorized" (W54).
     """
 
     kind: Literal["error", "timeout", "crashed", "init", "too_large"]
     error_type: str
+    unauthorized: bool = False
 
 
 Result = Answer | Failure

@@ -48,7 +48,7 @@ class SocketSandbox(ProcessSandbox):
             case "answer":
                 self._settle(Answer(payload))
             case kind:
-                self._settle(Failure(kind, header["type"]))
+                self._settle(Failure(kind, header["type"], header.get("unauthorized", False)))
 
 
 class _Wire(asyncio.Protocol):

@@ -5,7 +5,8 @@
 What is said on the socket FD is, both ways, a line of JSON with a `size`, then a payload of so many bytes.
 To the worker: the headers of Lambda's Runtime API and the event. From it, by `kind`: `ready`, `init` (a
 `type` of error while loading, then it exits), `answer` with the payload, `error` and `too_large` with a
-`type`. The text of an error goes to standard output, as Lambda logs it, and nowhere else.
+`type`; `unauthorized` says whether the error's whole text was "Unauthorized". The text of an error goes to
+standard output, as Lambda logs it, and nowhere else.
 
 Run by path, in the function's folder: it imports the standard library and nothing of this package.
 """
@@ -30,10 +31,14 @@ _LOG_FORMAT = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(
 
 
 class FaultError(Exception):
-    """What went wrong in the function: `error_type` in Lambda's terms, `report` for its log only."""
+    """What went wrong in the function: `error_type` in Lambda's terms, `report` for its log only.
 
-    def __init__(self, error_type: str, report: str) -> None:
+    `unauthorized` is an authorizer's way to refuse: an error whose whole text is "Unauthorized".
+    """
+
+    def __init__(self, error_type: str, report: str, *, unauthorized: bool = False) -> None:
         self.error_type = error_type
+        self.unauthorized = unauthorized
         self.report = f"[ERROR] {report}"
 
 
@@ -103,7 +108,8 @@ def _fault(error: Exception, error_type: str | None = None) -> FaultError:
     # The first frame is this file's.
     frames = traceback.format_tb(error.__traceback__)[1:]
     message = "".join(traceback.format_exception_only(error))
-    return FaultError(name, f"{message}Traceback (most recent call last):\n{''.join(frames)}".rstrip())
+    report = f"{message}Traceback (most recent call last):\n{''.join(frames)}".rstrip()
+    return FaultError(name, report, unauthorized=error.args == ("Unauthorized",))
 
 
 def _encode(value: object) -> object:
@@ -131,7 +137,7 @@ class _Gateway:
 
     def report(self, kind: str, fault: FaultError) -> None:
         print(fault.report)
-        self.say(kind, type=fault.error_type)
+        self.say(kind, type=fault.error_type, unauthorized=fault.unauthorized)
 
     def answer(self, payload: bytes) -> None:
         if len(payload) > self._max_payload:
@@ -139,7 +145,7 @@ class _Gateway:
         else:
             self.say("answer", payload)
 
-    def say(self, kind: str, payload: bytes = b"", **more: str) -> None:
+    def say(self, kind: str, payload: bytes = b"", **more: str | bool) -> None:
         header = json.dumps({"kind": kind, "size": len(payload), **more})
         self._wire.sendall(header.encode() + b"\n" + payload)
 

@@ -86,11 +86,13 @@ async def running(
     *,
     limits: Limits | None = None,
     now: Callable[[], int] | None = None,
+    authorize: Callable[[bytes, str], Awaitable[Result]] | None = None,
     **config: Any,
 ) -> AsyncIterator[Gateway]:
     """A gateway on a free port in front of `function`."""
-    settings = Config(port=0, limits=limits or Limits(), **config)
-    async with Gateway(settings, function, now=now or Clock()) as gateway:
+    guard = None if authorize is None else "guard.authorize"
+    settings = Config(port=0, limits=limits or Limits(), authorizer=guard, **config)
+    async with Gateway(settings, function, now=now or Clock(), authorize=authorize) as gateway:
         yield gateway
 
 

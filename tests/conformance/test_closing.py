@@ -20,6 +20,7 @@ from tests.conformance.scripted import (
     Clock,
     Event,
     ScriptedFunction,
+    answer,
     ask,
     echo,
     exchange,
@@ -133,6 +134,31 @@ async def test_w66_traffic_in_either_direction_keeps_a_connection(talk: Talk) ->
                 await talk(gateway, busy, connection_id)
                 clock.now += 1
                 assert await end_of(quiet) == Close(1001, "Going away")
+        await (await busy.ping())
+
+
+@pytest.mark.parametrize("reply", [answer(statusCode=200, body="late"), RAISED], ids=["reply", "error frame"])
+async def test_w66_late_reply_is_traffic_of_its_own_time(reply: Result) -> None:
+    released = asyncio.Event()
+
+    async def reply_late(_event: Event) -> Result:
+        await released.wait()
+        return reply
+
+    async with (
+        short_lived(lifetime=7_200) as (clock, function, gateway),
+        connect(gateway.websocket_url) as busy,
+        connect(gateway.websocket_url) as quiet,
+    ):
+        function.scripts["$default"] = reply_late
+        await busy.send("hello")
+        await function.next("$default")
+        clock.now += TICK - 1
+        released.set()
+        async with asyncio.timeout(PATIENCE):
+            await busy.recv()
+        clock.now += 1
+        assert await end_of(quiet) == Close(1001, "Going away")
         await (await busy.ping())
 
 

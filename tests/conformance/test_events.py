@@ -48,6 +48,16 @@ async def test_w33_connect_event_has_both_query_keys_when_there_is_a_query() -> 
     assert list(event)[2:4] == ["queryStringParameters", "multiValueQueryStringParameters"]
 
 
+async def test_w33_w34_w35_events_have_stage_variables_only_when_the_stage_has_some() -> None:
+    assert all("stageVariables" not in event for event in await talk())
+    function = ScriptedFunction()
+    async with running(function, stage_variables={"table": "dev"}) as gateway:
+        async with connect(gateway.websocket_url) as client:
+            await client.send("hello")
+        await function.next("$disconnect")
+    assert [event["stageVariables"] for event in function.events] == [{"table": "dev"}] * 3
+
+
 async def test_w34_message_event_is_context_and_verbatim_body() -> None:
     _, event, _ = await talk(said="one\r\n\ttwo \u00e4\U0001f600")
     assert list(event) == ["requestContext", "body", "isBase64Encoded"]

@@ -1,31 +1,49 @@
-"""The table of facts and the tests that carry their numbers say the same."""
+"""The table of facts and the tests that carry their numbers say the same, and say all of it."""
 
 import re
 from pathlib import Path
 
 from tests.conftest import ROOT
 
-TESTS = [*Path(__file__).parent.glob("test_*.py"), *(ROOT / "tests" / "local").glob("test_gateway*.py")]
+CONFORMANCE = [path for path in Path(__file__).parent.glob("test_*.py") if path != Path(__file__)]
+TESTS = [*CONFORMANCE, *(ROOT / "tests" / "local").glob("test_gateway*.py")]
+TEXT = (ROOT / "docs" / "gateway.md").read_text()
+FACTS, DEVIATIONS = TEXT.split("## Known deviations")
+ALL = set(range(1, 97))
 
 
-def documented() -> set[int]:
-    """The facts docs/gateway.md lists."""
-    return {
-        int(number) for number in re.findall(r"^\| W(\d+) \|", (ROOT / "docs/gateway.md").read_text(), re.M)
-    }
+def listed(text: str) -> list[int]:
+    """The facts that have a row."""
+    return [int(number) for number in re.findall(r"^\| W(\d+) \|", text, re.M)]
 
 
-def proven() -> set[int]:
-    """The facts that name a test."""
-    names = re.findall(r"^async def test((?:_w\d+)+)_", "\n".join(path.read_text() for path in TESTS), re.M)
-    return {int(number) for name in names for number in re.findall(r"_w(\d+)", name)}
+def names(paths: list[Path]) -> list[str]:
+    """The names of the tests in these files."""
+    text = "\n".join(path.read_text() for path in paths)
+    return re.findall(r"^(?:async )?def (test_\w+)", text, re.M)
 
 
-def test_every_documented_fact_has_a_test_and_every_tested_fact_is_documented() -> None:
-    assert documented() == proven()
+def facts_of(name: str) -> set[int]:
+    """The facts a test names."""
+    carried = re.match(r"test((?:_w\d+)*)_", name)
+    return {int(number) for number in re.findall(r"\d+", carried[1])} if carried else set()
+
+
+def test_every_fact_has_one_row_as_a_fact_or_as_a_deviation() -> None:
+    rows = listed(TEXT)
+    assert len(rows) == len(set(rows))
+    assert ALL - set(rows) == set(rows) - ALL == set()
+
+
+def test_every_fact_that_is_no_deviation_has_a_test_and_no_deviation_has_one() -> None:
+    proven = set[int]().union(*(facts_of(name) for name in names(TESTS)))
+    assert proven == set(listed(FACTS))
+
+
+def test_every_conformance_test_names_a_fact() -> None:
+    assert [name for name in names(CONFORMANCE) if not facts_of(name)] == []
 
 
 def test_every_source_in_the_table_is_defined_and_every_definition_is_used() -> None:
-    text = (ROOT / "docs/gateway.md").read_text()
-    used = {label or name for name, label in re.findall(r"\[([^\]]+)\](?:\[([^\]]+)\])?(?!:)", text)}
-    assert used == set(re.findall(r"^\[([^\]]+)\]: https://", text, re.M))
+    used = {label or name for name, label in re.findall(r"\[([^\]]+)\](?:\[([^\]]+)\])?(?![:(])", TEXT)}
+    assert used == set(re.findall(r"^\[([^\]]+)\]: https://", TEXT, re.M))

@@ -1,4 +1,4 @@
-"""Facts about the opening handshake: W4, W48-W51, W57-W59."""
+"""Facts about the opening handshake: W1, W3-W5, W47-W53, W57-W59."""
 
 import asyncio
 import json
@@ -8,7 +8,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
-from local_gateway.config import Limits
+from local_gateway.config import Config, Limits
+from local_gateway.errors import ConfigError
 from local_gateway.gateway import Gateway
 from local_gateway.sandbox import Answer, Failure, Result
 from tests.conformance.scripted import (
@@ -19,7 +20,9 @@ from tests.conformance.scripted import (
     ScriptedFunction,
     answer,
     exchange,
+    handshake,
     never,
+    raw_line,
     running,
 )
 
@@ -112,7 +115,7 @@ INVALID = {
 
 
 @pytest.mark.parametrize("payload", INVALID.values(), ids=INVALID.keys())
-async def test_w51_handshake_is_502_when_the_answer_is_invalid(payload: bytes) -> None:
+async def test_w47_w51_handshake_is_502_when_the_answer_is_invalid(payload: bytes) -> None:
     assert await status_of(Answer(payload)) == 502
 
 
@@ -181,6 +184,24 @@ async def test_w05_handshake_anywhere_else_is_forbidden(path: str) -> None:
     assert caught.value.response.status_code == 403
     assert json.loads(caught.value.response.body) == {"message": "Forbidden"}
     assert function.events == []
+
+
+@pytest.mark.parametrize(("length", "status"), [(4_096, 101), (4_097, 414)])
+async def test_w03_url_has_at_most_4096_characters(length: int, status: int) -> None:
+    async with running(ScriptedFunction()) as gateway, raw_line(gateway) as (reader, writer):
+        writer.write(handshake(path="/local?x=".ljust(length, "y")))
+        assert (await reader.readuntil(b"\r\n")).startswith(f"HTTP/1.1 {status} ".encode())
+
+
+async def test_w03_stage_names_have_letters_digits_dashes_and_underscores() -> None:
+    stage = "Aa0-_" * 25
+    async with running(ScriptedFunction(), stage=stage) as gateway:
+        assert gateway.websocket_url.endswith(f"/{stage}")
+        async with connect(gateway.websocket_url):
+            pass
+    for bad in ("", "a.b", "a b", "x" * 129):
+        with pytest.raises(ConfigError):
+            Config(stage=bad)
 
 
 async def test_w01_trailing_slash_is_the_stage_too() -> None:

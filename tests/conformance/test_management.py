@@ -1,4 +1,4 @@
-"""Facts about the `@connections` API: W12, W14-W23, W27-W29, with the SDK and with raw bytes."""
+"""Facts about the `@connections` API: W12, W14-W23, W25, W27-W32, W64, with the SDK and with raw bytes."""
 
 import asyncio
 import json
@@ -192,11 +192,19 @@ async def test_w22_connection_can_be_posted_to_as_soon_as_the_client_knows_it_is
 
 
 @pytest.mark.parametrize("size", [131_073, 3_000_000])
-async def test_w23_more_than_128_kb_is_413_and_the_connection_lives(bench: Bench, size: int) -> None:
+async def test_w23_w30_more_than_128_kb_is_413_and_the_connection_lives(bench: Bench, size: int) -> None:
     with pytest.raises(bench.sdk.exceptions.PayloadTooLargeException):
         await bench.call(bench.sdk.post_to_connection, ConnectionId=bench.connection_id, Data=b"x" * size)
     await bench.call(bench.sdk.post_to_connection, ConnectionId=bench.connection_id, Data=b"x" * 131_072)
     assert await bench.hear() == "x" * 131_072
+
+
+async def test_w25_delete_takes_neither_code_nor_reason(bench: Bench) -> None:
+    path = f"/local/@connections/{bench.connection_id}?code=4000&reason=mine"
+    assert (await bench.raw("DELETE", path, b'{"code":4000}')).startswith(b"HTTP/1.1 204 ")
+    with pytest.raises(ConnectionClosed) as closed:
+        await bench.hear()
+    assert closed.value.rcvd == Close(1000, "Connection Closed Normally")
 
 
 async def test_w27_unknown_path_under_the_stage_names_it(bench: Bench) -> None:

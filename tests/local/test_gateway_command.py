@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from tests.conftest import ROOT
 
@@ -94,6 +95,95 @@ async def test_function_is_served_and_logged_until_interrupted(task_root: Path, 
     assert "loaded" in (output + errors).decode()
 
 
+ROUTER = """
+import json
+
+def handler(event, context):
+    context = event["requestContext"]
+    return {"statusCode": 200, "body": json.dumps([context["routeKey"], event["stageVariables"]])}
+"""
+
+
+async def test_custom_routes_and_stage_variables_are_taken_from_the_command_line(task_root: Path) -> None:
+    (task_root / "router.py").write_text(ROUTER)
+    options = ["--handler", "router.handler", "--port", "0", "--stage-variable", "table=dev"]
+    routes = ["--route", "chat/join", "--route", "quiet", "--route-response", "chat/join"]
+    selection = ["--route-selection", "${request.body.service}/${request.body.action}"]
+    async with (
+        command(task_root, *options, *routes, *selection) as process,
+        connect((await addresses(process))["WebSocket"]) as client,
+    ):
+        await client.send('{"service":"chat","action":"join"}')
+        assert json.loads(await client.recv()) == ["chat/join", {"table": "dev"}]
+
+
+GUARD = """
+import os
+
+def authorize(event, context):
+    token = event["queryStringParameters"]["token"]
+    if token != "good":
+        raise Exception(token)
+    statement = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": event["methodArn"]}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    return {"principalId": "ann", "policyDocument": document, "context": {"pid": os.getpid()}}
+"""
+GUARDED = """
+import json, os
+
+def handler(event, context):
+    said = event["requestContext"]["authorizer"]
+    return {"statusCode": 200, "body": json.dumps([said["principalId"], said["pid"] == str(os.getpid())])}
+"""
+
+
+@pytest.mark.parametrize(
+    "sandbox",
+    [
+        pytest.param(["--sandbox", "runtime"], marks=NO_RUNTIME, id="runtime"),
+        pytest.param(["--sandbox", "socket"], id="socket"),
+        pytest.param(["--in-process"], id="in-process"),
+    ],
+)
+async def test_authorizer_runs_in_sandboxes_of_its_own(task_root: Path, sandbox: list[str]) -> None:
+    (task_root / "guard.py").write_text(GUARD)
+    (task_root / "guarded.py").write_text(GUARDED)
+    options = ["--handler", "guarded.handler", "--authorizer", "guard.authorize", "--port", "0", *sandbox]
+    sources = ["--identity-source", "route.request.querystring.token"]
+    async with command(task_root, *options, *sources) as process:
+        url = (await addresses(process))["WebSocket"]
+        for query, status in {"": 401, "?token=Unauthorized": 401, "?token=Unauthorized!": 500}.items():
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(url + query)
+            assert refused.value.response.status_code == status
+        async with connect(f"{url}?token=good") as client:
+            await client.send("who am I?")
+            assert json.loads(await client.recv()) == ["ann", False]
+
+
+POSTER = """
+import json, boto3
+
+def handler(event, context):
+    if event["requestContext"]["routeKey"] == "$default":
+        gateway = boto3.client("apigatewaymanagementapi")
+        connection_id = event["requestContext"]["connectionId"]
+        gateway.post_to_connection(ConnectionId=connection_id, Data=event["body"].encode())
+    return {"statusCode": 200}
+"""
+
+
+async def test_function_signs_with_the_credentials_of_the_command_line(task_root: Path) -> None:
+    (task_root / "poster.py").write_text(POSTER)
+    options = ["--handler", "poster.handler", "--port", "0", "--credentials", "AKIAEXAMPLE:se:cret"]
+    async with (
+        command(task_root, *options) as process,
+        connect((await addresses(process))["WebSocket"]) as client,
+    ):
+        await client.send("echo")
+        assert await client.recv() == "echo"
+
+
 async def test_page_is_served_on_the_same_port(task_root: Path) -> None:
     async with command(task_root, "--handler", "greeter.handler", "--port", "0", "--page", "page") as process:
         page = (await addresses(process))["page"]
@@ -117,6 +207,17 @@ async def test_page_is_served_on_the_same_port(task_root: Path) -> None:
         (["--handler", "a.b", "--page", "nowhere"], "local_gateway: page folder nowhere does not exist"),
         (["--handler", "a.b", "--port", "x"], "python -m local_gateway: error: argument --port: invalid int"),
         (["--handler", "a.b", "--env", "x"], "python -m local_gateway: error: argument --env: 'x' is not"),
+        (["--handler", "a.b", "--route", "$mine"], "local_gateway: route key '$mine' is reserved"),
+        (["--handler", "a.b", "--route-response", "x"], "local_gateway: a route response belongs to a route"),
+        (["--handler", "a.b", "--route-selection", "$x"], "local_gateway: route selection '$x' is not"),
+        (["--handler", "a.b", "--stage-variable", "x"], "python -m local_gateway: error: argument --stage-v"),
+        (["--handler", "a.b", "--authorizer", "x"], "local_gateway: authorizer 'x' is not of the form"),
+        (["--handler", "a.b", "--identity-source", "x"], "local_gateway: identity source 'x' is not"),
+        (
+            ["--handler", "a.b", "--credentials", "x"],
+            "python -m local_gateway: error: argument --credentials",
+        ),
+        (["--handler", "a.b", "--credentials", "a/b:c"], "local_gateway: an access key id has"),
         (["--handler", "a.b", "--what"], "python -m local_gateway: error: unrecognized arguments: --what"),
         ([], "python -m local_gateway: error: the following arguments are required: --handler"),
     ],
