@@ -15,7 +15,7 @@ every frame received is a line on standard output."""
 _EXIT_CODES = """\
 exit codes:
   0  all went well
-  1  the connection broke or was closed for a reason, or requests were left without an answer
+  1  the connection broke or was closed for a reason, or lines were not sent or not answered
   2  wrong usage
   3  no connection came about"""
 

@@ -6,6 +6,7 @@ ClientError
 ├── TooLargeError     a frame too large for API Gateway, not sent; the client goes on
 ├── RefusedError      no connection came about                                 exit 3
 ├── ClosedError       the server closed the connection, and normally           exit 0
+├── UnsentError       lines were not sent                                      exit 1
 ├── LostError         an open connection ended, and not normally               exit 1
 └── UnansweredError   requests were left without an answer                     exit 1
 """
@@ -41,6 +42,10 @@ class ClosedError(ClientError):
     """The server closed the connection, and normally (1000, or without a code)."""
 
     exit_code = 0
+
+
+class UnsentError(ClientError):
+    """Lines of the input could not be sent; each was said as it was met."""
 
 
 class LostError(ClientError):

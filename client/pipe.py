@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from typing import BinaryIO
 
-from .errors import ClosedError, LostError, TooLargeError, UnansweredError
+from .errors import ClosedError, LostError, TooLargeError, UnansweredError, UnsentError
 from .frames import FRAME_LIMIT, parse_object
 from .session import Session, first_of
 from .stdin import split_lines
@@ -27,11 +27,13 @@ class Pipe:
         self._output = output
         self._note = note
         self._input_ended = False
+        self._unsent = 0
 
     async def run(self, *, wait: float, listen: bool) -> None:
         """Send every line, then wait up to ``wait`` seconds for answers, or for ever to ``listen``.
 
-        Raises ClosedError, LostError, UnansweredError, and BrokenPipeError when nobody reads the output.
+        Raises ClosedError, LostError, UnansweredError, UnsentError, and BrokenPipeError when nobody reads the
+        output.
         """
         try:
             await first_of(self._print_frames(), self._send_lines(wait, listen))
@@ -41,6 +43,8 @@ class Pipe:
             raise LostError(f"{error}, before all was said and answered") from error
         if self._session.unanswered:
             raise UnansweredError(f"requests without an answer: {self._session.unanswered}")
+        if self._unsent:
+            raise UnsentError(f"lines not sent: {self._unsent}")
 
     async def _print_frames(self) -> None:
         async for frame in self._session.frames():
@@ -54,10 +58,10 @@ class Pipe:
             number += 1
             try:
                 await self._send_line(line)
-            except TooLargeError as error:
-                self._note(f"line {number}: {error}")
-            except UnicodeDecodeError:
-                self._note(f"line {number}: not sent: not UTF-8")
+            except (TooLargeError, UnicodeDecodeError) as error:
+                self._unsent += 1
+                problem = "not sent: not UTF-8" if isinstance(error, UnicodeDecodeError) else error
+                self._note(f"line {number}: {problem}")
         self._input_ended = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(None if listen else wait):

@@ -18,7 +18,7 @@ class Options:
 
 
 def parse(arguments: list[str]) -> Options:
-    """Read the command line; exits with status 2 and one line when it makes no sense."""
+    """Read the command line; exits with status 2, the usage and one line when it makes no sense."""
     parser = argparse.ArgumentParser(
         prog="python -m dev", description="Run Signalbox on this machine: engine, table, gateway and page."
     )
@@ -42,14 +42,12 @@ def parse(arguments: list[str]) -> Options:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65_535:
-        raise argparse.ArgumentTypeError(f"{port} is not a port")
-    return port
+    if not (text.isdecimal() and int(text) <= 65_535):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
+    return int(text)
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("at least one")
-    return number
+    if not (text.isdecimal() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of sandboxes, 1 or more")
+    return int(text)

@@ -55,7 +55,10 @@ class Engine:
         if not ENGINE.python.exists():
             raise EngineError("the embedded engine is not installed: run python -m dev --setup")
         with ExitStack() as resources:
-            self._start(resources)
+            try:
+                self._start(resources)
+            except OSError as error:
+                raise EngineError(f"the embedded engine cannot be started: {error}") from error
             self._resources = resources.pop_all()
         return self
 

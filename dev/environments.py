@@ -38,7 +38,7 @@ class Environment:
 
     @property
     def fresh(self) -> bool:
-        """Whether it was made from the lock as it stands, and its interpreter still runs."""
+        """Whether it was made from the lock as it stands, and its interpreter is still there."""
         return self.python.exists() and _read(self.stamp) == self.digest
 
     @property
@@ -60,7 +60,6 @@ def prepare() -> None:
     """Make what is missing or stale; a few file reads when everything is there. Raises SetupError."""
     for environment in (PROJECT, ENGINE):
         if not environment.fresh:
-            print(f"preparing {environment.folder.name} from {environment.lock.name} …", flush=True)
             _make(environment)
 
 
@@ -69,6 +68,7 @@ def _make(environment: Environment) -> None:
         raise SetupError(
             f"{environment.lock.name} has changed: run this with the system's python3, not the one in .venv"
         )
+    print(f"preparing {environment.folder.name} from {environment.lock.name} ...", flush=True)
     _call(
         [sys.executable, "-m", "venv", "--clear", environment.folder],
         "python3 cannot make virtual environments here; on Debian and Ubuntu: apt install python3-venv",

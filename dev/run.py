@@ -6,8 +6,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,6 @@ from .environments import ROOT
 
 HANDLER = "handlers.websocket.handler"
 TABLE = "signalbox-local"
-LOG = ROOT / "build" / "engine.log"
 
 
 def run(options: Options, started: float) -> int:
@@ -46,16 +45,18 @@ class SelfCheckError(Exception):
 
 @asynccontextmanager
 async def local_run(
-    options: Options, *, handler: str = HANDLER, log: Path = LOG
+    options: Options, *, handler: str = HANDLER, log: Path | None = None
 ) -> AsyncIterator[LocalGateway]:
     """Signalbox on this machine for as long as the context lasts; `log` receives the engine's output.
 
+    By default that is a file of its own for each public port, under build/.
+
     Raises EngineError, StoreError, GatewayError.
     """
-    with Engine(log) as engine:
+    log = log or ROOT / "build" / f"engine-{options.port}.log"
+    with Engine(log) as engine, _no_other_aws(engine):
         ended = asyncio.get_running_loop().run_in_executor(None, engine.wait)
         ended.add_done_callback(partial(_say_so, log))
-        os.environ.update(engine.environment)
         await ConnectionManager(TABLE).init_table()
         async with LocalGateway(handler, _config(options, engine)) as gateway:
             yield gateway
@@ -64,13 +65,28 @@ async def local_run(
 async def _serve_until_interrupted(options: Options, started: float) -> None:
     interrupted = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, interrupted.set)
     async with local_run(options) as gateway:
         await _check(gateway)
         print(_welcome(gateway, time.monotonic() - started), flush=True)
         await interrupted.wait()
-        print("stopping …", flush=True)
+        print("stopping ...", flush=True)
+
+
+@contextmanager
+def _no_other_aws(engine: Engine) -> Iterator[None]:
+    """Inside, the engine is all of AWS that this process knows, and no proxy stands before it."""
+    before = dict(os.environ)
+    for name in before:
+        if name.startswith("AWS_"):
+            del os.environ[name]
+    os.environ.update(engine.environment, NO_PROXY="127.0.0.1", no_proxy="127.0.0.1")
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _say_so(log: Path, ended: asyncio.Future[int]) -> None:
@@ -81,7 +97,7 @@ def _say_so(log: Path, ended: asyncio.Future[int]) -> None:
 
 async def _check(gateway: LocalGateway) -> None:
     try:
-        async with connect(f"{gateway.websocket_url}?name=self-check"):
+        async with connect(f"{gateway.websocket_url}?name=self-check", proxy=None):
             return
     except (OSError, InvalidHandshake) as error:
         raise SelfCheckError(
@@ -108,8 +124,8 @@ def _application_environment() -> dict[str, str]:
     return {
         "TABLE_NAME": TABLE,
         "ALLOW_GUESTS": "true",
-        "DEBUG": "true",
-        # The gateway logs every event already; whoever wants the application's own lines asks for them.
+        "DEBUG": "true" if os.environ.get("DEBUG") == "true" else "false",
+        # The gateway logs every event already; whoever wants all of the application's lines asks for them.
         "POWERTOOLS_LOG_LEVEL": os.environ.get("POWERTOOLS_LOG_LEVEL", "WARNING"),
         "POWERTOOLS_METRICS_DISABLED": os.environ.get("POWERTOOLS_METRICS_DISABLED", "true"),
     }

@@ -19,7 +19,10 @@ async def keep_time(context: Context, call_next: Next) -> Any:
 
 
 async def log(context: Context, call_next: Next) -> Any:
-    """Write one line an event: who, what, how it ended. Never contents, tokens or query strings."""
+    """Write one line an event: who, what, how it ended. Never contents, tokens or query strings.
+
+    What was refused or failed is a WARNING, a message in QUIET that was answered is DEBUG, the rest is INFO.
+    """
     logger.set_correlation_id(context.request_id)
     outcome = "ok"
     try:
@@ -28,7 +31,8 @@ async def log(context: Context, call_next: Next) -> Any:
         outcome = getattr(error, "code", type(error).__name__)
         raise
     finally:
-        write = logger.debug if context.route_key in QUIET else logger.info
+        answered = logger.debug if context.route_key in QUIET else logger.info
+        write = answered if outcome == "ok" else logger.warning
         write("event", extra={**_description(context), "outcome": outcome})
         flush_metrics()
 
@@ -79,7 +83,7 @@ async def _connection(context: Context) -> Connection:
 def _description(context: Context) -> dict[str, Any]:
     event = context.event
     described: dict[str, Any] = {
-        "route": context.route_key,
+        "route": context.route_key or event.route_key,
         "connection_id": event.connection_id,
         "source_ip": event.source_ip,
     }

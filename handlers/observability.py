@@ -1,5 +1,7 @@
 """Structured logs and metrics. Lines never hold what clients sent: only the fields named here."""
 
+from logging import LogRecord
+
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
@@ -8,6 +10,15 @@ from resolver import trace
 
 logger = Logger(service="signalbox", utc=True)
 metrics = Metrics(namespace="Signalbox", service="signalbox")
+
+
+def _drop_task_name(record: LogRecord) -> bool:
+    # Python 3.12 adds the name of the asyncio task to every record, which says nothing here.
+    record.taskName = None
+    return True
+
+
+logger.addFilter(_drop_task_name)
 
 
 def count(name: str, value: int = 1) -> None:

@@ -43,7 +43,7 @@ class Who(Request):
     """Asks who is connected, one page at a time."""
 
     action: Literal["who"]
-    limit: int = Field(100, ge=1, le=200)
+    limit: int = Field(100, ge=1, le=200, strict=True)
     cursor: str | None = Field(None, max_length=256)
 
 

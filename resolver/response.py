@@ -38,6 +38,7 @@ def answer(context: Context, reply: Any) -> dict[str, Any]:
     """The answer that carries a reply; raises ReplyError when it cannot be sent.
 
     No reply is `{"statusCode": 200}` and never null, which API Gateway takes for a failure (W51, W68).
+    Inside a reply NaN and infinity, which JSON does not have, become null.
     """
     if isinstance(context.event, DisconnectEvent):
         return {"statusCode": 200}

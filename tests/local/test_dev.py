@@ -49,7 +49,9 @@ def lives(pid: int) -> bool:
     return True
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=["Ctrl-C", "SIGTERM", "terminal closed"]
+)
 def test_everything_it_started_ends_when_interrupted(tmp_path: Path, number: signal.Signals) -> None:
     output = tmp_path / "output"
     for _ in range(2):  # a second run works
@@ -73,6 +75,22 @@ def test_one_line_says_so_when_the_port_is_busy(tmp_path: Path) -> None:
     (line,) = (tmp_path / "output").read_text().splitlines()
     assert line.startswith("python -m dev: ")
     assert str(port) in line
+
+
+def test_it_runs_when_the_environment_points_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = "http://127.0.0.1:9"
+    for name in ("HTTP_PROXY", "http_proxy", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"):
+        monkeypatch.setenv(name, nobody)
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    output = tmp_path / "output"
+    process = start(output, "--port", "0")
+    try:
+        wait_for(output, "Ctrl-C stops everything")
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=PATIENCE) == 0
 
 
 def test_handlers_run_in_the_gateway_when_in_process(tmp_path: Path) -> None:
@@ -115,4 +133,4 @@ def engine_of(pid: int) -> int:
 
 
 def command(pid: int) -> str:
-    return subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True).stdout
+    return subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True).stdout

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from http.client import HTTPConnection
@@ -37,6 +38,7 @@ def test_engine_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     killed = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path / "log")],
         cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(tmp_path)},  # nobody is left to remove the engine's folder
         capture_output=True,
         text=True,
         timeout=60,
@@ -57,6 +59,11 @@ def test_log_is_named_when_the_engine_ends_at_once(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(engine_module, "TETHER", broken)
 
     with pytest.raises(EngineError, match=r"status 4.*log"), Engine(tmp_path / "log"):
+        pass
+
+
+def test_problem_is_named_when_the_log_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="cannot be started"), Engine(tmp_path):
         pass
 
 

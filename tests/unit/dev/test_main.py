@@ -3,6 +3,8 @@ import sys
 
 import pytest
 
+from dev import __main__ as command
+from dev.environments import SetupError
 from tests.conftest import ROOT
 
 
@@ -25,3 +27,16 @@ def test_status_is_2_without_a_traceback_when_an_option_makes_no_sense(arguments
 
     assert wrong.returncode == 2
     assert "Traceback" not in wrong.stderr
+
+
+@pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt(), 130), (SetupError("no disk"), 1)])
+def test_there_is_no_traceback_when_the_setup_breaks_off(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int
+) -> None:
+    def break_off() -> None:
+        raise error
+
+    monkeypatch.setattr(command, "prepare", break_off)
+    monkeypatch.setattr(sys, "argv", ["dev"])
+
+    assert command.main() == status

@@ -22,6 +22,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "action of another type": ({"action": ["ping"]}, "unknown_route"),
     "missing field": ({"action": "broadcast"}, "invalid_message"),
     "wrong field": ({"action": "who", "limit": "many"}, "invalid_message"),
+    "number as text": ({"action": "who", "limit": "5"}, "invalid_message"),
     "limit out of range": ({"action": "who", "limit": 0}, "invalid_message"),
     "empty recipient": ({"action": "direct.send", "to": "", "data": 1}, "invalid_message"),
     "another version": ({"action": "ping", "v": 2}, "invalid_message"),

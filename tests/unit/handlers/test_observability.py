@@ -45,6 +45,7 @@ def test_line_holds_only_the_listed_fields_when_an_event_is_logged(
         ("$default", "bad_request"),
         ("$disconnect", "ok"),
     ]
+    assert [line["level"] for line in events] == ["INFO", "INFO", "WARNING", "WARNING", "INFO"]
     fixed = {"level", "location", "message", "timestamp", "service", "correlation_id"}
     ours = {"route", "connection_id", "source_ip", "user_id", "close_code", "outcome"}
     assert all(set(line) <= fixed | ours for line in events)
