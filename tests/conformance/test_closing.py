@@ -134,6 +134,7 @@ async def test_w66_traffic_in_either_direction_keeps_a_connection(talk: Talk) ->
                 await talk(gateway, busy, connection_id)
                 clock.now += 1
                 assert await end_of(quiet) == Close(1001, "Going away")
+            await talk(gateway, busy, connection_id)
         await (await busy.ping())
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
@@ -47,12 +48,16 @@ async def test_newcomer_keeps_its_row_when_a_broadcast_overtakes_its_handshake(g
         await new.close()
 
 
-async def test_row_goes_when_a_client_leaves_during_connect(gateway: LocalGateway) -> None:
+async def test_row_goes_when_a_client_leaves_during_connect(gateway: LocalGateway, tmp_path: Path) -> None:
+    left = tmp_path / "left"
     async with asyncio.timeout(PATIENCE), connect(f"{gateway.websocket_url}?name=old") as old:
-        leaving = asyncio.create_task(connect(f"{gateway.websocket_url}?name=new&hold=0.5").__aenter__())
+        opening = connect(f"{gateway.websocket_url}?name=new&until={left}")
+        leaving = asyncio.create_task(opening.__aenter__())
         await wait_until(old, {"old", "new"})
 
         leaving.cancel()
+        await asyncio.wait({leaving})
+        left.touch()
 
         await wait_until(old, {"old"})
 
