@@ -31,6 +31,6 @@ setup:  ## make the environments from the locks
 
 lock: setup  ## write the locks again from pyproject.toml
 	$(IN) uv pip compile --quiet --universal --extra dev $(COMPILE) -o requirements.lock pyproject.toml
-	echo 'ministack==1.5.33' | $(IN) uv pip compile --quiet --universal --python-version 3.11 $(COMPILE) -o requirements-engine.lock -
+	printf 'boto3\nministack==1.5.33\n' | $(IN) uv pip compile --quiet --universal --python-version 3.11 $(COMPILE) -o requirements-engine.lock -
 
 COMPILE := --no-emit-index-url --no-annotate --no-header --generate-hashes
