@@ -1,30 +1,41 @@
-"""`python -m local_gateway --handler module.function`: a function behind a WebSocket API, on this machine."""
+"""`python -m local_gateway`: a function, or the functions of a template, behind WebSocket APIs."""
 
 import argparse
 import asyncio
-import logging
-import os
 import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .config import RESERVED_ROUTES, Config, Credentials, default_sandbox
+from .config import RESERVED_ROUTES, Config, Credentials, default_sandbox, default_sandboxes
 from .errors import GatewayError
-from .local import LocalGateway
+from .local import LocalGateway, SandboxGateway
+from .log import log_to
 
-_DESCRIPTION = "Put one function behind a WebSocket API on this machine, as Amazon API Gateway would."
+if TYPE_CHECKING:
+    from .faults import FaultPlan
+
+_DESCRIPTION = "Put functions behind WebSocket APIs on this machine, as Amazon API Gateway would."
+_TOLD_BY_TEMPLATE = (
+    "stage",
+    "stage_variable",
+    "route",
+    "route_response",
+    "route_selection",
+    "authorizer",
+    "identity_source",
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run until Ctrl-C or SIGTERM. Returns the exit status; argparse itself exits with 2 on a bad option."""
     options = _parse(sys.argv[1:] if arguments is None else arguments)
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s.%(msecs)03d %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger(__package__).setLevel(logging.INFO)
+    log_to(sys.stderr, log_format=options.log_format, debug=options.debug)
     try:
-        gateway = LocalGateway(options.handler, _config(options))
+        gateway = _gateway(options)
         with asyncio.Runner(loop_factory=_loop_factory(options.in_process)) as runner:
             runner.run(_serve(gateway))
     except GatewayError as error:
@@ -33,13 +44,36 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-async def _serve(gateway: LocalGateway) -> None:
+def _gateway(options: argparse.Namespace) -> SandboxGateway:
+    faults = _faults(options.faults)
+    if options.template is None:
+        return LocalGateway(options.handler, _config(options), faults)
+    from .template import TemplateGateway
+
+    gateway = TemplateGateway(options.template, _config(options), dict(options.parameter), faults)
+    for line in gateway.unsupported:
+        print(f"local_gateway: {line}", file=sys.stderr)
+    return gateway
+
+
+def _faults(file: Path | None) -> "FaultPlan | None":
+    if file is None:
+        return None
+    from .fault_file import read_plan
+
+    plan = read_plan(file)
+    print(f"local_gateway: {plan!r}", file=sys.stderr)
+    return plan
+
+
+async def _serve(gateway: SandboxGateway) -> None:
     interrupted = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
     async with gateway:
-        print(f"WebSocket     {gateway.websocket_url}")
-        print(f"@connections  {gateway.endpoint}")
+        for address in gateway.stages.values():
+            print(f"WebSocket     {address.websocket_url}")
+            print(f"@connections  {address.endpoint}")
         print(f"page          {gateway.page_url}", flush=True)
         await interrupted.wait()
 
@@ -69,6 +103,7 @@ def _config(options: argparse.Namespace) -> Config:
         sandboxes=options.sandboxes,
         sandbox=options.sandbox,
         in_process=options.in_process,
+        reload=options.reload,
         page=options.page,
         environment=dict(options.env),
     )
@@ -78,7 +113,10 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local_gateway", description=_DESCRIPTION)
     add = parser.add_argument
     several = partial(add, action="append", default=[])
-    add("--handler", required=True, metavar="MODULE.FUNCTION", help="what every route invokes")
+    what = parser.add_mutually_exclusive_group(required=True).add_argument
+    what("--handler", metavar="MODULE.FUNCTION", help="what every route invokes")
+    what("--template", type=Path, metavar="FILE", help="CloudFormation, JSON or YAML, of WebSocket APIs")
+    several("--parameter", type=_assignment, metavar="NAME=VALUE", help="of the template")
     add("--host", default="127.0.0.1", help="loopback address to listen on (%(default)s)")
     add("--port", type=int, default=3001, help="port to listen on, 0 for any free one (%(default)s)")
     add("--stage", default="local", help="stage name in every URL (%(default)s)")
@@ -89,12 +127,23 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     add("--authorizer", metavar="MODULE.FUNCTION", help="what decides who reaches $connect")
     several("--identity-source", metavar="SOURCE", help="what a client must bring to be asked about")
     add("--credentials", type=_credentials, metavar="KEY_ID:SECRET", help="who may call @connections")
-    add("--sandboxes", type=int, default=os.cpu_count() or 1, help="how many run at once (%(default)s)")
+    add("--sandboxes", type=int, default=default_sandboxes(), help="how many run at once (%(default)s)")
     add("--sandbox", choices=("runtime", "socket"), default=default_sandbox(), help="(%(default)s)")
     add("--in-process", action="store_true", help="run the function in the gateway, for a debugger")
     add("--page", type=Path, metavar="DIR", help="folder to serve at /")
-    several("--env", type=_assignment, metavar="NAME=VALUE", help="for the function")
-    return parser.parse_args(arguments)
+    add("--reload", action="store_true", help="run new code when Python files change")
+    add("--faults", type=Path, metavar="FILE", help="a plan of what shall go wrong, in JSON")
+    several("--env", type=_assignment, metavar="NAME=VALUE", help="for the functions")
+    add("--log-format", choices=("text", "json"), default="text", help="of the request log (%(default)s)")
+    add("--debug", action="store_true", help="show every event, secrets masked")
+    options = parser.parse_args(arguments)
+    idle = ("parameter",) if options.template is None else _TOLD_BY_TEMPLATE
+    for name in idle:
+        if getattr(options, name) != parser.get_default(name):
+            parser.error(
+                f"--{name.replace('_', '-')} is not for {'a handler' if options.handler else 'a template'}"
+            )
+    return options
 
 
 def _assignment(text: str) -> tuple[str, str]:

@@ -37,18 +37,19 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The frame a message gets back, empty for none; `verdict` is for the request log."""
+    """The frame a message gets back, empty for none; `status` and `verdict` are for the request log."""
 
     frame: bytes
+    status: int = 200
     verdict: str = "ok"
 
 
 def admission_from(result: Result | None) -> Admission:
     """Read what came of `$connect`, None for nothing in time (W49-W52)."""
     if result is None:
-        return Admission(504, verdict="integration timeout")
+        return Admission(504, verdict=verdict_of(result))
     if isinstance(result, Failure):
-        return Admission(502, verdict=f"{result.kind} {result.error_type}")
+        return Admission(502, verdict=verdict_of(result))
     try:
         return _read_admission(read_object(result.payload))
     except InvalidAnswerError as error:
@@ -61,14 +62,24 @@ def reply_from(result: Result | None, event: Event, two_way: bool, max_bytes: in
     The text of a good answer reaches the client only on a `two_way` route (W75).
     """
     if result is None:
-        return Reply(frames.endpoint_timed_out(event.connection_id, event.request_id), "integration timeout")
+        frame = frames.endpoint_timed_out(event.connection_id, event.request_id)
+        return Reply(frame, 504, verdict_of(result))
     if isinstance(result, Failure):
-        return _failed(event, f"{result.kind} {result.error_type}")
+        return _failed(event, verdict_of(result))
     try:
         text = _read_body(read_object(result.payload), max_bytes)
     except InvalidAnswerError as error:
         return _failed(event, str(error))
     return Reply(text if two_way else b"")
+
+
+def verdict_of(result: Result | None) -> str:
+    """What the request log says came of a function, None for nothing in time."""
+    if result is None:
+        return "integration timeout"
+    if isinstance(result, Failure):
+        return f"{result.kind} {result.error_type}" + (f": {result.detail}" if result.detail else "")
+    return "ok"
 
 
 def read_object(payload: bytes) -> dict[str, Any]:
@@ -83,14 +94,15 @@ def read_object(payload: bytes) -> dict[str, Any]:
 
 
 def _failed(event: Event, verdict: str) -> Reply:
-    return Reply(frames.internal_server_error(event.connection_id, event.request_id), verdict)
+    return Reply(frames.internal_server_error(event.connection_id, event.request_id), 502, verdict)
 
 
 def _read_admission(answer: dict[str, Any]) -> Admission:
     status = answer.get("statusCode")
     if not isinstance(status, int) or not 200 <= status <= 599:
         raise InvalidAnswerError("invalid answer: statusCode is no final HTTP status")
-    return Admission(status, _subprotocol(answer.get("headers")))
+    subprotocol = _subprotocol(answer.get("headers"))
+    return Admission(status, subprotocol, "ok" if 200 <= status < 300 else "refused")
 
 
 def _subprotocol(headers: object) -> str | None:

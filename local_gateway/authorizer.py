@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .answers import read_object
+from .answers import read_object, verdict_of
 from .errors import InvalidAnswerError
 from .events import Event
 from .identity import IdentitySource
@@ -39,22 +39,21 @@ class Authorizer:
     async def judge(self, event: Event) -> Permission:
         """Decide on a REQUEST event: 401 without asking when an identity source is empty (W85)."""
         request = json.loads(event.payload)
-        seconds = 0.0
-        if all(source.is_filled(request) for source in self._sources):
-            invocation = await self._integration.call(event)
-            seconds, permission = invocation.seconds, _permission(invocation, request["methodArn"])
-        else:
-            permission = Permission(401, "no identity")
-        record(event.connection_id, "authorizer", seconds, f"{permission.status} {permission.verdict}")
+        if not all(source.is_filled(request) for source in self._sources):
+            record(event.connection_id, "authorizer", 401, "no identity")
+            return Permission(401, "no identity")
+        invocation = await self._integration.call(event)
+        permission = _permission(invocation, request["methodArn"])
+        invocation.record(event.connection_id, "authorizer", permission.status, permission.verdict)
         return permission
 
 
 def _permission(invocation: Invocation, method_arn: str) -> Permission:
     result = invocation.result
     if result is None:
-        return Permission(500, "integration timeout")
+        return Permission(500, verdict_of(result))
     if isinstance(result, Failure):
-        return Permission(401 if result.unauthorized else 500, f"{result.kind} {result.error_type}")
+        return Permission(401 if result.unauthorized else 500, verdict_of(result))
     try:
         return _read(result.payload, method_arn, round(invocation.seconds * 1000))
     except InvalidAnswerError as error:

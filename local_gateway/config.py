@@ -29,6 +29,11 @@ def default_sandbox() -> SandboxKind:
     return "runtime" if find_spec("awslambdaric") else "socket"
 
 
+def default_sandboxes() -> int:
+    """One a core; but what handlers do most is wait, and then eight are better than two."""
+    return max(8, os.cpu_count() or 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Sizes in bytes, times in seconds. The defaults are AWS's where AWS publishes one.
@@ -81,20 +86,24 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """One local API: its address, its routes and the function behind them. Raises ConfigError.
+    """One stage of a local API: its address, its routes and how functions are run. Raises ConfigError.
 
-    `port` 0 takes a free one. `routes` are the deployed route keys, `two_way` those with a route response,
-    whose function's answer goes back to the client, `route_selection` the expression that chooses one (W72).
-    `stage_variables` are in every event. `authorizer` names the function in front of `$connect`, asked when
-    none of the `identity_sources` is empty (W85). `throttle` is the stage's, `route_throttles` those of
-    single routes; without any nothing is ever refused. With `credentials`, calls of `@connections` must be
-    signed, and the function has them. `environment` is added to the function's own, and wins.
-    `in_process` runs the function in the gateway, one event at a time and without a function timeout.
+    `port` 0 takes a free one; `prefix` precedes the stage in every URL, where several APIs share a port.
+    `routes` are the deployed route keys, `two_way` those with a route response, whose function's answer goes
+    back to the client, `route_selection` the expression that chooses one (W72). `stage_variables` are in
+    every event. `authorizer` names the function in front of `$connect`, asked when none of the
+    `identity_sources` is empty (W85). `throttle` is the stage's, `route_throttles` those of single routes;
+    without any nothing is ever refused. `integration_timeouts` are those of single routes, in seconds, where
+    they are not that of the limits. With `credentials`, calls of `@connections` must be signed, and the
+    functions have them. `sandboxes` is how many of each function may run at once. `environment` is added to
+    the functions' own, and wins. `in_process` runs the function in the gateway, one event at a time and
+    without a function timeout. `reload` replaces sandboxes when Python files change.
     """
 
     host: str = "127.0.0.1"
     port: int = 3001
     stage: str = "local"
+    prefix: str = ""
     region: str = "us-east-1"
     api_id: str = "signalbox0"
     routes: frozenset[str] = RESERVED_ROUTES
@@ -105,10 +114,12 @@ class Config:
     identity_sources: tuple[str, ...] = ()
     throttle: Throttle | None = None
     route_throttles: Mapping[str, Throttle] = field(default_factory=dict)
+    integration_timeouts: Mapping[str, float] = field(default_factory=dict)
     credentials: Credentials | None = None
-    sandboxes: int = field(default_factory=lambda: os.cpu_count() or 1)
+    sandboxes: int = field(default_factory=default_sandboxes)
     sandbox: SandboxKind = field(default_factory=default_sandbox)
     in_process: bool = False
+    reload: bool = False
     task_root: Path = field(default_factory=Path.cwd)
     page: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -124,6 +135,7 @@ class Config:
             bool(_STAGE.fullmatch(self.stage)),
             f"stage {self.stage!r} has more than letters, digits, '-' and '_'",
         )
+        _require(not self.prefix or bool(_STAGE.fullmatch(self.prefix)), f"prefix {self.prefix!r} is no name")
         _require("" not in self.routes, "a route key is empty")
         for key in self.routes:
             _require(key in RESERVED_ROUTES or not key.startswith("$"), f"route key {key!r} is reserved")
@@ -134,6 +146,8 @@ class Config:
         _require(
             self.route_throttles.keys() <= self.routes, "a throttle belongs to a route that does not exist"
         )
+        for key, seconds in self.integration_timeouts.items():
+            _require(key in self.routes and seconds > 0, f"the timeout of route {key!r} makes no sense")
         Selection(self.route_selection)
         for source in self.identity_sources:
             IdentitySource(source)
@@ -150,6 +164,15 @@ class Config:
             _require(bool(is_good), f"stage variable {name!r} has a name or a value that no stage can have")
         _require(self.sandboxes >= 1, "at least one sandbox is needed")
         _require(self.page is None or self.page.is_dir(), f"page folder {self.page} does not exist")
+        _require(
+            not (self.reload and self.in_process),
+            "code that runs in the gateway's process cannot be reloaded",
+        )
+
+    @property
+    def path(self) -> str:
+        """What is between the host and the query of a URL, without slashes at its ends (W1)."""
+        return f"{self.prefix}/{self.stage}".lstrip("/")
 
 
 def _is_loopback(host: str) -> bool:

@@ -15,6 +15,9 @@ class Socket(Protocol):
     def push(self, frame: bytes) -> bool:
         """Send a text frame without waiting; False, and nothing sent, when the send buffer is full."""
 
+    def reply(self, frame: bytes) -> bool:
+        """Like `push`; a client that sends but never reads loses its line after the close grace."""
+
     def hang_up(self, code: int, reason: str = "") -> None:
         """Start to close, and cut the line if the client does not follow. Does nothing once closing."""
 

@@ -17,7 +17,6 @@ _ACCOUNT = "000000000000"
 
 def sandbox_environment(function: Function, name: str) -> dict[str, str]:
     """Every variable of the sandbox called `name`; those of `function.environment` win."""
-    function_name = "local"
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": os.environ.get("HOME", "/"),
@@ -26,10 +25,10 @@ def sandbox_environment(function: Function, name: str) -> dict[str, str]:
         "_HANDLER": function.handler,
         "LAMBDA_TASK_ROOT": str(function.task_root),
         "AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}",
-        "AWS_LAMBDA_FUNCTION_NAME": function_name,
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
-        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function_name}",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": name,
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_REGION": "us-east-1",

@@ -2,6 +2,7 @@
 
 GatewayError
 ├── ConfigError           a setting that makes no sense
+│   └── TemplateError     a CloudFormation template that cannot be read, or makes none
 ├── PortTakenError        the address cannot be listened on
 └── InvalidAnswerError    the function answered something API Gateway does not understand
 """
@@ -13,6 +14,10 @@ class GatewayError(Exception):
 
 class ConfigError(GatewayError):
     """A setting that makes no sense; the text names it."""
+
+
+class TemplateError(ConfigError):
+    """A CloudFormation template that cannot be read or makes no sense; the text says where."""
 
 
 class PortTakenError(GatewayError):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,25 +12,7 @@ from .config import Config
 from .connections import Connection
 from .ids import Ids
 
-_CONTEXT_KEYS = (
-    "routeKey",
-    "messageId",
-    "disconnectStatusCode",
-    "authorizer",
-    "eventType",
-    "extendedRequestId",
-    "requestTime",
-    "messageDirection",
-    "disconnectReason",
-    "stage",
-    "connectedAt",
-    "requestTimeEpoch",
-    "identity",
-    "requestId",
-    "domainName",
-    "connectionId",
-    "apiId",
-)
+_NOTHING: Mapping[str, object] = {}
 _ACCOUNT = "000000000000"
 # An authorizer sees what is between hops, in these words; `$connect` does not (W41, W84).
 _BETWEEN_HOPS = {"Connection": "upgrade", "Upgrade": "websocket", "content-length": "0"}
@@ -101,33 +84,48 @@ class Events:
     def message(self, connection: Connection, route: str, body: str) -> Event:
         """The MESSAGE event (W34); `route` is the matched key, never the value that selected it (W40)."""
         message_id = self._ids.message(connection.id)
-        context = self._context(connection, route, "MESSAGE", self._later(connection), messageId=message_id)
+        context = self._context(
+            connection, route, "MESSAGE", self._later(connection), {"messageId": message_id}
+        )
         return _event(context, {**self._variables, "requestContext": context, "body": body})
 
     def disconnect(self, connection: Connection, code: int, reason: str) -> Event:
         """The DISCONNECT event (W35), with the close code and reason as the gateway saw them."""
-        close = {"disconnectStatusCode": code, "disconnectReason": reason}
-        context = self._context(connection, "$disconnect", "DISCONNECT", self._later(connection), **close)
+        context = self._context(
+            connection,
+            "$disconnect",
+            "DISCONNECT",
+            self._later(connection),
+            {"disconnectStatusCode": code},
+            {"disconnectReason": reason},
+        )
         headers = {"Host": self._domain, "x-api-key": "", "X-Forwarded-For": "", "x-restapi": ""}
         multi_headers = {name: [value] for name, value in headers.items()}
         payload = {"headers": headers, "multiValueHeaders": multi_headers, **self._variables}
         return _event(context, {**payload, "requestContext": context})
 
     def _context(
-        self, connection: Connection, route: str, event_type: str, requested_at: int, **specific: object
+        self,
+        connection: Connection,
+        route: str,
+        event_type: str,
+        requested_at: int,
+        subject: Mapping[str, object] = _NOTHING,
+        ending: Mapping[str, object] = _NOTHING,
     ) -> dict[str, Any]:
         request_id = self._ids.request()
         identity = {"sourceIp": connection.source_ip}
         if connection.user_agent is not None:
             identity["userAgent"] = connection.user_agent
-        if connection.authorizer:
-            specific["authorizer"] = connection.authorizer
-        context = specific | {
+        return {
             "routeKey": route,
+            **subject,
+            **({"authorizer": connection.authorizer} if connection.authorizer else _NOTHING),
             "eventType": event_type,
             "extendedRequestId": request_id,
-            "requestTime": _common_log_time(requested_at),
+            "requestTime": _common_log_time(requested_at // 1000),
             "messageDirection": "IN",
+            **ending,
             "stage": self._config.stage,
             "connectedAt": connection.connected_at,
             "requestTimeEpoch": requested_at,
@@ -137,7 +135,6 @@ class Events:
             "connectionId": connection.id,
             "apiId": self._config.api_id,
         }
-        return {key: context[key] for key in _CONTEXT_KEYS if key in context}
 
     def _later(self, connection: Connection) -> int:
         """Now; after the connection was made, however coarse the clock (W38)."""
@@ -169,8 +166,9 @@ def _event(context: Mapping[str, Any], payload: Mapping[str, Any]) -> Event:
     return Event(context["connectionId"], context["routeKey"], context["requestId"], text.encode())
 
 
-def _common_log_time(milliseconds: int) -> str:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
+@lru_cache(1)
+def _common_log_time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Callable, MutableSet
 from typing import Any, cast
 
-from websockets.asyncio.server import Server, ServerConnection, broadcast
+from websockets.asyncio.server import Server, ServerConnection
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from .config import Limits
 from .connections import Connection
+from .log import record
 
 _MAX_HEAD = 65_536
 
@@ -91,6 +92,8 @@ class Front(ServerConnection):
         self._keep()
         if self.upgraded:
             super().connection_lost(exc)
+        else:
+            self._let_go()
 
     @property
     def is_open(self) -> bool:
@@ -101,7 +104,9 @@ class Front(ServerConnection):
         """Send a text frame without waiting; False, and nothing sent, when the send buffer is full."""
         if self._is_full():
             return False
-        broadcast((self,), frame, text=True)
+        if self.is_open and not self.transport.is_closing():
+            self.protocol.send_text(frame)
+            self.send_data()
         return True
 
     def reply(self, frame: bytes) -> bool:
@@ -124,13 +129,13 @@ class Front(ServerConnection):
         if self._refused:
             return
         self._head += data
-        end = self._head.find(b"\r\n\r\n")
+        head, end, _ = self._head.partition(b"\r\n\r\n")
         if not self._head[:1].isalpha():
             self._refuse(b"400 Bad Request")
-        elif end >= 0:
-            self._pass_on(self._head[:end])
-        elif len(self._head) > _MAX_HEAD:
+        elif len(head) > _MAX_HEAD:
             self._refuse(b"431 Request Header Fields Too Large")
+        elif end:
+            self._pass_on(head)
 
     def _pass_on(self, head: bytes) -> None:
         self._keep()
@@ -140,14 +145,20 @@ class Front(ServerConnection):
             super().connection_made(self.transport)
             super().data_received(received)
         else:
+            self._let_go()
             plain = self._http()
             self.transport.set_protocol(plain)
             plain.connection_made(self.transport)
             plain.data_received(received)
 
+    def _let_go(self) -> None:
+        # A parser and its coroutine hold each other: a flood of half handshakes would wait for the collector.
+        self.protocol.parser.close()
+
     def _refuse(self, status: bytes) -> None:
         # Closing at once, with bytes of the client unread, would reset the line and lose the answer.
         self._refused = True
+        record("", "-", int(status[:3]), "no HTTP request")
         self.transport.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         self.transport.write_eof()
 

@@ -80,7 +80,8 @@ class HttpProtocol(asyncio.Protocol):
     """Serves one connection: `respond` makes a `Response` of each `Request`.
 
     A head over `max_head` bytes is answered 431. A body over `max_body` bytes is answered 413, or, with
-    `cut_body`, read to its end and handed over as its first `max_body` + 1 bytes. When the connection is
+    `cut_body`, read to its end and handed over as its first `max_body` + 1 bytes. A request that was begun
+    and is not there after `patience` seconds, if any are given, is answered 408. When the connection is
     lost, the `respond` under way is cancelled; when it raises, the client gets 500 and the log the reason.
     """
 
@@ -91,11 +92,14 @@ class HttpProtocol(asyncio.Protocol):
         max_head: int = 65_536,
         max_body: int = 1_048_576,
         cut_body: bool = False,
+        patience: float | None = None,
     ) -> None:
         self._respond = respond
         self._max_head = max_head
         self._max_body = max_body
         self._cut_body = cut_body
+        self._patience = patience
+        self._deadline: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport
         self._buffer = bytearray()
         self._searched = 0
@@ -121,6 +125,7 @@ class HttpProtocol(asyncio.Protocol):
         """Cancel the answer nobody can receive any more."""
         if self._linger is not None:
             self._linger.cancel()
+        self._relax()
         if self._task is not None:
             self._task.cancel()
 
@@ -150,8 +155,10 @@ class HttpProtocol(asyncio.Protocol):
             self._refuse(refusal.status)
             return
         if request is not None:
+            self._relax()
             self._task = asyncio.get_running_loop().create_task(self._answer(request))
         else:
+            self._hurry()
             self._transport.resume_reading()
 
     def _take_request(self) -> Request | None:
@@ -186,6 +193,16 @@ class HttpProtocol(asyncio.Protocol):
         self._body += part[: self._max_body + 1 - len(self._body)]
         return self._missing == 0
 
+    def _hurry(self) -> None:
+        has_begun = self._head is not None or bool(self._buffer)
+        if has_begun and self._deadline is None and self._patience is not None:
+            self._deadline = asyncio.get_running_loop().call_later(self._patience, self._refuse, 408)
+
+    def _relax(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
     async def _answer(self, request: Request) -> None:
         try:
             response = await self._respond(request)
@@ -207,6 +224,7 @@ class HttpProtocol(asyncio.Protocol):
         # Closing at once, with bytes of the client unread, would reset the connection and lose the answer.
         self._transport.write(_render(Response(status), "GET", keep_alive=False))
         self._transport.write_eof()
+        self._relax()
         self._buffer.clear()
         self._linger = asyncio.get_running_loop().call_later(_LINGER, self._transport.close)
 

@@ -15,8 +15,6 @@ from .environment import invocation_headers, sandbox_environment
 from .sandbox import MAX_PAYLOAD, Answer, Failure, Function, Result
 from .worker import Context, FaultError, Handler, call, load
 
-_EXIT = Failure("crashed", "Runtime.ExitError")
-
 
 class InProcessSandbox:
     """Runs the function in a thread, with the sandbox's environment laid over the process's until `stop`.
@@ -61,12 +59,10 @@ class InProcessSandbox:
         self._alive = failure is None
         return failure
 
-    async def invoke(self, event: bytes, request_id: str, timeout: float) -> Result:  # noqa: ASYNC109 see Sandbox
-        """Run the function once, however long it takes."""
+    def invoke(self, event: bytes, request_id: str, timeout: float) -> asyncio.Future[Result]:
+        """Begin to run the function once, however long it takes."""
         headers = invocation_headers(self._environment, request_id, timeout)
-        result: Result = await self._submit(partial(self._call, event, headers))
-        self._alive = self._alive and result is not _EXIT
-        return result
+        return self._submit(partial(self._call, event, headers))
 
     async def stop(self) -> None:
         """Give up on the function and restore the environment."""
@@ -81,7 +77,7 @@ class InProcessSandbox:
             sys.path.remove(str(self._function.task_root))
             self._replaced = None
 
-    async def _submit(self, work: Callable[[], Failure | None] | Callable[[], Result]) -> Any:
+    def _submit(self, work: Callable[[], Failure | None] | Callable[[], Result]) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
         pending = self._pending = loop.create_future()
 
@@ -92,7 +88,7 @@ class InProcessSandbox:
                 loop.call_soon_threadsafe(_settle, pending, result)
 
         self._jobs.put(job)
-        return await pending
+        return pending
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -115,7 +111,8 @@ class InProcessSandbox:
             print(fault.report, file=sys.stderr)
             return Failure("error", fault.error_type, fault.unauthorized)
         except BaseException:  # noqa: BLE001 sys.exit in the function must not end the gateway
-            return _EXIT
+            self._alive = False
+            return Failure("crashed", "Runtime.ExitError")
         if len(payload) > MAX_PAYLOAD:
             return Failure("too_large", "Function.ResponseSizeTooLarge")
         return Answer(payload)

@@ -1,7 +1,7 @@
 """A client's life: the handshake that `$connect` decides, its messages, the `$disconnect` at the end."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from http import HTTPStatus
 
@@ -12,7 +12,7 @@ from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 from . import frames
-from .answers import Admission, admission_from, reply_from
+from .answers import Admission, admission_from, reply_from, verdict_of
 from .authorizer import Authorizer
 from .config import Config
 from .connections import Connection, Connections
@@ -23,6 +23,7 @@ from .integration import Integration
 from .lifespan import GOING_AWAY, Lifespan
 from .log import record
 from .routes import Routes
+from .sandbox import Answer
 from .selection import Selection
 from .throttling import Throttling
 
@@ -30,13 +31,16 @@ CLOSED_BY_API = (1000, "Connection Closed Normally")
 """What both sides are told of a connection that `DELETE @connections` ended (W64)."""
 _BINARY_REFUSED = (1003, "")
 _DROPPED = (1006, "")
+_THROTTLED = "throttled"
 _NO_STATUS = (1005, "Client-side close frame status not set")
-_MAX_TARGET = 4_096
 _KNOWN_STATUSES = frozenset(HTTPStatus)
 
 
 class Lifecycle:
-    """What happens to the clients of one API. `now` is the clock in epoch milliseconds."""
+    """What happens to the clients of one stage: `integrations` has the function behind each route.
+
+    `now` is the clock in epoch milliseconds, `clock_rate` how many of its seconds pass in one of the wall's.
+    """
 
     def __init__(
         self,
@@ -44,42 +48,36 @@ class Lifecycle:
         connections: Connections,
         ids: Ids,
         events: Events,
-        integration: Integration,
+        integrations: Mapping[str, Integration],
         authorizer: Authorizer | None,
         throttling: Throttling,
         now: Callable[[], int],
+        clock_rate: float,
     ) -> None:
         self._config = config
         self._connections = connections
         self._ids = ids
         self._events = events
-        self._integration = integration
+        self._integrations = integrations
         self._authorizer = authorizer
         self._throttling = throttling
         self._now = now
+        self._clock_rate = clock_rate
         self._routes = Routes(config.routes, Selection(config.route_selection))
         self._lives: set[asyncio.Task[None]] = set()
 
     async def admit(self, front: Front, request: Request) -> Response | None:
         """Decide a handshake: None to accept it, or the answer that refuses it (W48-W51)."""
-        # The library itself looks at the handshake only after this; the function must not see a bad one.
-        handshake = front.protocol.accept(request)
-        if handshake.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
-            return handshake
-        if len(request.path) > _MAX_TARGET:
-            return _refusal(HTTPStatus.REQUEST_URI_TOO_LONG)
-        path, _, query = request.path.partition("?")
-        if path.removesuffix("/") != f"/{self._config.stage}":
-            return _refusal(HTTPStatus.FORBIDDEN, b'{"message":"Forbidden"}')
         if not self._throttling.admits("$connect"):
-            return _refusal(HTTPStatus.TOO_MANY_REQUESTS, b'{"message":"Too Many Requests"}')
+            record("", "$connect", 429, _THROTTLED)
+            return refusal(HTTPStatus.TOO_MANY_REQUESTS, b'{"message":"Too Many Requests"}')
         connection = self._connection(front, request)
-        admission = await self._ask(connection, query, request.headers)
+        admission = await self._ask(connection, request.path.partition("?")[2], request.headers)
         if not admission.granted:
-            return _refusal(admission.status)
+            return refusal(admission.status)
         if front.state is not State.CONNECTING or not front.server.is_serving():
             await self._part(connection, _DROPPED)
-            return _refusal(HTTPStatus.SERVICE_UNAVAILABLE)
+            return refusal(HTTPStatus.SERVICE_UNAVAILABLE)
         connection.subprotocol = admission.subprotocol
         front.admitted = connection
         return None
@@ -117,7 +115,7 @@ class Lifecycle:
         )
 
     async def _ask(self, connection: Connection, query: str, headers: Headers) -> Admission:
-        if "$connect" not in self._config.routes:
+        if "$connect" not in self._integrations:
             return Admission(HTTPStatus.OK)
         if self._authorizer is not None:
             asked = self._events.authorization(connection, query, headers.raw_items())
@@ -126,13 +124,13 @@ class Lifecycle:
                 return Admission(permission.status)
             connection.authorizer = permission.context
         event = self._events.connect(connection, query, headers.raw_items())
-        invocation = await self._integration.call(event)
+        invocation = await self._integrations["$connect"].call(event)
         admission = admission_from(invocation.result)
-        record(connection.id, "$connect", invocation.seconds, f"{admission.status} {admission.verdict}")
+        invocation.record(connection.id, "$connect", admission.status, admission.verdict)
         return admission
 
     async def _live(self, front: Front, connection: Connection) -> None:
-        lifespan = Lifespan(connection, self._config.limits, self._now)
+        lifespan = Lifespan(connection, self._config.limits, self._now, self._clock_rate)
         try:
             async with asyncio.TaskGroup() as messages:
                 try:
@@ -156,43 +154,45 @@ class Lifecycle:
                 front.hang_up(*_BINARY_REFUSED)
                 continue
             await places.acquire()
-            message = messages.create_task(self._deliver(front, connection, body))
+            message = messages.create_task(self._deliver(connection, body))
             message.add_done_callback(lambda _: places.release())
 
-    async def _deliver(self, front: Front, connection: Connection, body: str) -> None:
+    async def _deliver(self, connection: Connection, body: str) -> None:
         route = self._routes.select(body)
         if not self._throttling.admits(route):
-            self._reply(front, connection, frames.too_many_requests(connection.id, self._ids.request()))
-            record(connection.id, route or "no route", 0, "Too Many Requests")
+            self._reply(connection, frames.too_many_requests(connection.id, self._ids.request()))
+            record(connection.id, route or "-", 429, _THROTTLED)
             return
         if route is None:
-            self._reply(front, connection, frames.forbidden(connection.id, self._ids.request()))
-            record(connection.id, "no route", 0, "Forbidden")
+            self._reply(connection, frames.forbidden(connection.id, self._ids.request()))
+            record(connection.id, "-", 403, "no route")
             return
         event = self._events.message(connection, route, body)
-        invocation = await self._integration.call(event)
+        invocation = await self._integrations[route].call(event)
         reply = reply_from(
             invocation.result, event, route in self._config.two_way, self._config.limits.message
         )
         verdict = reply.verdict
-        if reply.frame and not self._reply(front, connection, reply.frame):
+        if reply.frame and not self._reply(connection, reply.frame):
             verdict = "reply dropped: the client does not read"
-        record(connection.id, route, invocation.seconds, verdict)
+        invocation.record(connection.id, route, reply.status, verdict)
 
-    def _reply(self, front: Front, connection: Connection, frame: bytes) -> bool:
-        sent = front.reply(frame)
+    def _reply(self, connection: Connection, frame: bytes) -> bool:
+        sent = connection.socket.reply(frame)
         if sent:
             connection.last_active = self._now()
         return sent
 
     async def _part(self, connection: Connection, cause: tuple[int, str]) -> None:
-        if "$disconnect" not in self._config.routes:
+        if "$disconnect" not in self._integrations:
             return
-        invocation = await self._integration.call(self._events.disconnect(connection, *cause))
-        record(connection.id, "$disconnect", invocation.seconds, str(cause[0]))
+        invocation = await self._integrations["$disconnect"].call(self._events.disconnect(connection, *cause))
+        status = 200 if isinstance(invocation.result, Answer) else 502
+        verdict = f"{verdict_of(invocation.result)}, closed with {cause[0]}"
+        invocation.record(connection.id, "$disconnect", status, verdict)
 
 
-def _refusal(status: int, body: bytes = b"") -> Response:
+def refusal(status: int, body: bytes = b"") -> Response:
     """An answer to the handshake; of what the function wrote, only the status gets this far (W53)."""
     phrase = HTTPStatus(status).phrase if status in _KNOWN_STATUSES else ""
     headers = Headers(

@@ -13,15 +13,19 @@ GOING_AWAY = (1001, "Going away")
 class Lifespan:
     """Closes a connection when its time is over. `now` is the clock in epoch milliseconds.
 
+    `clock_rate` is how many of its seconds pass in one of the wall's.
     Traffic only moves `last_active`; the one timer looks at that when it rings, and is set anew.
     """
 
-    __slots__ = ("_connection", "_limits", "_now", "_timer")
+    __slots__ = ("_clock_rate", "_connection", "_limits", "_now", "_timer")
 
-    def __init__(self, connection: Connection, limits: Limits, now: Callable[[], int]) -> None:
+    def __init__(
+        self, connection: Connection, limits: Limits, now: Callable[[], int], clock_rate: float
+    ) -> None:
         self._connection = connection
         self._limits = limits
         self._now = now
+        self._clock_rate = clock_rate
         self._timer: asyncio.Handle = asyncio.get_running_loop().call_soon(self._look)
 
     def end(self) -> None:
@@ -33,7 +37,7 @@ class Lifespan:
         if left <= 0:
             self._connection.socket.hang_up(*GOING_AWAY)
         else:
-            self._timer = asyncio.get_running_loop().call_later(left, self._look)
+            self._timer = asyncio.get_running_loop().call_later(left / self._clock_rate, self._look)
 
     def _left(self) -> float:
         now, connection, limits = self._now(), self._connection, self._limits

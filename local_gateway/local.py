@@ -1,51 +1,57 @@
-"""The local gateway as people run it: an API with one function of this machine behind it, in sandboxes."""
+"""The local gateway as people run it: functions of this machine behind it, in sandboxes."""
 
+import asyncio
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from .config import Config, Credentials
 from .errors import ConfigError
 from .gateway import Gateway
 from .in_process import InProcessSandbox
+from .integration import Invoke
 from .pool import Pool
 from .runtime_sandbox import RuntimeSandbox
-from .sandbox import Function, Result, Sandbox
+from .sandbox import Function, Sandbox
 from .socket_sandbox import SocketSandbox
+from .sources import watch
+from .stage import Stage
+
+if TYPE_CHECKING:
+    from .faults import FaultPlan
 
 _HANDLER = re.compile(r"[\w/]+(\.\w+)+")
+_ON_AWS = re.compile(r"(http|ws)s://([\w-]+)\.execute-api\.[\w-]+\.amazonaws\.com(?:\.cn)?")
 
 
-class LocalGateway(Gateway):
-    """A WebSocket API in front of `handler`, a "module.function" found from the configured task root.
+class SandboxGateway(Gateway):
+    """Stages of WebSocket APIs with functions of this machine behind them. An async context manager.
 
-    The authorizer, if there is one, has sandboxes of its own, never in this process. An async context
-    manager. Raises ConfigError for a handler of another form, PortTakenError on entry.
-    What the function's code does wrong shows when it is first invoked, as it does on AWS.
+    A function has sandboxes of its own in each stage, where it is told of that stage's `@connections`; as an
+    authorizer it never runs in this process. What its code does wrong shows when it is first invoked, as it
+    does on AWS. Raises ConfigError for a handler Lambda would not accept, PortTakenError on entry.
     """
 
-    def __init__(self, handler: str, config: Config) -> None:
-        for role, name in (("handler", handler), ("authorizer", config.authorizer)):
-            if name is not None and not _HANDLER.fullmatch(name):
-                raise ConfigError(f"{role} {name!r} is not of the form module.function")
-        super().__init__(config, self._run, authorize=self._judge if config.authorizer else None)
-        self._handler = handler
+    def __init__(self, *stages: Stage[Function], faults: "FaultPlan | None" = None) -> None:
+        self._pools: list[Pool] = []
+        self._task_roots: set[Path] = set()
+        self._watching: asyncio.Task[None] | None = None
+        behind_routes = {(stage.config.path, to.name) for stage in stages for to in stage.routes.values()}
+        if stages[0].config.in_process and len(behind_routes) > 1:
+            raise ConfigError(f"one function can run in the gateway's process, not {len(behind_routes)}")
+        if stages[0].config.in_process and faults and faults.kills:
+            raise ConfigError("a sandbox in the gateway's process cannot be killed")
+        super().__init__(*map(self._staff, stages), faults=faults)
 
     async def __aenter__(self) -> Self:
         """Begin to listen; sandboxes start with the first events."""
         await super().__aenter__()
-        config = self._config
-        self._environment = {
-            "AWS_REGION": config.region,
-            "AWS_DEFAULT_REGION": config.region,
-            "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": self.endpoint,
-            **_keys(config.credentials),
-            **config.environment,
-        }
-        self._pool = self._pool_of(self._handler, "sandbox", in_process=config.in_process)
-        # Without an authorizer nobody asks it, and it starts nothing.
-        self._judges = self._pool_of(config.authorizer or "", "authorizer", in_process=False)
+        if self._config.reload:
+            self._watching = asyncio.create_task(watch(self._task_roots, self._renew))
         return self
 
     async def __aexit__(
@@ -55,29 +61,83 @@ class LocalGateway(Gateway):
         try:
             await super().__aexit__(kind, error, trace)
         finally:
-            await self._pool.close()
-            await self._judges.close()
+            if self._watching is not None:
+                self._watching.cancel()
+                await asyncio.wait({self._watching})
+            for pool in self._pools:
+                await pool.close()
 
-    async def _run(self, event: bytes, invocation_id: str) -> Result:
-        return await self._pool.invoke(event, invocation_id)
+    def host(self, function: Function) -> Invoke:
+        """Give sandboxes to a function that is behind no route; whoever calls the result invokes it."""
+        return self._pool("function", self._config, function, in_process=False).invoke
 
-    async def _judge(self, event: bytes, invocation_id: str) -> Result:
-        return await self._judges.invoke(event, invocation_id)
+    def _staff(self, stage: Stage[Function]) -> Stage[Invoke]:
+        config = stage.config
+        pools: dict[str, Pool] = {}
+        for function in stage.routes.values():
+            if function.name not in pools:
+                pools[function.name] = self._pool("handler", config, function, in_process=config.in_process)
+        routes = {key: pools[function.name].invoke for key, function in stage.routes.items()}
+        if stage.authorizer is None:
+            return Stage(config, routes)
+        judges = self._pool("authorizer", config, stage.authorizer, in_process=False)
+        return Stage(config, routes, judges.invoke)
 
-    def _pool_of(self, handler: str, name: str, *, in_process: bool) -> Pool:
-        config, limits = self._config, self._config.limits
-        function = Function(handler, config.task_root, self._environment)
+    def _pool(self, role: str, config: Config, function: Function, *, in_process: bool) -> Pool:
+        if not _HANDLER.fullmatch(function.handler):
+            raise ConfigError(f"{role} {function.handler!r} is not of the form module.function")
         kind: Callable[[str, Function], Sandbox] = (
             RuntimeSandbox if config.sandbox == "runtime" else SocketSandbox
         )
         if in_process:
             kind = InProcessSandbox
-        return Pool(
-            lambda number: kind(f"{name}-{number}", function),
+        pool = Pool(
+            partial(self._sandbox, kind, config, function),
             1 if in_process else config.sandboxes,
-            timeout=limits.function_timeout,
-            init_timeout=limits.init_timeout,
+            timeout=function.timeout,
+            init_timeout=config.limits.init_timeout,
         )
+        self._pools.append(pool)
+        self._task_roots.add(function.task_root)
+        return pool
+
+    def _sandbox(
+        self, kind: Callable[[str, Function], Sandbox], config: Config, function: Function, number: int
+    ) -> Sandbox:
+        environment = {
+            "AWS_REGION": config.region,
+            "AWS_DEFAULT_REGION": config.region,
+            "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": self.stages[config.path].endpoint,
+            **_keys(config.credentials),
+            **{name: _ON_AWS.sub(self._here, value) for name, value in function.environment.items()},
+            **config.environment,
+        }
+        make = self.ports.sandbox(kind)
+        return make(f"{function.name}-{number}", replace(function, environment=environment))
+
+    def _here(self, address: re.Match[str]) -> str:
+        """The address on this machine of an API of ours that a template tells a function of."""
+        for stage in self._stages:
+            if stage.config.api_id == address[2]:
+                return "/".join(filter(None, (f"{address[1]}://{self._domain}", stage.config.prefix)))
+        return address[0]
+
+    def _renew(self) -> None:
+        for pool in self._pools:
+            pool.renew()
+
+
+class LocalGateway(SandboxGateway):
+    """One stage in front of `handler`, a "module.function" found from the configured task root.
+
+    The authorizer, if there is one, is found there too. An async context manager. Raises ConfigError for a
+    handler of another form, PortTakenError on entry.
+    """
+
+    def __init__(self, handler: str, config: Config, faults: "FaultPlan | None" = None) -> None:
+        function = Function(handler, config.task_root, name="sandbox", timeout=config.limits.function_timeout)
+        authorizer = config.authorizer and replace(function, handler=config.authorizer, name="authorizer")
+        super().__init__(Stage.of(config, function, authorizer or None), faults=faults)
 
 
 def _keys(credentials: Credentials | None) -> dict[str, str]:

@@ -14,6 +14,8 @@ from .log import record
 from .signature import Signatures
 from .throttling import Throttling
 
+_ERROR_TYPE = "x-amzn-ErrorType"
+
 
 class Management:
     """Posts to, describes and closes connections, within the limits of `throttling`.
@@ -40,9 +42,14 @@ class Management:
         """Answer a request; `path` is what follows the stage, its `@` and `=` encoded or not (W14)."""
         match [unquote(segment) for segment in path.split("/")]:
             case ["", "@connections", connection_id] if request.method in ("GET", "POST", "DELETE"):
-                return self._on_connection(request, connection_id)
+                response = self._on_connection(request, connection_id)
+                if response.status >= HTTPStatus.BAD_REQUEST:
+                    _record(request.method, connection_id, response)
+                return response
             case _ if request.method in ("GET", "HEAD"):
+                record("", request.method, HTTPStatus.UPGRADE_REQUIRED, "no handshake")
                 return Response(HTTPStatus.UPGRADE_REQUIRED, headers=(("Upgrade", "websocket"),))
+        record("", "@connections", HTTPStatus.NOT_FOUND, "no such path or method")
         text = f"No method found matching route {path.lstrip('/')} for http method {request.method}."
         return _error(HTTPStatus.NOT_FOUND, "NotFoundException", text)
 
@@ -53,10 +60,7 @@ class Management:
             return _error(
                 HTTPStatus.BAD_REQUEST, "BadRequestException", f"Invalid connectionId: {connection_id}"
             )
-        response = self._carry_out(request, connection_id)
-        if response.status >= HTTPStatus.BAD_REQUEST:
-            record(connection_id, request.method, 0, str(response.status))
-        return response
+        return self._carry_out(request, connection_id)
 
     def _check(self, request: Request, signatures: Signatures) -> Response | None:
         if len(request.body) > self._max_message:
@@ -90,6 +94,11 @@ class Management:
         return Response(HTTPStatus.OK)
 
 
+def _record(method: str, connection_id: str, refusal: Response) -> None:
+    known = connection_id if is_connection_id(connection_id) else ""
+    record(known, method, refusal.status, dict(refusal.headers)[_ERROR_TYPE])
+
+
 def _is_text(data: bytes) -> bool:
     try:
         data.decode()
@@ -117,7 +126,7 @@ def _iso(milliseconds: int) -> str:
 
 def _error(status: int, kind: str, message: str | None = None) -> Response:
     """An error as SDKs read it: the type in a header, a body only for a message (W18, W19)."""
-    named = (("x-amzn-ErrorType", kind),)
+    named = ((_ERROR_TYPE, kind),)
     return Response(status, headers=named) if message is None else _json(status, {"message": message}, named)
 
 

@@ -1,37 +1,65 @@
 """The sandboxes of one function: how many run, which one takes an event, what replaces a dead one."""
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
 
 from .sandbox import MAX_PAYLOAD, Failure, Result, Sandbox
 
+_CORES = os.cpu_count() or 1
+# More at once than cores only makes a function that computes slower; one that waits is soon found out.
+_PATIENCE = 0.002
 _STOPPED = Failure("crashed", "Sandbox.Stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    event: bytes
+    request_id: str
+    patient_until: float
+    result: asyncio.Future[Result]
+
+    def end(self, result: Result) -> None:
+        if not self.result.done():
+            self.result.set_result(result)
 
 
 class Pool:
     """Up to `size` sandboxes, made by `start` from a running number, with one invocation at a time in each.
 
-    They are started on demand and reused, the most recently used first; callers wait in order. `timeout` is
-    the function's, `init_timeout` that of loading it (None: no limit), both in seconds: a sandbox that
-    exceeds one is killed, and the next caller in need has another started.
+    They are started on demand and reused, the most recently used first; callers wait in order. Of those that
+    are idle no more run at once than there are `cores`, unless somebody has waited for two milliseconds.
+    `timeout` is the function's, `init_timeout` that of loading it (None: no limit), both in seconds: a
+    sandbox that exceeds one is killed, and the next caller in need has another started.
     """
 
     def __init__(
-        self, start: Callable[[int], Sandbox], size: int, *, timeout: float, init_timeout: float | None = 10.0
+        self,
+        start: Callable[[int], Sandbox],
+        size: int,
+        *,
+        timeout: float,
+        init_timeout: float | None = 10.0,
+        cores: int = _CORES,
     ) -> None:
         self._make = start
         self._size = size
         self._timeout = timeout
         self._init_timeout = init_timeout
+        self._cores = cores
         self._made = 0
+        self._running = 0
         self._loading = 0
         self._sandboxes: set[Sandbox] = set()
+        self._outdated: set[Sandbox] = set()
         self._idle: list[Sandbox] = []
-        self._waiters: deque[asyncio.Future[Sandbox | Failure]] = deque()
+        self._line: deque[_Call] = deque()
+        self._alarm: asyncio.TimerHandle | None = None
         self._starts: set[asyncio.Task[None]] = set()
-        self._tasks: set[asyncio.Task[Result] | asyncio.Task[None]] = set()
+        self._unfinished: set[asyncio.Future[Result] | asyncio.Task[None]] = set()
         self._closed = False
 
     @property
@@ -39,32 +67,43 @@ class Pool:
         """The processes that are alive."""
         return [sandbox.pid for sandbox in self._sandboxes if sandbox.alive and sandbox.pid is not None]
 
-    async def invoke(self, event: bytes, request_id: str) -> Result:
-        """Run the function once. A cancelled caller gives up its place; a running function goes on."""
+    def invoke(self, event: bytes, request_id: str) -> asyncio.Future[Result]:
+        """Run the function once. A caller that cancels gives up its place; a running function goes on."""
+        loop = asyncio.get_running_loop()
+        call = _Call(event, request_id, loop.time() + _PATIENCE, loop.create_future())
         if self._closed:
-            return _STOPPED
-        if len(event) > MAX_PAYLOAD:
-            return Failure("too_large", "RequestEntityTooLargeException")
-        sandbox = self._take_idle() or await self._wait_in_line()
-        if isinstance(sandbox, Failure):
-            return sandbox
-        running = asyncio.create_task(self._run(sandbox, event, request_id))
-        self._keep(running)
-        return await asyncio.shield(running)
+            call.end(_STOPPED)
+        elif len(event) > MAX_PAYLOAD:
+            call.end(Failure("too_large", "RequestEntityTooLargeException"))
+        else:
+            self._line.append(call)
+            self._serve()
+        return call.result
+
+    def renew(self) -> None:
+        """Have fresh sandboxes started for the next events; what runs may end where it is."""
+        self._outdated |= self._sandboxes
+        while self._idle:
+            self._discard(self._idle.pop())
+        self._serve()
 
     async def close(self) -> None:
         """Stop every sandbox, whatever it is doing. Those who wait get a Failure."""
         self._closed = True
-        while self._hand_over(_STOPPED):
-            pass
+        while self._line:
+            self._line.popleft().end(_STOPPED)
         for start in self._starts:
             start.cancel()
         await asyncio.gather(*self._starts, return_exceptions=True)
         await asyncio.gather(*(sandbox.stop() for sandbox in self._sandboxes))
         # What ends leaves work behind: the sandbox it used.
-        while tasks := list(self._tasks):
-            self._tasks.difference_update(tasks)
-            await asyncio.gather(*tasks)
+        while unfinished := list(self._unfinished):
+            self._unfinished.difference_update(unfinished)
+            await asyncio.gather(*unfinished)
+
+    @property
+    def _has_room(self) -> bool:
+        return len(self._sandboxes - self._outdated) < self._size
 
     def _take_idle(self) -> Sandbox | None:
         while self._idle:
@@ -74,33 +113,35 @@ class Pool:
             self._discard(sandbox)
         return None
 
-    async def _wait_in_line(self) -> Sandbox | Failure:
-        waiter: asyncio.Future[Sandbox | Failure] = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
+    def _serve(self) -> None:
+        while call := self._first_in_line():
+            if self._running >= self._cores and self._is_patient(call):
+                break
+            if (sandbox := self._take_idle()) is None:
+                break
+            self._line.popleft()
+            self._run(sandbox, call)
         self._grow()
-        try:
-            return await waiter
-        except asyncio.CancelledError:
-            self._leave_line(waiter)
-            raise
 
-    def _leave_line(self, waiter: "asyncio.Future[Sandbox | Failure]") -> None:
-        with suppress(ValueError):
-            self._waiters.remove(waiter)
-        # Its turn may have come in the moment it was cancelled.
-        if not waiter.cancelled() and not isinstance(sandbox := waiter.result(), Failure):
-            self._release(sandbox)
+    def _first_in_line(self) -> _Call | None:
+        while self._line and self._line[0].result.done():  # it was cancelled
+            self._line.popleft()
+        return self._line[0] if self._line else None
 
-    def _hand_over(self, item: Sandbox | Failure) -> bool:
-        while self._waiters:
-            waiter = self._waiters.popleft()
-            if not waiter.done():
-                waiter.set_result(item)
-                return True
-        return False
+    def _is_patient(self, call: _Call) -> bool:
+        loop = asyncio.get_running_loop()
+        if loop.time() >= call.patient_until:
+            return False
+        if self._alarm is None:
+            self._alarm = loop.call_at(call.patient_until, self._hurry)
+        return True
+
+    def _hurry(self) -> None:
+        self._alarm = None
+        self._serve()
 
     def _grow(self) -> None:
-        while self._loading < len(self._waiters) and len(self._sandboxes) < self._size and not self._closed:
+        while self._loading + len(self._idle) < len(self._line) and self._has_room and not self._closed:
             self._made += 1
             self._loading += 1
             sandbox = self._make(self._made)
@@ -115,7 +156,8 @@ class Pool:
         if failure is None:
             self._release(sandbox)
         else:
-            self._hand_over(failure)
+            if call := self._first_in_line():
+                call.end(replace(failure, sandbox=sandbox.name))
             self._discard(sandbox)
 
     async def _load(self, sandbox: Sandbox) -> Failure | None:
@@ -123,21 +165,28 @@ class Pool:
             async with asyncio.timeout(self._init_timeout):
                 return await sandbox.start()
         except TimeoutError:
-            return Failure("init", "Sandbox.Timedout")
+            detail = f"took longer than {self._init_timeout:g} s to load"
+            return Failure("init", "Sandbox.Timedout", detail=detail)
         except OSError:
             return Failure("init", "Sandbox.StartError")
 
-    async def _run(self, sandbox: Sandbox, event: bytes, request_id: str) -> Result:
-        try:
-            return await sandbox.invoke(event, request_id, self._timeout)
-        finally:
-            self._release(sandbox)
+    def _run(self, sandbox: Sandbox, call: _Call) -> None:
+        self._running += 1
+        running = sandbox.invoke(call.event, call.request_id, self._timeout)
+        running.add_done_callback(partial(self._ran, sandbox, call))
+        self._keep(running)
+
+    def _ran(self, sandbox: Sandbox, call: _Call, running: asyncio.Future[Result]) -> None:
+        self._running -= 1
+        call.end(replace(running.result(), sandbox=sandbox.name))
+        self._release(sandbox)
 
     def _release(self, sandbox: Sandbox) -> None:
-        if not sandbox.alive:
+        if not sandbox.alive or sandbox in self._outdated:
             self._discard(sandbox)
-        elif not self._hand_over(sandbox):
+        else:
             self._idle.append(sandbox)
+        self._serve()
 
     def _discard(self, sandbox: Sandbox) -> None:
         self._keep(asyncio.create_task(self._replace(sandbox)))
@@ -145,8 +194,9 @@ class Pool:
     async def _replace(self, sandbox: Sandbox) -> None:
         await sandbox.stop()
         self._sandboxes.discard(sandbox)
-        self._grow()
+        self._outdated.discard(sandbox)
+        self._serve()
 
-    def _keep(self, task: "asyncio.Task[Result] | asyncio.Task[None]") -> None:
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _keep(self, work: asyncio.Future[Result] | asyncio.Task[None]) -> None:
+        self._unfinished.add(work)
+        work.add_done_callback(self._unfinished.discard)

@@ -27,6 +27,7 @@ class ProcessSandbox(ABC):
         self._watcher: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[Failure | None]
         self._answer: asyncio.Future[Result] | None = None
+        self._timer: asyncio.TimerHandle
         self._request_id = ""
 
     @property
@@ -52,19 +53,16 @@ class ProcessSandbox(ABC):
         await asyncio.shield(self._opening)
         return await self._ready
 
-    async def invoke(self, event: bytes, request_id: str, timeout: float) -> Result:  # noqa: ASYNC109 see Sandbox
-        """Run the function once; after `timeout` seconds the process is killed."""
+    def invoke(self, event: bytes, request_id: str, timeout: float) -> asyncio.Future[Result]:
+        """Begin to run the function once; after `timeout` seconds the process is killed."""
         loop = asyncio.get_running_loop()
         self._answer, self._request_id = loop.create_future(), request_id
-        timer = loop.call_later(timeout, self._expire, timeout)
-        try:
-            if self.alive:
-                self._deliver(event, invocation_headers(self._environment, request_id, timeout))
-            else:
-                self._settle(Failure("crashed", "Runtime.ExitError"))
-            return await self._answer
-        finally:
-            timer.cancel()
+        self._timer = loop.call_later(timeout, self._expire, timeout)
+        if self.alive:
+            self._deliver(event, invocation_headers(self._environment, request_id, timeout))
+        else:
+            self._settle(Failure("crashed", "Runtime.ExitError"))
+        return self._answer
 
     async def stop(self) -> None:
         """Kill the process, whatever it is doing, and free what is held for it."""
@@ -112,13 +110,14 @@ class ProcessSandbox(ABC):
 
     def _settle(self, result: Result) -> None:
         if self._answer is not None and not self._answer.done():
+            self._timer.cancel()
             self._answer.set_result(result)
 
     def _expire(self, timeout: float) -> None:
         self._output.note(f"RequestId: {self._request_id} Error: Task timed out after {timeout:.2f} seconds")
         if self._child is not None:
             self._child.kill()
-        self._settle(Failure("timeout", "Sandbox.Timedout"))
+        self._settle(Failure("timeout", "Sandbox.Timedout", detail=f"took longer than {timeout:g} s"))
 
     async def _watch(self, child: Child) -> None:
         status = await child.wait()

@@ -1,5 +1,6 @@
 """What runs a function: the words every kind of sandbox and its callers share."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,19 +14,25 @@ MAX_PAYLOAD = 6_291_556
 class Function:
     """What a sandbox runs: `handler` is "module.function", found from `task_root`.
 
-    `environment` is added to the variables every sandbox gets, and wins over them.
+    `environment` is added to the variables every sandbox gets, and wins over them. `timeout` is in seconds.
     """
 
     handler: str
     task_root: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    name: str = "local"
+    timeout: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the function returned, as it wrote it: usually JSON, but nobody checked (it may hold NaN)."""
+    """What the function returned, as it wrote it: usually JSON, but nobody checked (it may hold NaN).
+
+    `sandbox` is the name of the one it ran in, once the pool has said so.
+    """
 
     payload: bytes
+    sandbox: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +42,15 @@ class Failure:
     `error` the function raised, `timeout` it ran too long and was killed, `crashed` its process ended,
     `init` its code could not be loaded, `too_large` the event or the answer exceeds `MAX_PAYLOAD`.
     `error_type` is a name in Lambda's terms (`KeyError`, `Sandbox.Timedout`); the text of an error is in the
-    sandbox's output and nowhere else, but for one: `unauthorized` when it is "Unauthorized" (W54).
+    sandbox's output and nowhere else, but for one: `unauthorized` when it is "Unauthorized" (W54). `detail`
+    is in words of our own, `sandbox` as in an Answer; neither makes one failure another.
     """
 
     kind: Literal["error", "timeout", "crashed", "init", "too_large"]
     error_type: str
     unauthorized: bool = False
+    detail: str = field(default="", compare=False)
+    sandbox: str = field(default="", compare=False)
 
 
 Result = Answer | Failure
@@ -64,8 +74,8 @@ class Sandbox(Protocol):
     async def start(self) -> Failure | None:
         """Load the function; a `Failure` of kind `init` when it cannot be loaded. Has no time limit."""
 
-    async def invoke(self, event: bytes, request_id: str, timeout: float) -> Result:  # noqa: ASYNC109 a fact about the function, which must be killed
-        """Run the function once; after `timeout` seconds it is killed."""
+    def invoke(self, event: bytes, request_id: str, timeout: float) -> "asyncio.Future[Result]":
+        """Begin to run the function once; after `timeout` seconds it is killed. A result always comes."""
 
     async def stop(self) -> None:
         """End it, whatever it is doing, and free what it holds. May be called at any time, and again."""

@@ -88,11 +88,11 @@ class _Wire(asyncio.Protocol):
 
     def _take_message(self) -> bool:
         if self._header is None:
-            line, end, _ = self._buffer[:_MAX_HEADER].partition(b"\n")
-            if not end and len(line) < _MAX_HEADER:
+            end = self._buffer.find(b"\n", 0, _MAX_HEADER)
+            if end < 0 and len(self._buffer) < _MAX_HEADER:
                 return False
-            self._header = json.loads(line)
-            del self._buffer[: len(line) + 1]
+            self._header = json.loads(self._buffer[:end])
+            del self._buffer[: end + 1]
         size = self._header["size"]
         if len(self._buffer) < size:
             return False

@@ -98,7 +98,7 @@ def call(handler: Handler, event: bytes, context: Context) -> bytes:
     if isinstance(answer, bytes):
         return answer
     try:
-        return json.dumps(answer, ensure_ascii=False, default=_encode).encode()
+        return _ANSWERS.encode(answer).encode()
     except Exception as error:
         raise _fault(error, "Runtime.MarshalError") from error
 
@@ -120,6 +120,9 @@ def _encode(value: object) -> object:
     if isinstance(value, bytes):
         return value.decode()
     raise TypeError(f"{type(value).__name__} is not JSON serializable")
+
+
+_ANSWERS = json.JSONEncoder(ensure_ascii=False, default=_encode)
 
 
 class _Gateway:
@@ -174,9 +177,11 @@ def main(name: str, fd: str, max_payload: str) -> None:
         gateway.report("init", fault)
         sys.exit(1)
     gateway.say("ready")
+    # Reading the environment itself takes longer each time than all else about a context.
+    environment = dict(os.environ)
     while message := gateway.receive():
         headers, event = message
-        context = Context(headers, os.environ)
+        context = Context(headers, environment)
         record_defaults["aws_request_id"] = context.aws_request_id
         os.environ["_X_AMZN_TRACE_ID"] = headers["Lambda-Runtime-Trace-Id"]
         try:

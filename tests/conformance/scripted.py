@@ -1,4 +1,7 @@
-"""A gateway in front of a function that a test writes line by line, and clients that see every byte."""
+"""A gateway in front of a function that a test writes line by line, and clients that see every byte.
+
+With SIGNALBOX_CONFORMANCE_URL the gateway is a deployed API; see deployed.py.
+"""
 
 import asyncio
 import json
@@ -6,14 +9,17 @@ import socket
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
+from websockets.asyncio import client as websocket
 from websockets.asyncio.client import ClientConnection
 from websockets.frames import Frame, Opcode
 
 from local_gateway.config import Config, Limits
 from local_gateway.gateway import Gateway
 from local_gateway.sandbox import Answer, Failure, Result
+from local_gateway.stage import Stage
+from tests.conformance.deployed import URL, Deployed, deployed, lacks
 
 PATIENCE = 10.0
 """Seconds a test waits for what must happen."""
@@ -22,7 +28,9 @@ NOON = 1_700_000_000_000
 RAISED = Failure("error", "ValueError")
 
 Event = dict[str, Any]
-Script = Result | Callable[[Event], Awaitable[Result]]
+Order = dict[str, Any]
+"""What only function.py understands."""
+Script = Result | Callable[[Event], Awaitable[Result]] | Order
 
 
 def answer(**fields: Any) -> Answer:
@@ -43,11 +51,19 @@ class ScriptedFunction:
 
     async def __call__(self, payload: bytes, _request_id: str) -> Result:
         event = json.loads(payload)
-        route = event["requestContext"]["routeKey"]
-        self.events.append(event)
-        self._unread[route].put_nowait(event)
-        script = self.scripts.get(route, OK)
+        self.take(event)
+        script = self.scripts.get(event["requestContext"]["routeKey"], OK)
+        assert not isinstance(script, dict)
         return await script(event) if callable(script) else script
+
+    def take(self, event: Event) -> None:
+        """Keep an event."""
+        self.events.append(event)
+        self._unread[event["requestContext"]["routeKey"]].put_nowait(event)
+
+    def orders(self) -> dict[str, Order]:
+        """What function.py is to be told, so that it does the same."""
+        return {route: _order(script) for route, script in self.scripts.items()}
 
     async def next(self, route: str) -> Event:
         """The next event of a route nobody has looked at yet."""
@@ -80,6 +96,24 @@ async def never(_event: Event) -> Result:
     return await endless
 
 
+def _order(script: Script) -> Order:
+    match script:
+        case dict():
+            return script
+        case Answer(payload):
+            try:
+                return {"answer": json.loads(payload)}
+            except (ValueError, RecursionError):
+                lacks("a runtime that answers no JSON")
+        case Failure("error", text):
+            return {"raise": text}
+        case Failure("crashed"):
+            return {"exit": 1}
+        case Failure(kind):
+            lacks(f"a function that fails as told ({kind})")
+    return {"echo": True} if script is echo else lacks("a function that a test can talk to")
+
+
 @asynccontextmanager
 async def running(
     function: Callable[[bytes, str], Awaitable[Result]],
@@ -90,16 +124,36 @@ async def running(
     **config: Any,
 ) -> AsyncIterator[Gateway]:
     """A gateway on a free port in front of `function`."""
+    if URL:
+        wanted = {"limits": limits, "a clock": now, "an authorizer": authorize, **config}
+        if wishes := [wish for wish, value in wanted.items() if value is not None]:
+            lacks(f"{' and '.join(wishes)} of a test's own".replace("_", " "))
+        assert isinstance(function, ScriptedFunction)
+        async with deployed(URL, function.orders, function.take) as api:
+            # Tests ask either for its addresses and nothing else.
+            yield cast("Gateway", api)
+        return
     guard = None if authorize is None else "guard.authorize"
     settings = Config(port=0, limits=limits or Limits(), authorizer=guard, **config)
-    async with Gateway(settings, function, now=now or Clock(), authorize=authorize) as gateway:
+    async with Gateway(Stage.of(settings, function, authorize), now=now or Clock()) as gateway:
         yield gateway
+
+
+def connect(gateway: Gateway, path: str = "", **options: Any) -> websocket.connect:
+    """A client of the gateway; `path` is what follows the stage, or with `url` that."""
+    url = options.pop("url", gateway.websocket_url)
+    if isinstance(gateway, Deployed):
+        if "user_agent_header" in options:
+            lacks("a function that needs no orders")
+        options["user_agent_header"] = gateway.user_agent()
+    userinfo = options.pop("userinfo", "")
+    return websocket.connect(url.replace("://", f"://{userinfo}") + path, **options)
 
 
 async def exchange(gateway: Gateway, request: bytes) -> bytes:
     """What the gateway answers to raw bytes, until it closes the line."""
-    host, port = gateway.endpoint.removeprefix("http://").split("/")[0].split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
+    host, port = _address(gateway)
+    reader, writer = await asyncio.open_connection(host, port)
     try:
         writer.write(request)
         async with asyncio.timeout(PATIENCE):
@@ -107,6 +161,13 @@ async def exchange(gateway: Gateway, request: bytes) -> bytes:
     finally:
         writer.close()
         await writer.wait_closed()
+
+
+def _address(gateway: Gateway) -> tuple[str, int]:
+    if isinstance(gateway, Deployed):
+        lacks("a line for bytes without TLS")
+    host, port = gateway.endpoint.removeprefix("http://").split("/")[0].split(":")
+    return host, int(port)
 
 
 HANDSHAKE = {
@@ -129,10 +190,10 @@ def handshake(path: str = "/local", protocol: str = "HTTP/1.1", **changes: str) 
 @asynccontextmanager
 async def raw_line(gateway: Gateway) -> AsyncIterator[Line]:
     """A TCP connection with a small receive buffer, which takes little that is not read."""
-    host, port = gateway.endpoint.removeprefix("http://").split("/")[0].split(":")
+    host, port = _address(gateway)
     plain = socket.socket()
     plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-    plain.connect((host, int(port)))
+    plain.connect((host, port))
     reader, writer = await asyncio.open_connection(sock=plain, limit=1_024)
     try:
         yield reader, writer

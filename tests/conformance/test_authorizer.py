@@ -3,19 +3,20 @@
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from local_gateway.config import Config, Limits
 from local_gateway.errors import ConfigError
 from local_gateway.gateway import Gateway
 from local_gateway.sandbox import Answer, Failure, Result
+from local_gateway.stage import Stage
 from tests.conformance.scripted import (
     RAISED,
     Event,
     Script,
     ScriptedFunction,
     answer,
+    connect,
     echo,
     never,
     running,
@@ -38,7 +39,7 @@ def permit(*statements: object, **more: Any) -> Answer:
 async def try_to_connect(gateway: Gateway, query: str = "", **options: Any) -> int:
     """The status of a handshake."""
     try:
-        async with connect(gateway.websocket_url + query, **options):
+        async with connect(gateway, query, **options):
             return 101
     except InvalidStatus as refusal:
         return refusal.response.status_code
@@ -210,7 +211,7 @@ async def test_w45_context_of_the_authorizer_is_in_every_event() -> None:
     authorizer = ScriptedFunction({"$connect": permit(context=context)})
     function = ScriptedFunction({"$default": echo})
     async with running(function, authorize=authorizer) as gateway:
-        async with connect(gateway.websocket_url) as client:
+        async with connect(gateway) as client:
             await client.send("hello")
             await client.recv()
         await function.next("$disconnect")
@@ -237,7 +238,7 @@ async def test_w56_w86_authorizer_is_asked_once_for_each_handshake_and_never_for
     function = ScriptedFunction({"$default": echo})
     async with running(function, authorize=authorizer) as gateway:
         for number in (1, 2):
-            async with connect(gateway.websocket_url) as client:
+            async with connect(gateway) as client:
                 await client.send("hello")
                 await client.recv()
             assert len(authorizer.events) == number
@@ -248,7 +249,7 @@ async def test_w88_open_connections_outlive_a_change_of_the_authorizer() -> None
     function = ScriptedFunction({"$default": echo})
     async with (
         running(function, authorize=authorizer) as gateway,
-        connect(gateway.websocket_url) as client,
+        connect(gateway) as client,
     ):
         authorizer.scripts["$connect"] = permit(statement("Deny"))
         assert await try_to_connect(gateway) == 403
@@ -265,7 +266,7 @@ async def test_w54_connect_is_asked_after_the_authorizer_and_may_still_refuse() 
 
 async def test_w54_nobody_is_let_in_because_the_authorizer_is_not_there_to_be_asked() -> None:
     with pytest.raises(ConfigError, match="there to be asked"):
-        Gateway(Config(authorizer="a.b"), ScriptedFunction())
+        Stage.of(Config(authorizer="a.b"), ScriptedFunction())
 
 
 async def test_w56_authorizer_needs_the_connect_route() -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Close, Frame, Opcode
 
@@ -22,6 +22,7 @@ from tests.conformance.scripted import (
     ScriptedFunction,
     answer,
     ask,
+    connect,
     echo,
     exchange,
     never,
@@ -41,23 +42,23 @@ async def test_w60_disconnect_follows_the_close_and_its_answer_is_ignored() -> N
     async with running(function) as gateway:
         for result in results:
             function.scripts["$disconnect"] = result
-            async with connect(gateway.websocket_url):
+            async with connect(gateway):
                 pass
             await function.next("$disconnect")
-        async with connect(gateway.websocket_url) as client:
+        async with connect(gateway) as client:
             await (await client.ping())
 
 
 async def test_w60_nothing_is_invoked_when_there_is_no_disconnect_route() -> None:
     function = ScriptedFunction()
-    async with running(function, routes=frozenset({"$connect"})) as gateway, connect(gateway.websocket_url):
+    async with running(function, routes=frozenset({"$connect"})) as gateway, connect(gateway):
         pass
     assert function.routes() == ["$connect"]
 
 
 async def test_w61_close_without_a_status_is_1005() -> None:
     function = ScriptedFunction()
-    async with running(function) as gateway, connect(gateway.websocket_url) as client:
+    async with running(function) as gateway, connect(gateway) as client:
         client.transport.write(Frame(Opcode.CLOSE, b"").serialize(mask=True))
         event = await function.next("$disconnect")
     assert cause(event) == (1005, "Client-side close frame status not set")
@@ -69,7 +70,7 @@ async def test_w61_close_without_a_status_is_1005() -> None:
 async def test_w62_code_and_reason_of_the_client_are_passed_on(code: int, reason: str) -> None:
     function = ScriptedFunction()
     async with running(function) as gateway:
-        async with connect(gateway.websocket_url) as client:
+        async with connect(gateway) as client:
             await client.close(code, reason)
         assert cause(await function.next("$disconnect")) == (code, reason)
 
@@ -103,7 +104,7 @@ async def test_w63_w66_limits_are_ten_minutes_and_two_hours() -> None:
 async def test_w63_idle_connection_is_closed_with_1001_going_away() -> None:
     async with (
         short_lived(lifetime=7_200) as (clock, function, gateway),
-        connect(gateway.websocket_url) as client,
+        connect(gateway) as client,
     ):
         clock.now += TICK
         assert await end_of(client) == Close(1001, "Going away")
@@ -125,11 +126,11 @@ async def say(_gateway: Gateway, client: ClientConnection, _connection_id: str) 
 async def test_w66_traffic_in_either_direction_keeps_a_connection(talk: Talk) -> None:
     async with (
         short_lived(lifetime=7_200) as (clock, function, gateway),
-        connect(gateway.websocket_url) as busy,
+        connect(gateway) as busy,
     ):
         connection_id = (await function.next("$connect"))["requestContext"]["connectionId"]
         for _ in range(3):
-            async with connect(gateway.websocket_url) as quiet:
+            async with connect(gateway) as quiet:
                 clock.now += TICK - 1
                 await talk(gateway, busy, connection_id)
                 clock.now += 1
@@ -148,8 +149,8 @@ async def test_w66_late_reply_is_traffic_of_its_own_time(reply: Result) -> None:
 
     async with (
         short_lived(lifetime=7_200) as (clock, function, gateway),
-        connect(gateway.websocket_url) as busy,
-        connect(gateway.websocket_url) as quiet,
+        connect(gateway) as busy,
+        connect(gateway) as quiet,
     ):
         function.scripts["$default"] = reply_late
         await busy.send("hello")
@@ -166,7 +167,7 @@ async def test_w66_late_reply_is_traffic_of_its_own_time(reply: Result) -> None:
 async def test_w66_ping_is_no_traffic() -> None:
     async with (
         short_lived(lifetime=7_200) as (clock, _, gateway),
-        connect(gateway.websocket_url) as client,
+        connect(gateway) as client,
     ):
         clock.now += TICK - 1
         await (await client.ping())
@@ -177,7 +178,7 @@ async def test_w66_ping_is_no_traffic() -> None:
 async def test_w65_w66_connection_ends_after_its_lifetime_however_busy() -> None:
     async with (
         short_lived(lifetime=TICK / 1000) as (clock, function, gateway),
-        connect(gateway.websocket_url) as client,
+        connect(gateway) as client,
     ):
         clock.now += TICK - 1
         assert await ask(client, "busy") == "busy"
@@ -197,7 +198,7 @@ async def test_w65_dropped_line_is_1006() -> None:
     function = ScriptedFunction()
     async with running(function) as gateway:
         for drop in (lambda client: client.transport.abort(), reset):
-            client = await connect(gateway.websocket_url)
+            client = await connect(gateway)
             drop(client)
             assert cause(await function.next("$disconnect")) == (1006, "")
 
@@ -205,7 +206,7 @@ async def test_w65_dropped_line_is_1006() -> None:
 async def test_w81_disconnect_does_not_wait_for_messages_under_way() -> None:
     function = ScriptedFunction({"$default": never})
     limits = Limits(close_grace=0.01)
-    async with running(function, limits=limits) as gateway, connect(gateway.websocket_url) as client:
+    async with running(function, limits=limits) as gateway, connect(gateway) as client:
         await client.send("for ever")
         await function.next("$default")
         await client.close()

@@ -10,9 +10,8 @@ from aws_lambda_powertools.utilities.parser.models import (
     APIGatewayWebSocketMessageEventModel,
 )
 from pydantic import BaseModel
-from websockets.asyncio.client import connect
 
-from tests.conformance.scripted import Event, ScriptedFunction, answer, ask, echo, running
+from tests.conformance.scripted import Event, ScriptedFunction, answer, ask, connect, echo, running
 
 MODELS: list[type[BaseModel]] = [
     APIGatewayWebSocketConnectEventModel,
@@ -53,7 +52,7 @@ async def conversation(query: str = "", agent: str | None = "test/1", **config: 
     """CONNECT, MESSAGE and DISCONNECT."""
     function = ScriptedFunction({"$default": echo})
     async with running(function, **config) as gateway:
-        async with connect(gateway.websocket_url + query, user_agent_header=agent) as client:
+        async with connect(gateway, query, user_agent_header=agent) as client:
             await ask(client, "hello")
         await function.next("$disconnect")
     return function.events
@@ -87,7 +86,7 @@ async def test_w33_w36_w43_w45_fullest_events_are_golden() -> None:
 @pytest.mark.parametrize("body", ["", "plain", '{"a":null}', "\u00e4\U0001f600\x00"])
 async def test_w34_w46_message_event_is_golden_whatever_was_said(body: str) -> None:
     function = ScriptedFunction()
-    async with running(function) as gateway, connect(gateway.websocket_url) as client:
+    async with running(function) as gateway, connect(gateway) as client:
         await client.send(body)
         event = await function.next("$default")
     APIGatewayWebSocketMessageEventModel.model_validate(event)

@@ -4,7 +4,6 @@ import asyncio
 import json
 
 import pytest
-from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
@@ -19,6 +18,7 @@ from tests.conformance.scripted import (
     Script,
     ScriptedFunction,
     answer,
+    connect,
     exchange,
     handshake,
     never,
@@ -30,7 +30,7 @@ from tests.conformance.scripted import (
 async def refused(gateway: Gateway) -> InvalidStatus:
     """The refusal of a handshake."""
     with pytest.raises(InvalidStatus) as caught:
-        await connect(gateway.websocket_url)
+        await connect(gateway)
     return caught.value
 
 
@@ -50,7 +50,7 @@ async def test_w48_upgrade_is_pending_until_connect_has_answered() -> None:
 
     function = ScriptedFunction({"$connect": decide})
     async with running(function) as gateway:
-        opening = asyncio.create_task(connect(gateway.websocket_url).__aenter__())
+        opening = asyncio.create_task(connect(gateway).__aenter__())
         await function.next("$connect")
         assert not opening.done()
         decided.set()
@@ -59,7 +59,7 @@ async def test_w48_upgrade_is_pending_until_connect_has_answered() -> None:
 
 async def test_w48_connection_opens_when_there_is_no_connect_route() -> None:
     function = ScriptedFunction()
-    async with running(function, routes=frozenset({"$default"})) as gateway, connect(gateway.websocket_url):
+    async with running(function, routes=frozenset({"$default"})) as gateway, connect(gateway):
         pass
     assert function.events == []
 
@@ -67,7 +67,7 @@ async def test_w48_connection_opens_when_there_is_no_connect_route() -> None:
 @pytest.mark.parametrize("status", [200, 201, 204, 299])
 async def test_w49_any_2xx_opens_the_connection(status: int) -> None:
     function = ScriptedFunction({"$connect": answer(statusCode=status)})
-    async with running(function) as gateway, connect(gateway.websocket_url) as client:
+    async with running(function) as gateway, connect(gateway) as client:
         assert client.response is not None
         assert client.response.status_code == 101
 
@@ -135,15 +135,16 @@ async def test_w53_body_and_headers_of_a_refusal_go_nowhere() -> None:
 async def test_w57_subprotocol_is_the_one_connect_chose(name: str) -> None:
     function = ScriptedFunction({"$connect": answer(statusCode=200, headers={name: "second"})})
     offer = [Subprotocol("first"), Subprotocol("second")]
-    async with running(function) as gateway, connect(gateway.websocket_url, subprotocols=offer) as client:
+    async with running(function) as gateway, connect(gateway, subprotocols=offer) as client:
         assert client.subprotocol == "second"
-    assert function.events[0]["headers"]["Sec-WebSocket-Protocol"] == "first, second"
+        event = await function.next("$connect")
+    assert event["headers"]["Sec-WebSocket-Protocol"] == "first, second"
 
 
 async def test_w57_connection_opens_without_subprotocol_when_connect_echoes_none() -> None:
     offer = [Subprotocol("first")]
     async with running(ScriptedFunction()) as gateway:
-        client = await connect(gateway.websocket_url, subprotocols=offer)
+        client = await connect(gateway, subprotocols=offer)
         assert client.subprotocol is None
         await client.close()
 
@@ -153,7 +154,7 @@ async def test_w58_refused_connect_is_followed_by_no_disconnect() -> None:
     async with running(function) as gateway:
         await refused(gateway)
         function.scripts["$connect"] = OK
-        async with connect(gateway.websocket_url):
+        async with connect(gateway):
             pass
         await function.next("$disconnect")
     assert function.routes() == ["$connect", "$connect", "$disconnect"]
@@ -161,16 +162,18 @@ async def test_w58_refused_connect_is_followed_by_no_disconnect() -> None:
 
 async def test_w59_compression_is_offered_to_the_function_and_not_negotiated() -> None:
     function = ScriptedFunction()
-    async with running(function) as gateway, connect(gateway.websocket_url) as client:
+    async with running(function) as gateway, connect(gateway) as client:
         assert client.response is not None
         assert "Sec-WebSocket-Extensions" not in client.response.headers
-    assert "permessage-deflate" in function.events[0]["headers"]["Sec-WebSocket-Extensions"]
+        event = await function.next("$connect")
+    assert "permessage-deflate" in event["headers"]["Sec-WebSocket-Extensions"]
 
 
-@pytest.mark.parametrize("path", ["/local", "/local/", "/local/x", "/local/x/y"])
-async def test_w04_plain_get_is_426(path: str) -> None:
+@pytest.mark.parametrize("path", ["", "/", "/x", "/x/y", "/@connections", "/@connections/a/b"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_w04_plain_get_is_426(method: str, path: str) -> None:
     async with running(ScriptedFunction()) as gateway:
-        request = f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        request = f"{method} /local{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
         reply = await exchange(gateway, request.encode())
     assert reply.startswith(b"HTTP/1.1 426 ")
 
@@ -180,7 +183,7 @@ async def test_w05_handshake_anywhere_else_is_forbidden(path: str) -> None:
     function = ScriptedFunction()
     async with running(function) as gateway:
         with pytest.raises(InvalidStatus) as caught:
-            await connect(gateway.websocket_url.removesuffix("/local") + path)
+            await connect(gateway, path, url=gateway.websocket_url.rpartition("/")[0])
     assert caught.value.response.status_code == 403
     assert json.loads(caught.value.response.body) == {"message": "Forbidden"}
     assert function.events == []
@@ -197,7 +200,7 @@ async def test_w03_stage_names_have_letters_digits_dashes_and_underscores() -> N
     stage = "Aa0-_" * 25
     async with running(ScriptedFunction(), stage=stage) as gateway:
         assert gateway.websocket_url.endswith(f"/{stage}")
-        async with connect(gateway.websocket_url):
+        async with connect(gateway):
             pass
     for bad in ("", "a.b", "a b", "x" * 129):
         with pytest.raises(ConfigError):
@@ -205,5 +208,5 @@ async def test_w03_stage_names_have_letters_digits_dashes_and_underscores() -> N
 
 
 async def test_w01_trailing_slash_is_the_stage_too() -> None:
-    async with running(ScriptedFunction()) as gateway, connect(f"{gateway.websocket_url}/?name=x"):
+    async with running(ScriptedFunction()) as gateway, connect(gateway, "/?name=x"):
         pass

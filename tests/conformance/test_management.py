@@ -11,13 +11,23 @@ import boto3
 import pytest
 from botocore.config import Config as SdkConfig
 from botocore.exceptions import ClientError
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Close
 
 from local_gateway.gateway import Gateway
 from local_gateway.sandbox import Result
-from tests.conformance.scripted import NOON, OK, PATIENCE, Clock, Event, ScriptedFunction, exchange, running
+from tests.conformance.scripted import (
+    NOON,
+    OK,
+    PATIENCE,
+    Clock,
+    Event,
+    ScriptedFunction,
+    connect,
+    exchange,
+    running,
+)
 
 UNKNOWN = "AAAAAAAAAAAAAAA="
 
@@ -30,7 +40,6 @@ class Bench:
     function: ScriptedFunction
     client: ClientConnection
     connection_id: str
-    clock: Clock
     sdk: Any
 
     async def call(self, operation: Callable[..., Any], **arguments: Any) -> Any:
@@ -52,15 +61,13 @@ class Bench:
 
 @pytest.fixture
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
-    function, clock = ScriptedFunction(), Clock()
-    async with running(function, now=clock) as gateway, connect(gateway.websocket_url) as client:
+    function = ScriptedFunction()
+    async with running(function) as gateway, connect(gateway) as client:
         monkeypatch.setenv("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", gateway.endpoint)
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
         options = SdkConfig(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5)
-        sdk = boto3.client("apigatewaymanagementapi", region_name="us-east-1", config=options)
+        sdk = boto3.client("apigatewaymanagementapi", config=options)
         connection_id = (await function.next("$connect"))["requestContext"]["connectionId"]
-        yield Bench(gateway, function, client, connection_id, clock, sdk)
+        yield Bench(gateway, function, client, connection_id, sdk)
         sdk.close()
 
 
@@ -90,24 +97,44 @@ async def test_w15_success_is_200_200_204(bench: Bench) -> None:
     assert await bench.raw("DELETE", path) == b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 
 
-async def test_w16_get_describes_the_connection(bench: Bench) -> None:
-    bench.clock.now = NOON + 61_236
-    await bench.client.send("I am active")
-    await bench.function.next("$default")
-    reply = await bench.raw("GET", f"/local/@connections/{bench.connection_id}")
-    assert json.loads(reply.partition(b"\r\n\r\n")[2]) == {
-        "connectedAt": "2023-11-14T22:13:20.000Z",
-        "identity": {"sourceIp": "127.0.0.1", "userAgent": bench.function.events[0]["headers"]["User-Agent"]},
-        "lastActiveAt": "2023-11-14T22:14:21.236Z",
-    }
-    bench.clock.now += 1_000
-    await bench.call(bench.sdk.post_to_connection, ConnectionId=bench.connection_id, Data=b"x")
+async def test_w16_sdk_reads_when_and_from_where_the_connection_was_made(bench: Bench) -> None:
     described = await bench.call(bench.sdk.get_connection, ConnectionId=bench.connection_id)
-    assert described["LastActiveAt"].isoformat() == "2023-11-14T22:14:22.236000+00:00"
+    context = bench.function.events[0]["requestContext"]
+    assert described["Identity"] == {
+        "SourceIp": context["identity"]["sourceIp"],
+        "UserAgent": context["identity"]["userAgent"],
+    }
+    assert round(described["ConnectedAt"].timestamp() * 1000) == context["connectedAt"]
+    assert described["ConnectedAt"] <= described["LastActiveAt"]
+
+
+async def test_w16_get_says_when_the_connection_was_last_active() -> None:
+    function, clock = ScriptedFunction(), Clock()
+    async with running(function, now=clock) as gateway, connect(gateway, user_agent_header="x/1") as client:
+        connection_id = (await function.next("$connect"))["requestContext"]["connectionId"]
+        clock.now = NOON + 61_236
+        await client.send("I am active")
+        await function.next("$default")
+        path = f"/local/@connections/{connection_id}"
+        described = {
+            "connectedAt": "2023-11-14T22:13:20.000Z",
+            "identity": {"sourceIp": "127.0.0.1", "userAgent": "x/1"},
+            "lastActiveAt": "2023-11-14T22:14:21.236Z",
+        }
+        assert await read(gateway, path) == described
+        clock.now += 1_000
+        await exchange(gateway, f"POST {path} HTTP/1.1\r\nConnection: close\r\n\r\n".encode())
+        assert await read(gateway, path) == described | {"lastActiveAt": "2023-11-14T22:14:22.236Z"}
+
+
+async def read(gateway: Gateway, path: str) -> Any:
+    """The JSON that a GET is answered with."""
+    reply = await exchange(gateway, f"GET {path} HTTP/1.1\r\nConnection: close\r\n\r\n".encode())
+    return json.loads(reply.partition(b"\r\n\r\n")[2])
 
 
 async def test_w16_get_has_no_user_agent_when_the_client_sent_none(bench: Bench) -> None:
-    async with connect(bench.gateway.websocket_url, user_agent_header=None):
+    async with connect(bench.gateway, user_agent_header=None):
         connection_id = (await bench.function.next("$connect"))["requestContext"]["connectionId"]
         reply = await bench.raw("GET", f"/local/@connections/{connection_id}")
     assert json.loads(reply.partition(b"\r\n\r\n")[2])["identity"] == {"sourceIp": "127.0.0.1"}
@@ -177,14 +204,14 @@ async def test_w22_connection_is_gone_until_connect_has_answered(bench: Bench) -
         return OK
 
     bench.function.scripts["$connect"] = post_to_itself
-    async with connect(bench.gateway.websocket_url):
+    async with connect(bench.gateway):
         pass
     assert replies[0].startswith(b"HTTP/1.1 410 ")
 
 
 async def test_w22_connection_can_be_posted_to_as_soon_as_the_client_knows_it_is_open(bench: Bench) -> None:
     for _ in range(20):
-        async with connect(bench.gateway.websocket_url) as client:
+        async with connect(bench.gateway) as client:
             connection_id = (await bench.function.next("$connect"))["requestContext"]["connectionId"]
             reply = await bench.raw("POST", f"/local/@connections/{connection_id}", b"welcome")
             assert reply.startswith(b"HTTP/1.1 200 ")
@@ -207,10 +234,15 @@ async def test_w25_delete_takes_neither_code_nor_reason(bench: Bench) -> None:
     assert closed.value.rcvd == Close(1000, "Connection Closed Normally")
 
 
-async def test_w27_unknown_path_under_the_stage_names_it(bench: Bench) -> None:
-    reply = await bench.raw("POST", "/local/prod/@connections/x", b"x")
+@pytest.mark.parametrize("path", ["prod/@connections/x", "@connections/a/b", "@connections", "x"])
+@pytest.mark.parametrize("method", ["POST", "DELETE", "PUT"])
+async def test_w27_unknown_path_under_the_stage_is_named_to_any_method_but_get(
+    bench: Bench, method: str, path: str
+) -> None:
+    reply = await bench.raw(method, f"/local/{path}", b"x")
+    assert reply.startswith(b"HTTP/1.1 404 ")
     assert json.loads(reply.partition(b"\r\n\r\n")[2]) == {
-        "message": "No method found matching route prod/@connections/x for http method POST."
+        "message": f"No method found matching route {path} for http method {method}."
     }
 
 

@@ -1,11 +1,10 @@
 """Facts about which route a message takes: W72-W74."""
 
 import pytest
-from websockets.asyncio.client import connect
 
 from local_gateway.config import Config
 from local_gateway.errors import ConfigError
-from tests.conformance.scripted import ScriptedFunction, running
+from tests.conformance.scripted import ScriptedFunction, connect, running
 
 LIFECYCLE = frozenset({"$connect", "$disconnect"})
 
@@ -31,7 +30,7 @@ LIFECYCLE = frozenset({"$connect", "$disconnect"})
 async def test_w72_w73_route_is_the_action_of_the_body_or_default(message: str, route: str) -> None:
     function = ScriptedFunction()
     routes = LIFECYCLE | {"$default", "join", "7"}
-    async with running(function, routes=routes) as gateway, connect(gateway.websocket_url) as client:
+    async with running(function, routes=routes) as gateway, connect(gateway) as client:
         await client.send(message)
         event = await function.next(route)
     assert event["body"] == message
@@ -59,7 +58,7 @@ async def test_w72_route_selection_expressions(expression: str, route: str) -> N
     routes = LIFECYCLE | {"$default", route}
     async with (
         running(function, routes=routes, route_selection=expression) as gateway,
-        connect(gateway.websocket_url) as client,
+        connect(gateway) as client,
     ):
         await client.send(PAYLOAD)
         assert (await function.next(route))["body"] == PAYLOAD
@@ -85,7 +84,7 @@ async def test_w72_w73_w74_what_selects_no_custom_route_goes_to_default(
     routes = LIFECYCLE | {"$default", "join"}
     async with (
         running(function, routes=routes, route_selection=expression) as gateway,
-        connect(gateway.websocket_url) as client,
+        connect(gateway) as client,
     ):
         await client.send(message)
         assert (await function.next("$default"))["body"] == message

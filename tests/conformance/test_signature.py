@@ -12,11 +12,11 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config as SdkConfig
 from botocore.credentials import Credentials as Keys
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 
 from local_gateway.config import Credentials
 from local_gateway.gateway import Gateway, wall_clock
-from tests.conformance.scripted import PATIENCE, Clock, ScriptedFunction, exchange, running
+from tests.conformance.scripted import PATIENCE, Clock, ScriptedFunction, connect, exchange, running
 
 GOOD = Credentials("AKIAEXAMPLE", "secret/+=")
 KEYS = Keys(GOOD.key_id, GOOD.secret)
@@ -29,7 +29,7 @@ async def guarded() -> AsyncIterator[tuple[Gateway, ClientConnection, str]]:
     function = ScriptedFunction()
     async with (
         running(function, now=wall_clock, credentials=GOOD) as gateway,
-        connect(gateway.websocket_url) as client,
+        connect(gateway) as client,
     ):
         connection_id = (await function.next("$connect"))["requestContext"]["connectionId"]
         yield gateway, client, connection_id

@@ -6,12 +6,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from local_gateway.config import Throttle
 from local_gateway.gateway import Gateway
-from tests.conformance.scripted import Clock, ScriptedFunction, ask, echo, exchange, running
+from tests.conformance.scripted import Clock, ScriptedFunction, ask, connect, echo, exchange, running
 
 ID = r"[A-Za-z0-9_-]{15}="
 UNKNOWN = "AAAAAAAAAAAAAAA="
@@ -28,7 +27,7 @@ async def throttled(**config: Any) -> AsyncIterator[tuple[Gateway, Clock, Script
 async def status_of(gateway: Gateway) -> int:
     """The status of a handshake."""
     try:
-        async with connect(gateway.websocket_url):
+        async with connect(gateway):
             return 101
     except InvalidStatus as refusal:
         return refusal.response.status_code
@@ -54,7 +53,7 @@ async def test_w71_throttled_message_is_a_frame_and_the_connection_lives() -> No
     throttle = Throttle(rate=1, burst=2)
     async with (
         throttled(throttle=throttle) as (gateway, clock, function),
-        connect(gateway.websocket_url) as client,
+        connect(gateway) as client,
     ):
         assert await ask(client, "one") == "one"
         frame = await ask(client, "two")
@@ -88,7 +87,7 @@ async def test_w91_route_has_a_throttle_of_its_own_below_that_of_the_stage() -> 
     throttles = {"slow": Throttle(rate=1, burst=1)}
     async with (
         throttled(routes=routes, two_way=routes, route_throttles=throttles) as (gateway, _, function),
-        connect(gateway.websocket_url) as client,
+        connect(gateway) as client,
     ):
         function.scripts["slow"] = echo
         slow = '{"action":"slow"}'
@@ -112,6 +111,6 @@ async def test_w91_clock_that_goes_back_takes_no_tokens_away(back: int) -> None:
 
 
 async def test_w91_nothing_is_throttled_when_nobody_asked_for_it() -> None:
-    async with throttled() as (gateway, _, _), connect(gateway.websocket_url) as client:
+    async with throttled() as (gateway, _, _), connect(gateway) as client:
         for number in range(200):
             assert await ask(client, str(number)) == str(number)

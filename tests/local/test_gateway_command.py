@@ -95,6 +95,21 @@ async def test_function_is_served_and_logged_until_interrupted(task_root: Path, 
     assert "loaded" in (output + errors).decode()
 
 
+async def test_log_is_json_and_shows_events_without_secrets_when_asked(task_root: Path) -> None:
+    options = ["--handler", "greeter.handler", "--port", "0", "--sandbox", "socket", "--sandboxes", "1"]
+    async with command(task_root, *options, "--log-format", "json", "--debug") as process:
+        printed = await addresses(process)
+        async with connect(f"{printed['WebSocket']}?token=SECRET"):
+            pass
+        process.send_signal(signal.SIGINT)
+        _, errors = await process.communicate()
+    log = [json.loads(line) for line in errors.decode().splitlines() if line.startswith("{")]
+    assert [line["route"] for line in log if "route" in line] == ["$connect", "$disconnect"]
+    shown = [line["event"]["requestContext"]["eventType"] for line in log if "event" in line]
+    assert shown == ["CONNECT", "DISCONNECT"]
+    assert "SECRET" not in errors.decode()
+
+
 ROUTER = """
 import json
 
@@ -219,7 +234,7 @@ async def test_page_is_served_on_the_same_port(task_root: Path) -> None:
         ),
         (["--handler", "a.b", "--credentials", "a/b:c"], "local_gateway: an access key id has"),
         (["--handler", "a.b", "--what"], "python -m local_gateway: error: unrecognized arguments: --what"),
-        ([], "python -m local_gateway: error: the following arguments are required: --handler"),
+        ([], "python -m local_gateway: error: one of the arguments --handler --template is required"),
     ],
 )
 async def test_complaint_is_one_line_when_an_option_makes_no_sense(

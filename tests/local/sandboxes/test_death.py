@@ -62,8 +62,8 @@ async def test_only_its_invocation_fails_when_a_busy_sandbox_is_killed(
 ) -> None:
     pool = make_pool(size=2)
     event = json.dumps({"do": "wait", "file": str(tmp_path / "go")}).encode()
-    running = [asyncio.create_task(pool.invoke(event, "1")), asyncio.create_task(pool.invoke(event, "2"))]
-    waiting = [asyncio.create_task(pool.invoke(b"{}", str(number))) for number in range(10)]
+    running = [pool.invoke(event, "1"), pool.invoke(event, "2")]
+    waiting = [pool.invoke(b"{}", str(number)) for number in range(10)]
     await until(lambda: lines == ["running", "running"])
 
     os.kill(pool.pids[0], signal.SIGKILL)
@@ -100,8 +100,8 @@ async def test_whole_process_group_is_killed_when_the_function_times_out(
 async def test_running_function_fails_and_ends_when_the_pool_is_closed(
     pool: Pool, printed: Callable[[str], Awaitable[None]]
 ) -> None:
-    running = asyncio.create_task(pool.invoke(b'{"do": "loop"}', "1"))
-    waiting = asyncio.create_task(pool.invoke(b"{}", "2"))
+    running = pool.invoke(b'{"do": "loop"}', "1")
+    waiting = pool.invoke(b"{}", "2")
     await printed("running")
     [pid] = pool.pids
 
@@ -117,7 +117,7 @@ async def test_nothing_is_left_when_the_pool_is_closed_during_a_start(make_pool:
     # What is left shows as a warning about an unclosed socket, which fails the test.
     for turns in range(16):
         pool = make_pool()
-        caller = asyncio.create_task(pool.invoke(b"{}", "1"))
+        caller = pool.invoke(b"{}", "1")
         for _ in range(turns):
             await asyncio.sleep(0)
         async with asyncio.timeout(PATIENCE):

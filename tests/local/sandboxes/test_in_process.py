@@ -37,7 +37,7 @@ async def test_function_runs_in_this_process_when_invoked(pool: Pool) -> None:
 
 async def test_function_is_not_stopped_when_it_exceeds_the_timeout(pool: Pool, tmp_path: Path) -> None:
     event = {"do": "wait", "file": str(tmp_path / "go")}
-    running = asyncio.create_task(pool.invoke(json.dumps(event).encode(), "1"))
+    running = pool.invoke(json.dumps(event).encode(), "1")
     done, _ = await asyncio.wait({running}, timeout=0.1)
     assert not done
 
@@ -103,7 +103,7 @@ async def test_pool_closes_when_the_function_never_ends(
     pool: Pool, until: Callable[[Callable[[], bool]], Awaitable[None]], tmp_path: Path
 ) -> None:
     event = {"do": "wait", "file": str(tmp_path / "go")}
-    running = asyncio.create_task(pool.invoke(json.dumps(event).encode(), "1"))
+    running = pool.invoke(json.dumps(event).encode(), "1")
     await until(lambda: any(thread.name == "here" for thread in threading.enumerate()))
 
     await pool.close()

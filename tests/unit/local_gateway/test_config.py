@@ -18,6 +18,7 @@ from local_gateway import Config, ConfigError, Credentials, Limits, LocalGateway
         ({"stage": ""}, "stage ''"),
         ({"stage": "a/b"}, "stage 'a/b'"),
         ({"stage": "x" * 129}, "stage"),
+        ({"prefix": "a/b"}, "prefix 'a/b' is no name"),
         ({"routes": frozenset({"$other"})}, "route key '$other' is reserved"),
         ({"routes": frozenset({""})}, "a route key is empty"),
         ({"two_way": frozenset({"unknown"})}, "a route response"),
@@ -35,6 +36,9 @@ from local_gateway import Config, ConfigError, Credentials, Limits, LocalGateway
             "an authorizer stands in front of $connect",
         ),
         ({"route_throttles": {"unknown": Throttle(1, 1)}}, "a throttle belongs to a route that"),
+        ({"integration_timeouts": {"unknown": 1.0}}, "the timeout of route 'unknown'"),
+        ({"integration_timeouts": {"$default": 0.0}}, "the timeout of route '$default'"),
+        ({"reload": True, "in_process": True}, "code that runs in the gateway's process cannot be"),
         ({"stage_variables": {"a-b": "x"}}, "stage variable 'a-b'"),
         ({"stage_variables": {"a": "x y"}}, "stage variable 'a'"),
         ({"stage_variables": {"a": ""}}, "stage variable 'a'"),
@@ -91,3 +95,8 @@ def test_authorizer_is_refused_when_it_is_not_module_dot_function() -> None:
 @pytest.mark.parametrize("handler", ["module.handler", "deep.er.module.handler", "folder/module.handler"])
 def test_handler_is_accepted_when_lambda_would_accept_it(handler: str) -> None:
     LocalGateway(handler, Config())
+
+
+@pytest.mark.parametrize(("prefix", "path"), [("", "local"), ("Chat", "Chat/local")])
+def test_path_has_the_prefix_of_an_api_when_there_is_one(prefix: str, path: str) -> None:
+    assert Config(prefix=prefix).path == path

@@ -428,3 +428,28 @@ async def test_bytes_count_when_another_protocol_received_them_first() -> None:
     client.writer.transport.abort()
     server.close()
     await server.wait_closed()
+
+
+@pytest.mark.parametrize(
+    "begun", [b"G", b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\nx"], ids=["head", "body"]
+)
+async def test_client_gets_408_and_the_end_when_a_request_is_not_finished_in_time(
+    connect: Connect, begun: bytes
+) -> None:
+    client = await connect(patience=0.01)
+    await client.send(GET)
+    assert (await client.answer())[2] == b"GET / "
+    await client.send(begun)
+    assert (await client.rest()).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_idle_connection_and_slow_answer_last_when_only_requests_are_hurried(connect: Connect) -> None:
+    async def answer_late(request: Request) -> Response:
+        await asyncio.sleep(0.05)
+        return await echo(request)
+
+    client = await connect(answer_late, patience=0.01)
+    await asyncio.sleep(0.05)
+    for _ in range(2):
+        await client.send(GET)
+        assert (await client.answer())[2] == b"GET / "

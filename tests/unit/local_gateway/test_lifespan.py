@@ -20,6 +20,9 @@ class FakeSocket:
     def push(self, frame: bytes) -> bool:
         raise NotImplementedError
 
+    def reply(self, frame: bytes) -> bool:
+        raise NotImplementedError
+
     def hang_up(self, code: int, reason: str = "") -> None:
         self.hung_up.set_result((code, reason))
 
@@ -36,7 +39,7 @@ def end_of(connection: Connection) -> "asyncio.Future[tuple[int, str]]":
 
 async def test_connection_is_closed_when_it_was_idle_before_it_began() -> None:
     late = connection()
-    lifespan = Lifespan(late, LIMITS, lambda: 5)
+    lifespan = Lifespan(late, LIMITS, lambda: 5, 1.0)
     async with asyncio.timeout(10):
         assert await end_of(late) == GOING_AWAY
     lifespan.end()
@@ -45,7 +48,7 @@ async def test_connection_is_closed_when_it_was_idle_before_it_began() -> None:
 async def test_timer_is_gone_when_the_connection_is() -> None:
     closed, open_one = connection(), connection()
     now = 0
-    gone, other = (Lifespan(one, LIMITS, lambda: now) for one in (closed, open_one))
+    gone, other = (Lifespan(one, LIMITS, lambda: now, 1.0) for one in (closed, open_one))
     gone.end()
     now = 5
     async with asyncio.timeout(10):
@@ -56,7 +59,7 @@ async def test_timer_is_gone_when_the_connection_is() -> None:
 
 async def test_clock_that_goes_back_never_shortens_a_life() -> None:
     old, reference = connection(last_active=10), connection()
-    lifespans = [Lifespan(old, LIMITS, lambda: 6), Lifespan(reference, LIMITS, lambda: 6)]
+    lifespans = [Lifespan(old, LIMITS, lambda: 6, 1.0), Lifespan(reference, LIMITS, lambda: 6, 1.0)]
     async with asyncio.timeout(10):
         await end_of(reference)
     assert not end_of(old).done()

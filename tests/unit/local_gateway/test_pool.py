@@ -31,12 +31,12 @@ class Scripted:
         self.alive = failure is None
         return failure
 
-    async def invoke(self, event: bytes, request_id: str, timeout: float) -> Result:  # noqa: ASYNC109 see Sandbox
+    def invoke(self, event: bytes, request_id: str, timeout: float) -> asyncio.Future[Result]:
         assert self.is_idle
         self.events.append(event)
         self.timeout = timeout
         self._answer = asyncio.get_running_loop().create_future()
-        return await self._answer
+        return self._answer
 
     async def stop(self) -> None:
         self.stopped += 1
@@ -59,17 +59,23 @@ class Scripted:
 class Stage:
     """A pool of scripted sandboxes and its callers."""
 
-    def __init__(self, size: int, loads: "Callable[[int], asyncio.Future[Failure | None] | None]") -> None:
+    def __init__(
+        self,
+        size: int,
+        loads: "Callable[[int], asyncio.Future[Failure | None] | None]",
+        *,
+        cores: int | None = None,
+    ) -> None:
         self.sandboxes: list[Scripted] = []
         self._loads = loads
-        self.pool = Pool(self._make, size, timeout=7.0, init_timeout=PATIENCE)
+        self.pool = Pool(self._make, size, timeout=7.0, init_timeout=PATIENCE, cores=cores or size)
 
     def _make(self, number: int) -> Scripted:
         self.sandboxes.append(Scripted(number, loads=self._loads(number)))
         return self.sandboxes[-1]
 
-    async def call(self, *events: bytes) -> "list[asyncio.Task[Result]]":
-        callers = [asyncio.create_task(self.pool.invoke(event, "id")) for event in events]
+    async def call(self, *events: bytes) -> "list[asyncio.Future[Result]]":
+        callers = [self.pool.invoke(event, "id") for event in events]
         await settle()
         return callers
 
@@ -84,7 +90,7 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def results(callers: "list[asyncio.Task[Result]]") -> list[Result]:
+async def results(callers: "list[asyncio.Future[Result]]") -> list[Result]:
     async with asyncio.timeout(PATIENCE):
         return await asyncio.gather(*callers)
 
@@ -297,3 +303,56 @@ async def test_event_is_refused_when_it_is_larger_than_lambda_takes(size: int) -
         assert await caller == Failure("too_large", "RequestEntityTooLargeException")
     await stage.pool.close()
     await results([caller])
+
+
+async def test_idle_sandboxes_are_replaced_when_the_pool_is_renewed() -> None:
+    stage = Stage(1, at_once)
+    first = await stage.call(b"1")
+    stage.sandboxes[0].answer()
+    await results(first)
+    stage.pool.renew()
+    second = await stage.call(b"2")
+    stage.sandboxes[1].answer()
+    assert await results(second) == [Answer(b"2")]
+    assert (stage.sandboxes[0].stopped, stage.pool.pids) == (1, [2])
+
+
+async def test_busy_sandbox_ends_its_call_and_nobody_waits_for_it_when_the_pool_is_renewed() -> None:
+    stage = Stage(1, at_once, cores=2)
+    busy = await stage.call(b"1")
+    waiting = await stage.call(b"2")
+    stage.pool.renew()
+    await settle()
+    assert stage.events == [[b"1"], [b"2"]]
+    stage.sandboxes[0].answer()
+    stage.sandboxes[1].answer()
+    assert await results(busy + waiting) == [Answer(b"1"), Answer(b"2")]
+    await settle()
+    assert (stage.sandboxes[0].stopped, stage.pool.pids) == (1, [2])
+
+
+async def test_sandbox_that_loads_old_code_gets_no_event_when_the_pool_is_renewed() -> None:
+    loads = asyncio.get_running_loop().create_future()
+    stage = Stage(1, lambda number: loads if number == 1 else None)
+    waiting = await stage.call(b"1")
+    stage.pool.renew()
+    loads.set_result(None)
+    await settle()
+    assert stage.events == [[], [b"1"]]
+    stage.sandboxes[1].answer()
+    assert await results(waiting) == [Answer(b"1")]
+    await stage.pool.close()
+    assert [sandbox.stopped for sandbox in stage.sandboxes] == [1, 1]
+
+
+async def test_call_waits_for_a_core_and_not_for_long_when_all_cores_are_busy() -> None:
+    stage = Stage(2, at_once, cores=1)
+    calls = await stage.call(b"1", b"2")
+    assert stage.events == [[b"1"], []]
+    async with asyncio.timeout(PATIENCE):
+        while stage.events != [[b"1"], [b"2"]]:
+            await asyncio.sleep(0.001)
+    for sandbox in stage.sandboxes:
+        sandbox.answer()
+    assert await results(calls) == [Answer(b"1"), Answer(b"2")]
+    await stage.pool.close()

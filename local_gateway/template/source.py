@@ -1,0 +1,34 @@
+"""Reads the text of a template: JSON, or YAML with CloudFormation's short tags."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..errors import TemplateError
+
+_SECTIONS = frozenset({"Conditions", "Globals", "Mappings", "Parameters", "Resources"})
+
+
+def read_template(path: Path) -> dict[str, Any]:
+    """The template at `path`. Raises TemplateError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        template = json.loads(text) if text.lstrip().startswith("{") else _yaml(text)
+    except OSError as error:
+        raise TemplateError(f"cannot read template {path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise TemplateError(f"template {path} is broken: {' '.join(str(error).split())}") from error
+    if not isinstance(template, dict) or "Resources" not in template:
+        raise TemplateError(f"template {path} has no Resources")
+    for name, section in template.items():
+        if name in _SECTIONS and not isinstance(section, dict):
+            raise TemplateError(f"template {path}: {name} is no mapping")
+    return template
+
+
+def _yaml(text: str) -> Any:
+    try:
+        from .tags import parse_yaml
+    except ImportError as error:
+        raise ValueError("a template in YAML needs PyYAML, which is not installed") from error
+    return parse_yaml(text)
