@@ -1,30 +1,71 @@
-"""The state of a real-time backend in one DynamoDB table: who is connected, as whom, and since when."""
+"""The state of a real-time backend in one DynamoDB table: who is connected, to what, and what was said."""
 
 from .budget import time_budget
 from .connections import ConnectionManager
+from .departures import Departure
 from .errors import (
     ConnectionGoneError,
+    HistoryGoneError,
     InvalidCursorError,
     InvalidKeyError,
     ItemTooLargeError,
     StoreBusyError,
     StoreError,
+    SubscriptionLimitError,
     TableMissingError,
     TransactionConflictError,
 )
-from .models import Connection, Page, UserConnection
+from .frames import Counts, Frames, Progress, Step
+from .history import Appended, History, HistoryPage, Recovery
+from .models import (
+    Channel,
+    Connection,
+    Head,
+    Page,
+    Position,
+    Publication,
+    Subscriber,
+    Subscription,
+    UserConnection,
+)
+from .presence import Attendance, Attendee, Presence
+from .subscriptions import Subscribed, Subscriptions
 from .table import Table
+from .tickets import SpentTickets
 
 __all__ = [
+    "Appended",
+    "Attendance",
+    "Attendee",
+    "Channel",
     "Connection",
     "ConnectionGoneError",
     "ConnectionManager",
+    "Counts",
+    "Departure",
+    "Frames",
+    "Head",
+    "History",
+    "HistoryGoneError",
+    "HistoryPage",
     "InvalidCursorError",
     "InvalidKeyError",
     "ItemTooLargeError",
     "Page",
+    "Position",
+    "Presence",
+    "Progress",
+    "Publication",
+    "Recovery",
+    "SpentTickets",
+    "Step",
     "StoreBusyError",
     "StoreError",
+    "Subscribed",
+    "Subscriber",
+    "Subscription",
+    "SubscriptionLimitError",
+    "Subscriptions",
     "Table",
     "TableMissingError",
     "TransactionConflictError",

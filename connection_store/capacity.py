@@ -53,6 +53,7 @@ class CapacityMeter:
         self.writes: defaultdict[str, float] = defaultdict(float)
         self._lock = threading.Lock()
         self._count: Mapping[str, Callable[[Any, Any], None]] = {
+            "batch_get_item": self._batch_get,
             "get_item": self._get,
             "query": self._query,
             "put_item": self._write,
@@ -73,6 +74,16 @@ class CapacityMeter:
     def _get(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         kind = STRONG if request["ConsistentRead"] else EVENTUAL
         self.reads[_partition(request["Key"])] += read_units(item_size(answer.get("Item", {})), kind)
+
+    def _batch_get(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        for table, wanted in request["RequestItems"].items():
+            left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", ())
+            found = {_key(item): item for item in answer["Responses"][table]}
+            kind = STRONG if wanted["ConsistentRead"] else EVENTUAL
+            for key in wanted["Keys"]:
+                if key not in left:
+                    # Each by itself: a batch is rounded up as often as it has items.
+                    self.reads[_partition(key)] += read_units(item_size(found.get(_key(key), {})), kind)
 
     def _query(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         kind = STRONG if request["ConsistentRead"] else EVENTUAL
@@ -110,6 +121,10 @@ class CapacityMeter:
 def _partition(item: Item) -> str:
     partition: str = item[schema.PARTITION_KEY]["S"]
     return partition
+
+
+def _key(item: Item) -> tuple[str, str]:
+    return item[schema.PARTITION_KEY]["S"], item[schema.SORT_KEY]["S"]
 
 
 def _value_size(value: Mapping[str, Any]) -> int:

@@ -1,19 +1,19 @@
 """Who is connected: registered, looked up, kept alive, listed, forgotten."""
 
-import asyncio
-import itertools
 import json
-import time
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
 from . import schema
+from .departures import Departure, Departures, Silence
 from .errors import ConditionFailedError, ConnectionGoneError
-from .models import Connection, Page, UserConnection
+from .heads import Heads
+from .instants import instant
+from .models import Channel, Connection, Page, UserConnection
 from .requests import Put, Query, Update
-from .schema import Key
+from .subscriptions import Subscriptions
 from .table import Table
 
 CONNECTION_TTL = 7_500
@@ -21,8 +21,9 @@ CONNECTION_TTL = 7_500
 
 LAST_SEEN_EVERY = 30
 LARGEST_PAGE = 1_000
-AT_ONCE = 25
-"""Connections forgotten together."""
+
+SILENCE, WATCHED_SILENCE = 1_200, 150
+"""Seconds without a sign of life after which a connection has ended: 2.5 beats of 8 minutes, and of one."""
 
 
 class ConnectionManager:
@@ -47,6 +48,9 @@ class ConnectionManager:
         self._prefix = schema.check_prefix(partition)
         self._ttl = connection_ttl * 1000
         self._last_seen_every = last_seen_every * 1000
+        self._heads = Heads(self._table, self._prefix)
+        self._departures = Departures(self._table, self._prefix)
+        self._subscriptions = Subscriptions(self._table, partition)
 
     def warm(self) -> None:
         """Import boto3 and build its client now, while a sandbox starts, rather than in the first event."""
@@ -77,7 +81,7 @@ class ConnectionManager:
         do: the rows expire then, if that is before the end of `connection_ttl`. Raises ItemTooLargeError, and
         TypeError or ValueError for client data that is not JSON.
         """
-        now = _instant(now)
+        now = instant(now)
         connected_at = now if connected_at is None else connected_at
         ends = connected_at + self._ttl
         expires_at = (ends if session_ends is None else min(ends, session_ends)) // 1000
@@ -90,28 +94,63 @@ class ConnectionManager:
         return connection
 
     async def disconnect(self, connection_id: str, *, now: int | None = None) -> Connection | None:
-        """Forget a connection; return it, or None if there was none that had not expired. Safe to repeat."""
-        forgotten = await self._forget([connection_id], None, _instant(now))
-        return forgotten[0] if forgotten else None
+        """End a connection and forget it; return it, or None if there was none that had not expired.
+
+        Safe to repeat. Where somebody is to be told who left, `depart`, tell, then `forget`.
+        """
+        now = instant(now)
+        departure = await self.depart(connection_id, now=now)
+        await self.forget(departure)
+        left = departure.connection
+        return left if left is not None and left.expires_at * 1000 > now else None
+
+    async def depart(self, connection_id: str, *, now: int | None = None) -> Departure:
+        """End a connection: from now on no read shows it; return what it was subscribed to.
+
+        Its rows stay until `forget`. Whoever dies before that has it done, and the departure returned once
+        more, by the next sweep. Safe to repeat.
+        """
+        key = schema.connection_key(self._prefix, connection_id)
+        return await self._departures.depart(key, None, instant(now))
+
+    async def forget(self, *departures: Departure) -> None:
+        """Delete the rows of connections that have ended. Safe to repeat."""
+        await self._departures.forget(departures)
+
+    def sweep(
+        self,
+        cursor: str | None = None,
+        *,
+        silence: float = SILENCE,
+        watched_silence: float = WATCHED_SILENCE,
+        now: int | None = None,
+    ) -> AsyncGenerator[tuple[Departure, ...], None]:
+        """End every connection after `cursor` that expired, or was not heard of; yield some at a time.
+
+        `silence` is in seconds, the other that of connections with a watched channel. Each departure comes at
+        least once, until it is forgotten; any number may sweep at once. Give the cursor of the last
+        departure's connection to go on later. A consumer that may stop early closes the generator
+        (`contextlib.aclosing`). Raises InvalidCursorError.
+        """
+        bounds = Silence(int(silence * 1000), int(watched_silence * 1000))
+        everybody = self.stream(cursor, now=schema.EVEN_EXPIRED)
+        return self._departures.sweep(everybody, bounds, instant(now))
 
     async def prune(
         self, connection_ids: Iterable[str], *, user_id: str | None = None, now: int | None = None
     ) -> None:
-        """Forget connections that turned out to be gone.
+        """End and forget connections that turned out to be gone.
 
         `user_id` is whose they were, where the caller knows: then rows in that user's index go even if the
         connections' own rows are gone already.
         """
-        waiting = iter(dict.fromkeys(connection_ids))
-        now = _instant(now)
-        while some := list(itertools.islice(waiting, AT_ONCE)):
-            await self._forget(some, user_id, now)
+        await self._departures.prune(dict.fromkeys(connection_ids), user_id, instant(now))
 
     async def get_connection(
         self, connection_id: str, *, with_client_data: bool = False, now: int | None = None
     ) -> Connection | None:
         """Return a connection, or None if there is none or it has expired."""
-        now = _instant(now)
+        now = instant(now)
         key = schema.connection_key(self._prefix, connection_id)
         # A message may follow $connect faster than its row spreads; only what is not found is read twice.
         record = await self._table.get(key, now=now) or await self._table.get(key, now=now, consistent=True)
@@ -129,7 +168,7 @@ class ConnectionManager:
 
         It never goes backwards and never brings a connection back (F04). Raises ConnectionGoneError.
         """
-        now = _instant(now)
+        now = instant(now)
         touch = Update(
             schema.connection_key(self._prefix, connection_id),
             "SET last_seen = :now",
@@ -145,18 +184,24 @@ class ConnectionManager:
         return True
 
     async def stream(
-        self, cursor: str | None = None, *, page_size: int | None = None, now: int | None = None
+        self,
+        cursor: str | None = None,
+        *,
+        shard: int | None = None,
+        page_size: int | None = None,
+        now: int | None = None,
     ) -> AsyncGenerator[Connection, None]:
-        """Yield every connection after `cursor`, in the order of cursors.
+        """Yield every connection after `cursor`, or those of one shard, in the order of cursors.
 
         `page_size` bounds the rows read from a shard at once, which otherwise are as many as DynamoDB gives.
         A consumer that may stop early closes the stream (`contextlib.aclosing`). Raises InvalidCursorError.
         """
-        first, after = schema.parse_cursor(cursor) if cursor is not None else (0, "")
-        whole = Query("", _instant(now), page_size=page_size)
+        first, after = schema.parse_cursor(cursor) if cursor is not None else (shard or 0, "")
+        last = schema.SHARDS - 1 if shard is None else shard
+        whole = Query("", instant(now), page_size=page_size)
         shards = [
             replace(whole, partition=schema.connections_partition(self._prefix, shard))
-            for shard in range(first, schema.SHARDS)
+            for shard in range(first, last + 1)
         ]
         shards[0] = replace(shards[0], after=after)
         async with aclosing(self._table.query(*shards)) as rows:
@@ -181,12 +226,35 @@ class ConnectionManager:
     async def connections_of(self, user_id: str, *, now: int | None = None) -> list[UserConnection]:
         """Return a user's connections in the order of their ids, one made a moment ago included."""
         partition = schema.user_partition(self._prefix, user_id)
-        rows = self._table.query(Query(partition, _instant(now), consistent=True))
+        rows = self._table.query(Query(partition, instant(now), consistent=True))
         return [
             UserConnection.from_record(user_id, row)
             async for row in rows
             if row[schema.SORT_KEY] != schema.ONLY
         ]
+
+    async def create_group(self, group_id: str, *, shards: int = 4, now: int | None = None) -> None:
+        """Make a group of connections; needed only for one so large that it takes more `shards` (16).
+
+        A group is a channel that goes by another name, and anything else about channels works on it too.
+        Raises InvalidKeyError.
+        """
+        await self._heads.ensure([Channel(group_id, shards)], 0, now=instant(now))
+
+    async def add_to_group(self, group_id: str, connection_id: str, *, now: int | None = None) -> None:
+        """Add a connection to a group, which need not have been made. Raises as `Subscriptions.subscribe`."""
+        connection = await self.get_connection(connection_id, now=now)
+        if connection is None:
+            raise ConnectionGoneError("the connection has no row")
+        await self._subscriptions.subscribe(connection, [Channel(group_id)], now=now)
+
+    async def remove_from_group(self, group_id: str, connection_id: str, *, now: int | None = None) -> None:
+        """Take a connection out of a group, if it is in it. Raises as `Subscriptions.unsubscribe`."""
+        await self._subscriptions.unsubscribe(connection_id, [group_id], now=now)
+
+    async def get_group_connections(self, group_id: str, *, now: int | None = None) -> list[str]:
+        """Return the ids of a group's connections, one added a moment ago included."""
+        return [each.connection_id async for each in self._subscriptions.subscribers(group_id, now=now)]
 
     def _rows(self, connection: Connection, client_data: Any, now: int) -> list[Put]:
         prefix, id_, expires_at = self._prefix, connection.connection_id, connection.expires_at
@@ -204,37 +272,3 @@ class ConnectionManager:
             schema.client_data_key(self._prefix, connection_id), now=now, consistent=True
         )
         return None if row is None else json.loads(row["data"])
-
-    async def _forget(self, connection_ids: list[str], user_id: str | None, now: int) -> list[Connection]:
-        # The connection's own row goes first: from then on nobody can hang anything new on it. If this
-        # process dies before the second call, what remains is an entry in the user's index and the client
-        # data. Both carry the connection's expiry, which every read judges; the entry goes with the next
-        # direct message that finds the connection gone (`prune` with `user_id`), the rest with TTL. The same
-        # holds when the first answer is lost: the repetition finds no row and cannot tell whose it was.
-        keys = [schema.connection_key(self._prefix, id_) for id_ in connection_ids]
-        deletions = (self._table.delete(key, now=now) for key in keys)
-        outcomes = await asyncio.gather(*deletions, return_exceptions=True)
-        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
-        rows = {
-            id_: row
-            for id_, row in zip(connection_ids, outcomes, strict=True)
-            if not isinstance(row, BaseException)
-        }
-        forgotten = [Connection.from_record(row) for row in rows.values() if row]
-        owners = dict.fromkeys(rows, user_id) | {each.connection_id: each.user_id for each in forgotten}
-        await self._table.delete_all(
-            key for id_, owner in owners.items() for key in self._dependent(id_, owner)
-        )
-        if failures:
-            raise failures[0]
-        return forgotten
-
-    def _dependent(self, connection_id: str, user_id: str | None) -> list[Key]:
-        data = schema.client_data_key(self._prefix, connection_id)
-        if user_id is None:
-            return [data]
-        return [schema.user_connection_key(self._prefix, user_id, connection_id), data]
-
-
-def _instant(now: int | None) -> int:
-    return time.time_ns() // 1_000_000 if now is None else now

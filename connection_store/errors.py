@@ -1,11 +1,17 @@
 """What can go wrong with the store. No text here ever holds anything of an item.
 
-StoreError ├── StoreBusyError             throttled, unreachable, timed out, or no time left: the outcome of a
-write is unknown ├── TransactionConflictError   other writers held the same rows, every time it was tried ├──
-ConditionFailedError       a write's condition did not hold (inside this package) ├── ConnectionGoneError
-the connection has no row, or an expired one ├── ItemTooLargeError          over DynamoDB's 400 KB ├──
-TableMissingError          there is no such table (yet) ├── InvalidKeyError            an id or a prefix no
-key can hold └── InvalidCursorError         not a cursor this store gave out
+StoreError
+├── StoreBusyError             throttled, unreachable, timed out, no time left: a write's outcome is unknown
+│   └── UnseenError            a publication cannot be read yet, though the channel's HEAD counts it
+├── TransactionConflictError   other writers held the same rows, every time it was tried
+├── ConditionFailedError       a write's condition did not hold (inside this package)
+├── ConnectionGoneError        the connection has no row, or an expired one
+├── SubscriptionLimitError     the connection would have more subscriptions than it may
+├── HistoryGoneError           the history a position belongs to is no more
+├── ItemTooLargeError          over DynamoDB's 400 KB
+├── TableMissingError          there is no such table (yet)
+├── InvalidKeyError            an id, a channel's name, a key or a prefix that no row's key can hold
+└── InvalidCursorError         not a cursor this store gave out
 """
 
 from typing import Any
@@ -17,6 +23,10 @@ class StoreError(Exception):
 
 class StoreBusyError(StoreError):
     """Throttled, unreachable, timed out, or the time budget is spent; a write may have been done or not."""
+
+
+class UnseenError(StoreBusyError):
+    """A publication cannot be read yet, though the channel's HEAD counts it."""
 
 
 class TransactionConflictError(StoreError):
@@ -35,9 +45,21 @@ class ConditionFailedError(StoreError):
         self.refusals = refusals
         self.records: dict[int, dict[str, Any]] = {}
 
+    def is_gone(self, position: int) -> bool:
+        """Tell whether the write at `position` was refused because there is no row that is alive."""
+        return position in self.refusals and position not in self.records
+
 
 class ConnectionGoneError(StoreError):
     """The connection has no row, or an expired one."""
+
+
+class SubscriptionLimitError(StoreError):
+    """The connection would have more subscriptions than it may; it got none of those it asked for."""
+
+
+class HistoryGoneError(StoreError):
+    """The history a position belongs to is no more: the channel's epoch is another."""
 
 
 class ItemTooLargeError(StoreError):
@@ -49,7 +71,7 @@ class TableMissingError(StoreError):
 
 
 class InvalidKeyError(StoreError, ValueError):
-    """An id or a prefix that no key can hold: empty, too long, or of characters that are not allowed."""
+    """What no row's key can hold: empty, too long, or of characters that are not allowed."""
 
 
 class InvalidCursorError(StoreError, ValueError):

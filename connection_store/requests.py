@@ -43,15 +43,34 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove a row, under a condition if there is one."""
+
+    operation: ClassVar[str] = "Delete"
+    key: Key
+    condition: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def parameters(self) -> dict[str, Any]:
+        """Return DeleteItem's parameters, which are the same inside a transaction."""
+        return {"Key": encode(self.key._asdict()), **_conditional(self.condition, self.values)}
+
+
+Write = Put | Update | Delete
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A partition's rows in the order of their sort keys: those after `after` that are alive at `now`.
 
-    `now` is epoch milliseconds; `start` is where DynamoDB ended the page before.
+    `between` is a first and a last sort key instead of `after`. `now` is epoch milliseconds; `start` is where
+    DynamoDB ended the page before.
     """
 
     partition: str
     now: int
     after: str = ""
+    between: tuple[str, str] | None = None
     consistent: bool = False
     page_size: int | None = None
     start: Item | None = None
@@ -60,10 +79,11 @@ class Query:
         """Return Query's parameters."""
         condition, values = f"{schema.PARTITION_KEY} = :partition", {":partition": self.partition}
         if self.after:
-            condition, values = (
-                f"{condition} AND {schema.SORT_KEY} > :after",
-                {**values, ":after": self.after},
-            )
+            condition += f" AND {schema.SORT_KEY} > :after"
+            values[":after"] = self.after
+        if self.between:
+            condition += f" AND {schema.SORT_KEY} BETWEEN :first AND :last"
+            values[":first"], values[":last"] = self.between
         optional = {"Limit": self.page_size, "ExclusiveStartKey": self.start}
         return {
             "KeyConditionExpression": condition,
@@ -78,6 +98,6 @@ def _conditional(condition: str | None, values: Mapping[str, Any]) -> dict[str, 
         return {}
     return {
         "ConditionExpression": condition,
-        "ExpressionAttributeValues": encode(values),
+        **({"ExpressionAttributeValues": encode(values)} if values else {}),
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }

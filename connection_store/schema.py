@@ -28,11 +28,22 @@ ALIVE = f"attribute_exists({PARTITION_KEY}) AND {TTL_ATTRIBUTE} > :seconds"
 VACANT = f"attribute_not_exists({PARTITION_KEY}) OR {TTL_ATTRIBUTE} <= :seconds"
 """Conditions of writes: there is a row that has not expired by `:seconds`, or there is none."""
 
+PRESENT = f"attribute_exists({PARTITION_KEY})"
+"""The condition that there is a row, expired or not."""
+
 MAX_ID_BYTES = 1_024
-"""Half of what DynamoDB allows in a partition key."""
+"""Half of what DynamoDB allows in a partition key, and all it allows in a sort key."""
+
+CHANNEL_SHARDS = (1, 4, 16)
+"""Over how many partitions a channel's subscribers may be spread."""
+
+EVEN_EXPIRED = -1
+"""Given to a read as `now`, hides nothing: before this instant, nothing has expired. For the sweep alone."""
 
 _PREFIX = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CONNECTION_ID = re.compile(r"[A-Za-z0-9_=-]{1,128}")
+_CHANNEL = re.compile(r"[A-Za-z0-9_:.-]{1,128}")
+_KEY = re.compile(r"[A-Za-z0-9_=.:+-]{1,64}")
 _CURSOR = re.compile(rf"([0-9]{{1,2}}):({_CONNECTION_ID.pattern})")
 
 
@@ -72,9 +83,9 @@ def check_prefix(prefix: str) -> str:
     return prefix
 
 
-def shard_of(connection_id: str) -> int:
+def shard_of(connection_id: str, shards: int = SHARDS) -> int:
     """Return a connection's shard; crc32, because Python's own hash differs between processes."""
-    return crc32(connection_id.encode()) % SHARDS
+    return crc32(connection_id.encode()) % shards
 
 
 def connections_partition(prefix: str, shard: int) -> str:
@@ -105,6 +116,88 @@ def user_connection_key(prefix: str, user_id: str, connection_id: str) -> Key:
     return Key(user_partition(prefix, user_id), connection_id)
 
 
+def check_channel(channel: str) -> str:
+    """Return `channel` if it may be a channel's name. Raises InvalidKeyError."""
+    if not _CHANNEL.fullmatch(channel):
+        raise InvalidKeyError("a channel's name is 1 to 128 of A-Z a-z 0-9 _ : . -")
+    return channel
+
+
+def subscriptions_partition(prefix: str, connection_id: str) -> str:
+    """Return the partition of a connection's subscriptions. Raises InvalidKeyError."""
+    _check_connection_id(connection_id)
+    return _partition(prefix, "subs", connection_id)
+
+
+def subscription_key(prefix: str, connection_id: str, channel: str) -> Key:
+    """Return the key of one of a connection's subscriptions. Raises InvalidKeyError."""
+    return Key(subscriptions_partition(prefix, connection_id), check_channel(channel))
+
+
+def subscribers_partition(prefix: str, channel: str, shard: int) -> str:
+    """Return the partition of one shard of a channel's subscribers. Raises InvalidKeyError."""
+    return _partition(prefix, "chan", f"{check_channel(channel)}#{shard}")
+
+
+def subscriber_key(prefix: str, channel: str, shard: int, connection_id: str) -> Key:
+    """Return the key of a connection among a channel's subscribers. Raises InvalidKeyError."""
+    _check_connection_id(connection_id)
+    return Key(subscribers_partition(prefix, channel, shard), connection_id)
+
+
+def shard_in(partition: str) -> int:
+    """Return the shard in the name of a partition of subscribers."""
+    return int(partition.rpartition("#")[2])
+
+
+def head_key(prefix: str, channel: str) -> Key:
+    """Return the key of a channel's HEAD. Raises InvalidKeyError."""
+    return Key(_partition(prefix, "hist", check_channel(channel)), ONLY)
+
+
+def publication_key(prefix: str, channel: str, offset: int) -> Key:
+    """Return the key of a publication; sort keys are in the order of offsets. Raises InvalidKeyError."""
+    return Key(head_key(prefix, channel).pk, f"o#{offset:016}")
+
+
+def seen_key(prefix: str, channel: str, publisher: str, key: str) -> Key:
+    """Return the key of the marker that a publisher's idempotency key was seen. Raises InvalidKeyError."""
+    if not _KEY.fullmatch(key):
+        raise InvalidKeyError("an idempotency key is 1 to 64 of A-Z a-z 0-9 _ = . : + -")
+    # No "#" is in a key, so whatever is in the publisher's id, no two pairs share a marker.
+    marker = f"{publisher}#{key}"
+    _check_size(marker)
+    return Key(_partition(prefix, "seen", check_channel(channel)), marker)
+
+
+def subscriber_cursor(shard: int, connection_id: str) -> str:
+    """Return the token that a listing of a channel's subscribers resumes after."""
+    return f"{shard}:{connection_id}"
+
+
+def parse_subscriber_cursor(cursor: str) -> tuple[int, str]:
+    """Return the shard and the connection id in a cursor. Raises InvalidCursorError."""
+    match = _CURSOR.fullmatch(cursor)
+    if match is None or cursor != subscriber_cursor(int(match[1]), match[2]):
+        raise InvalidCursorError("not a cursor of this store")
+    return int(match[1]), match[2]
+
+
+def ticket_key(prefix: str, ticket_id: str) -> Key:
+    """Return the key of a spent ticket. Raises InvalidKeyError."""
+    return Key(_partition(prefix, "ticket", ticket_id), ONLY)
+
+
+def frame_key(prefix: str, broadcast_id: str) -> Key:
+    """Return the key of a frame that waits to be delivered. Raises InvalidKeyError."""
+    return Key(_partition(prefix, "frame", broadcast_id), ONLY)
+
+
+def progress_key(prefix: str, broadcast_id: str) -> Key:
+    """Return the key of how far a broadcast has come, beside its frame. Raises InvalidKeyError."""
+    return Key(frame_key(prefix, broadcast_id).pk, "progress")
+
+
 def cursor_of(connection_id: str) -> str:
     """Return the token that a listing of all connections resumes after."""
     return f"{shard_of(connection_id)}:{connection_id}"
@@ -119,15 +212,19 @@ def parse_cursor(cursor: object) -> tuple[int, str]:
 
 
 def _partition(prefix: str, kind: str, identifier: str) -> str:
+    _check_size(identifier)
+    # "/" is not allowed in a prefix and "#" not before the id, so no id can reach into another prefix or
+    # kind.
+    return f"{check_prefix(prefix)}/{kind}#{identifier}" if prefix else f"{kind}#{identifier}"
+
+
+def _check_size(identifier: str) -> None:
     try:
         size = len(identifier.encode())
     except UnicodeEncodeError:
         raise InvalidKeyError("an id is text without lone surrogates") from None
     if not 1 <= size <= MAX_ID_BYTES:
         raise InvalidKeyError(f"an id is 1 to {MAX_ID_BYTES} bytes long")
-    # "/" is not allowed in a prefix and "#" not before the id, so no id can reach into another prefix or
-    # kind.
-    return f"{check_prefix(prefix)}/{kind}#{identifier}" if prefix else f"{kind}#{identifier}"
 
 
 def _check_connection_id(connection_id: str) -> None:

@@ -9,7 +9,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from random import Random
@@ -17,14 +17,13 @@ from typing import Any
 
 from . import schema
 from .budget import CALL_BUDGET, Clock, deadline
+from .creation import Creation
 from .errors import (
     ConditionFailedError,
     StoreBusyError,
-    StoreError,
-    TableMissingError,
     TransactionConflictError,
 )
-from .requests import Put, Query, Update
+from .requests import Query, Update, Write
 from .schema import Key
 from .wire import Item, Record, decode, encode
 
@@ -33,15 +32,15 @@ AHEAD = 4
 """Queries under way at once while their rows are consumed in order."""
 
 BATCH = 25
-"""Writes in one BatchWriteItem: DynamoDB's limit."""
+READ_BATCH = 100
+"""Writes in one BatchWriteItem, keys in one BatchGetItem: DynamoDB's limits."""
+
+BATCH_ATTEMPTS = 5
+"""Requests for one batch of keys, each for those that the one before left out."""
 
 CONFLICT_RETRIES = 3
 FIRST_PAUSE, LONGEST_PAUSE = 0.025, 0.4
 """Seconds below which the first pause before a retry is drawn; the bound doubles from one to the next."""
-
-CREATION = 60.0
-CREATION_POLL = 0.5
-"""Seconds a new table may take, and seconds between two looks at it."""
 
 Listener = Callable[[str, Mapping[str, Any], Mapping[str, Any]], None]
 """Told of every answer: operation, request, response or error response. Called from several threads."""
@@ -99,6 +98,12 @@ class Table:
         answer = await self._call("get_item", Key=encode(key._asdict()), ConsistentRead=consistent)
         return _live(answer.get("Item"), now)
 
+    async def get_all(self, keys: Sequence[Key], *, now: int, consistent: bool = False) -> dict[Key, Record]:
+        """Return by their keys those of some rows that are there and alive at `now`."""
+        batches = [keys[first : first + READ_BATCH] for first in range(0, len(keys), READ_BATCH)]
+        found = await asyncio.gather(*(self._batch(batch, now, consistent) for batch in batches))
+        return {key: record for records in found for key, record in records.items()}
+
     async def query(self, *queries: Query) -> AsyncGenerator[Record, None]:
         """Yield the rows of one query after the other, while the next pages are already being read.
 
@@ -123,7 +128,7 @@ class Table:
                 page.cancel()
             await asyncio.gather(*pages, return_exceptions=True)
 
-    async def write(self, *writes: Put | Update, now: int) -> None:
+    async def write(self, *writes: Write, now: int) -> None:
         """Do all of `writes` or none.
 
         Raises ConditionFailedError with the rows, alive at `now`, that stood against it.
@@ -135,10 +140,13 @@ class Table:
             refused.records = {position: record for position, record in alive.items() if record}
             raise
 
-    async def delete(self, key: Key, *, now: int) -> Record | None:
-        """Delete a row; return it if there was one and it was alive at `now`."""
-        answer = await self._call("delete_item", Key=encode(key._asdict()), ReturnValues="ALL_OLD")
-        return _live(answer.get("Attributes"), now)
+    async def update(self, update: Update, *, now: int) -> Record | None:
+        """Change a row if its condition holds; return it as it was either way, if it was alive at `now`."""
+        try:
+            answer = await self._call("update_item", **update.parameters(), ReturnValues="ALL_OLD")
+        except ConditionFailedError as refused:
+            return _live(refused.refusals[0], now)
+        return _live(answer["Attributes"], now)
 
     async def delete_all(self, keys: Iterable[Key]) -> None:
         """Delete rows, a batch after the other; after a failure any of them may be left."""
@@ -150,40 +158,15 @@ class Table:
 
     async def create(self) -> None:
         """Make the table and switch its TTL on, where that is still to be done; wait until it is usable."""
-        await self._unless(self._exists, "create_table", schema.definition(self.name))
-        ends = self._clock() + CREATION
-        while await self._status() != "ACTIVE":
-            if self._clock() >= ends:
-                raise StoreBusyError("the table is still not active")
-            await self._sleep(CREATION_POLL)
-        await self._unless(self._expires, "update_time_to_live", schema.expiry(self.name))
+        await Creation(self.name, self._call, self._clock, self._sleep).run()
 
-    async def _unless(
-        self, done: Callable[[], Awaitable[bool]], operation: str, request: dict[str, Any]
-    ) -> None:
-        if await done():
-            return
-        try:
-            await self._retry(operation, request)
-        except StoreError:
-            # Two may start at once, and to come second is no failure.
-            if not await done():
-                raise
+    async def pause(self, attempt: int) -> None:
+        """Wait before a repetition, the first being 0: a random time, because others are waiting too."""
+        await self._sleep(self._draw_pause(attempt))
 
-    async def _exists(self) -> bool:
-        return await self._status() is not None
-
-    async def _status(self) -> str | None:
-        try:
-            answer = await self._call("describe_table")
-        except TableMissingError:
-            return None
-        status: str = answer["Table"]["TableStatus"]
-        return status
-
-    async def _expires(self) -> bool:
-        answer = await self._call("describe_time_to_live")
-        return answer["TimeToLiveDescription"].get("TimeToLiveStatus") in {"ENABLING", "ENABLED"}
+    def token(self, bits: int = 128) -> str:
+        """Return a random text that nobody has been given before."""
+        return f"{self._randomness.getrandbits(bits):0{bits // 4}x}"
 
     async def _page(self, query: Query) -> tuple[list[Record], Query | None]:
         answer = await self._call("query", **query.parameters())
@@ -191,14 +174,28 @@ class Table:
         last = answer.get("LastEvaluatedKey")
         return records, replace(query, start=last) if last else None
 
-    async def _write(self, *writes: Put | Update) -> None:
+    async def _batch(self, keys: Sequence[Key], now: int, consistent: bool) -> dict[Key, Record]:
+        wanted: Any = {"Keys": [encode(key._asdict()) for key in keys], "ConsistentRead": consistent}
+        found: dict[Key, Record] = {}
+        for attempt in range(BATCH_ATTEMPTS):
+            answer = await self._retry("batch_get_item", {"RequestItems": {self.name: wanted}})
+            for item in answer["Responses"][self.name]:
+                if record := _live(item, now):
+                    found[Key(record[schema.PARTITION_KEY], record[schema.SORT_KEY])] = record
+            wanted = answer.get("UnprocessedKeys", {}).get(self.name)
+            if not wanted:
+                return found
+            await self.pause(attempt)
+        raise StoreBusyError("batch_get_item: not all of it was read")
+
+    async def _write(self, *writes: Write) -> None:
         if len(writes) == 1:
             await self._call(f"{writes[0].operation.lower()}_item", **writes[0].parameters())
             return
         items = [{write.operation: {"TableName": self.name, **write.parameters()}} for write in writes]
         # Drawn once for all attempts: the second, after a lost answer, is then not a second transaction.
-        token = f"{self._randomness.getrandbits(128):032x}"
-        await self._retry("transact_write_items", {"TransactItems": items, "ClientRequestToken": token})
+        request = {"TransactItems": items, "ClientRequestToken": self.token()}
+        await self._retry("transact_write_items", request)
 
     async def _call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
         return await self._retry(operation, {"TableName": self.name, **parameters})
@@ -208,17 +205,20 @@ class Table:
             # Before the clock starts: the time it takes says nothing about the store.
             await asyncio.get_running_loop().run_in_executor(self._workers, self.warm)
         ends = deadline(self._budget, self._clock)
-        bound, conflicts = FIRST_PAUSE, 0
+        attempt = conflicts = 0
         while True:
             try:
                 return await self._attempt(operation, request, ends)
             except (StoreBusyError, TransactionConflictError) as error:
                 conflicts += isinstance(error, TransactionConflictError)
-                pause = self._randomness.uniform(0, bound)
+                pause = self._draw_pause(attempt)
                 if conflicts > CONFLICT_RETRIES or self._clock() + pause >= ends:
                     raise
             await self._sleep(pause)
-            bound = min(LONGEST_PAUSE, 2 * bound)
+            attempt += 1
+
+    def _draw_pause(self, attempt: int) -> float:
+        return self._randomness.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))
 
     async def _attempt(self, operation: str, request: dict[str, Any], ends: float) -> Mapping[str, Any]:
         left = ends - self._clock()

@@ -8,7 +8,7 @@ import pytest
 from boto3.session import Session
 from moto import mock_aws
 
-from connection_store import ConnectionManager, Table
+from connection_store import ConnectionManager, History, Presence, Subscriptions, Table
 from connection_store.wire import decode
 from dev.engine import Engine
 
@@ -71,6 +71,21 @@ async def table(make_table: MakeTable) -> Table:
 @pytest.fixture
 def connections(table: Table) -> ConnectionManager:
     return ConnectionManager(table=table)
+
+
+@pytest.fixture
+def subscriptions(table: Table) -> Subscriptions:
+    return Subscriptions(table)
+
+
+@pytest.fixture
+def history(table: Table) -> History:
+    return History(table)
+
+
+@pytest.fixture
+def presence(table: Table) -> Presence:
+    return Presence(table)
 
 
 @pytest.fixture

@@ -62,8 +62,8 @@ async def test_disconnect_is_two_requests(metered: ConnectionManager, meter: Cap
     meter.requests.clear()
     meter.writes.clear()
     await metered.disconnect(ID, now=NOW)
-    assert meter.requests == {"delete_item": 1, "batch_write_item": 1}
-    assert meter.writes == {CONNS: 1, "user#ann": 1, f"data#{ID}": 1}
+    assert meter.requests == {"update_item": 1, "batch_write_item": 1}
+    assert meter.writes == {CONNS: 2, "user#ann": 1, f"data#{ID}": 1}
 
 
 async def test_second_read_is_paid_for_only_when_the_first_finds_nothing(

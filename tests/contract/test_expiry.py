@@ -2,13 +2,28 @@
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from connection_store import ConnectionManager, Table
+import connection_store
+from connection_store import (
+    Channel,
+    ConnectionManager,
+    Counts,
+    Frames,
+    Head,
+    History,
+    Position,
+    Presence,
+    SpentTickets,
+    Step,
+    Subscriptions,
+    Table,
+)
 from connection_store.errors import ConditionFailedError
-from connection_store.requests import Put, Query
+from connection_store.requests import Put, Query, Update
 from connection_store.schema import Key, connection_key
 
 NOW = 4_102_444_800_000
@@ -20,34 +35,102 @@ async def collect(rows: AsyncIterator[Any]) -> list[Any]:
     return [row async for row in rows]
 
 
-READS: dict[str, Callable[[ConnectionManager, int], Awaitable[Any]]] = {
-    "connections_of": lambda connections, now: connections.connections_of("ann", now=now),
-    "get_connection": lambda connections, now: connections.get_connection(ID, with_client_data=True, now=now),
-    "page": lambda connections, now: _people(connections, now),
-    "stream": lambda connections, now: collect(connections.stream(now=now)),
+@dataclass(frozen=True)
+class Store:
+    """All of the store, over one table."""
+
+    connections: ConnectionManager
+    subscriptions: Subscriptions
+    history: History
+    presence: Presence
+    frames: Frames
+
+
+ROOM = Channel("chat:1", history_seconds=86_400)
+
+READS: dict[type, dict[str, Callable[[Store, int], Awaitable[Any]]]] = {
+    ConnectionManager: {
+        "connections_of": lambda store, now: store.connections.connections_of("ann", now=now),
+        "get_connection": lambda store, now: store.connections.get_connection(
+            ID, with_client_data=True, now=now
+        ),
+        "get_group_connections": lambda store, now: store.connections.get_group_connections(
+            ROOM.name, now=now
+        ),
+        "page": lambda store, now: _people(store, now),
+        "stream": lambda store, now: collect(store.connections.stream(now=now)),
+    },
+    Subscriptions: {
+        "subscribers": lambda store, now: collect(
+            store.subscriptions.subscribers(ROOM.name, shards=4, now=now)
+        ),
+        "subscription": lambda store, now: store.subscriptions.subscription(ID, ROOM.name, now=now),
+        "subscriptions_of": lambda store, now: store.subscriptions.subscriptions_of(ID, now=now),
+    },
+    History: {
+        "head": lambda store, now: store.history.head(ROOM.name, now=now),
+        "heads": lambda store, now: store.history.heads([ROOM.name], now=now),
+        "page": lambda store, now: _publications(store, now),
+        "recover": lambda store, now: _recovered(store, now),
+    },
+    Presence: {"attendance": lambda store, now: _attendees(store, now)},
+    Frames: {
+        "advance": lambda store, now: store.frames.advance("b-1", 0, Step(1), Counts(), now=now),
+        "get": lambda store, now: store.frames.get("b-1", now=now),
+        "progress": lambda store, now: store.frames.progress("b-1", now=now),
+    },
+    SpentTickets: {},
 }
-OTHERS = {
-    "close",
-    "connect",
-    "disconnect",
-    "init_table",
-    "needs_touch",
-    "prune",
-    "update_last_seen",
-    "warm",
+OTHERS: dict[type, set[str]] = {
+    ConnectionManager: {
+        "add_to_group",
+        "close",
+        "connect",
+        "create_group",
+        "depart",
+        "disconnect",
+        "forget",
+        "init_table",
+        "needs_touch",
+        "prune",
+        "remove_from_group",
+        "sweep",  # what has expired is what it looks for
+        "update_last_seen",
+        "warm",
+    },
+    Subscriptions: {"subscribe", "unsubscribe"},
+    History: {"append"},
+    Presence: set(),
+    Frames: {"put"},
+    SpentTickets: {"spend", "warm"},
 }
+EVERY_READ = [(kind, name) for kind, reads in READS.items() for name in reads]
 
 TABLE_READS: dict[str, Callable[[Table, int], Awaitable[Any]]] = {
-    "delete": lambda table, now: table.delete(KEY, now=now),
     "get": lambda table, now: table.get(KEY, now=now),
+    "get_all": lambda table, now: table.get_all([KEY], now=now),
     "query": lambda table, now: collect(table.query(Query(KEY.pk, now))),
+    "update": lambda table, now: table.update(Update(KEY, "SET v = :v", "v = :v", {":v": 1}), now=now),
     "write": lambda table, now: _refusals(table, now),
 }
-TABLE_OTHERS = {"close", "create", "delete_all", "warm"}
+TABLE_OTHERS = {"close", "create", "delete_all", "pause", "token", "warm"}
 
 
-async def _people(connections: ConnectionManager, now: int) -> object:
-    return (await connections.page(10, now=now)).connections
+async def _people(store: Store, now: int) -> object:
+    return (await store.connections.page(10, now=now)).connections
+
+
+async def _publications(store: Store, now: int) -> object:
+    return (await store.history.page(ROOM, now=now)).publications
+
+
+async def _recovered(store: Store, now: int) -> object:
+    head = Head("epoch", 1, 4, NOW, NOW)
+    return (await store.history.recover(ROOM, Position("epoch", 0), head, now=now)).publications
+
+
+async def _attendees(store: Store, now: int) -> object:
+    return (await store.presence.attendance(ROOM.name, silence=10**6, now=now)).users
 
 
 async def _refusals(table: Table, now: int) -> object:
@@ -60,19 +143,35 @@ async def _refusals(table: Table, now: int) -> object:
 
 
 @pytest.fixture
-async def expired_at(connections: ConnectionManager, client: Any, table: Table) -> int:
-    """When the rows of a connection, all of which are there, have just expired."""
-    connected = await connections.connect(ID, {"a": 1}, user_id="ann", now=NOW)
-    assert client.scan(TableName=table.name)["Count"] == 3
-    return connected.expires_at * 1000
+def store(table: Table) -> Store:
+    return Store(
+        ConnectionManager(table=table), Subscriptions(table), History(table), Presence(table), Frames(table)
+    )
 
 
-@pytest.mark.parametrize("name", READS)
+@pytest.fixture
+async def expired_at(store: Store, client: Any, table: Table) -> int:
+    """When every kind of row, all of which are there, has just expired."""
+    connection = await store.connections.connect(ID, {"a": 1}, user_id="ann", now=NOW)
+    await store.subscriptions.subscribe(connection, [ROOM], now=NOW)
+    await store.history.append(ROOM, '"a"', publisher="ann", key="1", now=NOW)
+    await store.frames.put("b-1", "{}", shards=1, now=NOW)
+    items = client.scan(TableName=table.name)["Items"]
+    assert len(items) == 10
+    for item in items:
+        item["expires_at"] = {"N": str(connection.expires_at)}
+        if "epoch" in item:
+            item["epoch"] = {"S": "epoch"}
+        client.put_item(TableName=table.name, Item=item)
+    return connection.expires_at * 1000
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY_READ)
 async def test_read_finds_nothing_when_the_rows_have_expired(
-    connections: ConnectionManager, expired_at: int, name: str
+    store: Store, expired_at: int, kind: type, name: str
 ) -> None:
-    assert await READS[name](connections, expired_at - 1)
-    assert not await READS[name](connections, expired_at)
+    assert await READS[kind][name](store, expired_at - 1)
+    assert not await READS[kind][name](store, expired_at)
 
 
 @pytest.mark.parametrize("name", TABLE_READS)
@@ -93,9 +192,19 @@ async def test_row_is_alive_for_ever_when_it_carries_no_expiry(table: Table, cli
 
 
 @pytest.mark.parametrize(
-    ("kind", "listed"), [(ConnectionManager, {*READS, *OTHERS}), (Table, {*TABLE_READS, *TABLE_OTHERS})]
+    ("kind", "listed"),
+    [
+        (Table, {*TABLE_READS, *TABLE_OTHERS}),
+        *((kind, {*reads, *OTHERS[kind]}) for kind, reads in READS.items()),
+    ],
 )
 def test_every_public_method_is_listed_here(kind: type, listed: set[str]) -> None:
     """A new read is not done before it stands in the list of reads."""
     methods = {name for name, _ in inspect.getmembers(kind, inspect.isfunction) if not name.startswith("_")}
     assert methods == listed
+
+
+def test_every_class_that_reads_is_listed_here() -> None:
+    exported = [getattr(connection_store, name) for name in connection_store.__all__]
+    kinds = [kind for kind in exported if inspect.isclass(kind) and inspect.isfunction(kind.__init__)]
+    assert {kind for kind in kinds if "table" in inspect.signature(kind).parameters} == set(READS)

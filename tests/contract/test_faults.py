@@ -1,6 +1,6 @@
 """F26 and F34, and answers lost on the way back: injected at the client, for every caller that writes."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from random import Random
 from typing import Any
 
@@ -8,8 +8,13 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 
 from connection_store import (
+    Channel,
+    Connection,
     ConnectionManager,
+    History,
+    Presence,
     StoreBusyError,
+    Subscriptions,
     Table,
     TransactionConflictError,
 )
@@ -19,26 +24,54 @@ from tests.contract.faults import Clock, FaultyClient, Trouble, conflict, refusa
 
 NOW = 4_102_444_800_000
 
-WRITERS: dict[str, Callable[[ConnectionManager], Awaitable[Any]]] = {
-    "connect": lambda connections: connections.connect("new", {"a": 1}, user_id="bob", now=NOW),
-    "connect alone": lambda connections: connections.connect("new", now=NOW),
-    "disconnect": lambda connections: connections.disconnect("old", now=NOW),
-    "prune": lambda connections: connections.prune(["old"], now=NOW),
-    "update_last_seen": lambda connections: connections.update_last_seen("old", now=NOW + 31_000),
+ROOM = Channel("chat:1")
+IDLE = Connection("idle", "bob", None, NOW, NOW, NOW // 1000 + 7_500)
+
+
+async def sweep(table: Table) -> None:
+    connections = ConnectionManager(table=table)
+    async for departures in connections.sweep(now=NOW + 7_500_000):
+        await connections.forget(*departures)
+
+
+async def collect(rows: AsyncIterator[Any]) -> list[Any]:
+    return [row async for row in rows]
+
+
+WRITERS: dict[str, Callable[[Table], Awaitable[Any]]] = {
+    "append": lambda table: History(table).append(ROOM, '"b"', publisher="ann", key="2", now=NOW),
+    "connect": lambda table: ConnectionManager(table=table).connect("new", {"a": 1}, user_id="bob", now=NOW),
+    "connect alone": lambda table: ConnectionManager(table=table).connect("new", now=NOW),
+    "disconnect": lambda table: ConnectionManager(table=table).disconnect("old", now=NOW),
+    "prune": lambda table: ConnectionManager(table=table).prune(["old"], now=NOW),
+    "subscribe": lambda table: Subscriptions(table).subscribe(IDLE, [ROOM], now=NOW),
+    "sweep": sweep,
+    "unsubscribe": lambda table: Subscriptions(table).unsubscribe("old", [ROOM.name], now=NOW),
+    "update_last_seen": lambda table: ConnectionManager(table=table).update_last_seen(
+        "old", now=NOW + 31_000
+    ),
 }
-READERS: dict[str, Callable[[ConnectionManager], Awaitable[Any]]] = {
-    "connections_of": lambda connections: connections.connections_of("ann", now=NOW),
-    "get_connection": lambda connections: connections.get_connection("old", now=NOW),
-    "page": lambda connections: connections.page(10, now=NOW),
+READERS: dict[str, Callable[[Table], Awaitable[Any]]] = {
+    "attendance": lambda table: Presence(table).attendance(ROOM.name, now=NOW),
+    "connections_of": lambda table: ConnectionManager(table=table).connections_of("ann", now=NOW),
+    "get_connection": lambda table: ConnectionManager(table=table).get_connection("old", now=NOW),
+    "heads": lambda table: History(table).heads([ROOM.name], now=NOW),
+    "history": lambda table: History(table).page(ROOM, now=NOW),
+    "page": lambda table: ConnectionManager(table=table).page(10, now=NOW),
+    "subscribers": lambda table: collect(Subscriptions(table).subscribers(ROOM.name, shards=4, now=NOW)),
+    "subscription": lambda table: Subscriptions(table).subscription("old", ROOM.name, now=NOW),
 }
 
 Rows = Callable[[], dict[tuple[str, str], dict[str, Any]]]
-Wrap = Callable[..., ConnectionManager]
+Wrap = Callable[..., Table]
 
 
 @pytest.fixture
-async def old(connections: ConnectionManager) -> None:
-    await connections.connect("old", {"a": 1}, user_id="ann", now=NOW)
+async def old(connections: ConnectionManager, subscriptions: Subscriptions, history: History) -> None:
+    connection = await connections.connect("old", {"a": 1}, user_id="ann", now=NOW)
+    await connections.connect(IDLE.connection_id, user_id=IDLE.user_id, now=NOW)
+    await subscriptions.subscribe(connection, [ROOM], now=NOW)
+    await history.append(ROOM, '"a"', publisher="ann", key="1", now=NOW)
 
 
 @pytest.fixture
@@ -48,13 +81,11 @@ def clock() -> Clock:
 
 @pytest.fixture
 def faulty(client: Any, make_table: MakeTable, clock: Clock) -> Wrap:
-    """Makes a manager on the same table whose client fails as planned."""
+    """Makes the same table anew, with a client that fails as planned."""
 
-    def make(budget: float = 30.0, **trouble: Trouble) -> ConnectionManager:
+    def make(budget: float = 30.0, **trouble: Trouble) -> Table:
         wrapped = FaultyClient(client, **trouble)
-        return ConnectionManager(
-            table=make_table(client=wrapped, budget=budget, clock=clock, sleep=clock.sleep)
-        )
+        return make_table(client=wrapped, budget=budget, clock=clock, sleep=clock.sleep)
 
     return make
 
@@ -64,7 +95,7 @@ async def expected(writer: str, make_table: MakeTable, client: Any, rows: Rows, 
     """The rows after an undisturbed run, which is then undone."""
     table = make_table()
     before = client.scan(TableName=table.name)["Items"]
-    await WRITERS[writer](ConnectionManager(table=table))
+    await WRITERS[writer](table)
     after = rows()
     for pk, sk in after:
         client.delete_item(TableName=table.name, Key={"pk": {"S": pk}, "sk": {"S": sk}})
@@ -77,8 +108,8 @@ async def expected(writer: str, make_table: MakeTable, client: Any, rows: Rows, 
 async def test_f34_the_write_is_done_when_three_attempts_meet_a_conflict(
     writer: str, faulty: Wrap, rows: Rows, expected: dict[Any, Any]
 ) -> None:
-    connections = faulty(before=lambda operation, attempt: conflict(operation) if attempt <= 3 else None)
-    await WRITERS[writer](connections)
+    disturbed = faulty(before=lambda operation, attempt: conflict(operation) if attempt <= 3 else None)
+    await WRITERS[writer](disturbed)
     assert rows() == expected
 
 
@@ -97,16 +128,12 @@ async def test_rows_are_as_undisturbed_when_the_first_answer_is_lost(
     writer: str, faulty: Wrap, rows: Rows, expected: dict[Any, Any]
 ) -> None:
     await WRITERS[writer](faulty(after=lose_first))
-    left = rows()
-    if writer in {"disconnect", "prune"}:
-        # The repetition cannot tell whose connection it was: the entry stays until it expires or is met.
-        assert left.pop(("user#ann", "old"))
-    assert left == expected
+    assert rows() == expected
 
 
 async def test_connect_returns_its_rows_when_the_first_answer_is_lost(faulty: Wrap, table: Table) -> None:
     for connection_id, user_id in (("with-user", "ann"), ("alone", None)):
-        connections = faulty(after=lose_first)
+        connections = ConnectionManager(table=faulty(after=lose_first))
         connected = await connections.connect(connection_id, user_id=user_id, now=NOW)
         assert connected == await connections.get_connection(connection_id, now=NOW)
         assert connected.user_id == user_id
@@ -135,7 +162,7 @@ async def test_f26_what_was_acknowledged_is_there_when_some_calls_are_throttled(
     def throttle(operation: str, attempt: int) -> BaseException | None:
         return refusal("ThrottlingException") if chance.random() < share else None
 
-    disturbed = faulty(CALL_BUDGET, before=throttle)
+    disturbed = ConnectionManager(table=faulty(CALL_BUDGET, before=throttle))
     acknowledged: set[str] = set()
     for number in range(40):
         try:
@@ -143,38 +170,25 @@ async def test_f26_what_was_acknowledged_is_there_when_some_calls_are_throttled(
         except StoreBusyError:
             continue
         acknowledged.add(f"c-{number}")
-    assert {each.connection_id async for each in connections.stream(now=NOW)} == acknowledged
-    assert {each.connection_id for each in await connections.connections_of("ann", now=NOW)} == acknowledged
+    stored = {each.connection_id async for each in connections.stream(now=NOW)}
+    # On a busy machine a call may be done and its answer come too late: G1 forbids only the opposite.
+    assert stored >= acknowledged
+    assert {each.connection_id for each in await connections.connections_of("ann", now=NOW)} == stored
     assert share > 0.5 or len(acknowledged) == 40
 
 
-async def test_others_are_pruned_when_one_deletion_fails(
-    faulty: Wrap, connections: ConnectionManager
-) -> None:
+async def test_others_are_pruned_when_one_of_them_fails(faulty: Wrap, connections: ConnectionManager) -> None:
     for number in range(10):
         await connections.connect(f"c-{number}", now=NOW)
 
     def deny_third(operation: str, attempt: int) -> BaseException | None:
-        return refusal("AccessDeniedException") if (operation, attempt) == ("delete_item", 3) else None
+        return refusal("AccessDeniedException") if (operation, attempt) == ("update_item", 3) else None
 
     with pytest.raises(Exception, match="AccessDenied"):
-        await faulty(before=deny_third).prune([f"c-{number}" for number in range(10)], now=NOW)
+        await ConnectionManager(table=faulty(before=deny_third)).prune(
+            [f"c-{number}" for number in range(10)], now=NOW
+        )
     assert len([each async for each in connections.stream(now=NOW)]) == 1
-
-
-async def test_what_is_left_is_pruned_when_disconnect_dies_half_way(
-    faulty: Wrap, connections: ConnectionManager, rows: Rows, old: None
-) -> None:
-    def die(operation: str, attempt: int) -> BaseException | None:
-        return KeyboardInterrupt() if operation == "batch_write_item" else None
-
-    with pytest.raises(KeyboardInterrupt):
-        await faulty(before=die).disconnect("old", now=NOW)
-    assert await connections.get_connection("old", now=NOW) is None
-    [left] = await connections.connections_of("ann", now=NOW)
-    assert await connections.connections_of("ann", now=left.expires_at * 1000) == []
-    await connections.prune([left.connection_id], user_id="ann", now=NOW)
-    assert rows() == {}
 
 
 def lose_first(operation: str, attempt: int) -> BaseException | None:

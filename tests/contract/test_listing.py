@@ -75,12 +75,12 @@ async def test_f23_the_living_are_found_when_whole_pages_before_them_have_expire
     connections: ConnectionManager, table: Table, client: Any
 ) -> None:
     expired, alive = NOW // 1000, NOW // 1000 + 1
-    for first in range(0, 1_500, 25):
+    for first in range(0, 3_000, 25):
         numbers = range(first, first + 25)
-        entries = [_entry(number, expired if number < 1_000 else alive) for number in numbers]
+        entries = [_entry(number, expired if number < 2_000 else alive) for number in numbers]
         client.batch_write_item(RequestItems={table.name: entries})
     found = await connections.connections_of("ann", now=NOW)
-    assert [each.connection_id for each in found] == [f"c{number:04}" for number in range(1_000, 1_500)]
+    assert [each.connection_id for each in found] == [f"c{number:04}" for number in range(2_000, 3_000)]
 
 
 def _entry(number: int, expires_at: int) -> dict[str, Any]:

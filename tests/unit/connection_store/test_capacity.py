@@ -108,6 +108,27 @@ def test_writes_are_counted_by_partition(operation: str, request_: Any, answer: 
     assert meter.requests == {operation: 1}
 
 
+def test_transaction_of_three_small_items_is_six_units() -> None:
+    meter = CapacityMeter()
+    update = {"Key": KEY, "ExpressionAttributeValues": {":now": {"N": "1"}}}
+    entries = [{"Put": {"Item": big(400)}}, {"Update": update}, {"Delete": {"Key": KEY}}]
+    meter("transact_write_items", {"TransactItems": entries}, {})
+    assert meter.writes == {"user#ann": 6}
+
+
+def test_batch_is_rounded_up_for_each_item() -> None:
+    """1.5 KB and 6.5 KB are 12 KB, not 8; what is not there costs as much as the smallest."""
+    meter = CapacityMeter()
+    keys = [{"pk": {"S": "user#ann"}, "sk": {"S": f"c-{n}"}} for n in range(4)]
+    found = [{**keys[0], "data": {"S": "x" * 1_500}}, {**keys[1], "data": {"S": "x" * 6_500}}]
+    wanted = {"Keys": keys, "ConsistentRead": True}
+    answer = {"Responses": {"t": found}, "UnprocessedKeys": {"t": {"Keys": keys[3:]}}}
+    meter("batch_get_item", {"RequestItems": {"t": wanted}}, answer)
+    assert meter.reads == {"user#ann": 3 + 1}
+    meter("batch_get_item", {"RequestItems": {"t": {**wanted, "ConsistentRead": False}}}, answer)
+    assert meter.reads == {"user#ann": 4 + 2}
+
+
 def test_query_is_counted_on_the_sum_of_what_it_looked_at() -> None:
     meter = CapacityMeter()
     request = {"ConsistentRead": True, "ExpressionAttributeValues": {":partition": {"S": "user#ann"}}}

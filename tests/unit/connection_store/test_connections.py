@@ -1,5 +1,4 @@
 import asyncio
-from typing import Any
 
 import pytest
 
@@ -15,34 +14,10 @@ from connection_store import (
 from connection_store.capacity import CapacityMeter
 from tests.contract.faults import Clock, refusal
 from tests.unit.connection_store.conftest import MakeTable
+from tests.unit.connection_store.memory import Memory
 from tests.unit.connection_store.script import Script
 
 NOW = 1_767_225_600_000
-
-
-class Memory:
-    """Rows by key, as much of a table as connecting and disconnecting need."""
-
-    def __init__(self) -> None:
-        self._items: dict[tuple[str, str], Any] = {}
-
-    def transact_write_items(self, *, TransactItems: Any, **request: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
-        for entry in TransactItems:
-            item = entry["Put"]["Item"]
-            self._items[item["pk"]["S"], item["sk"]["S"]] = item
-        return {}
-
-    def update_item(self, **request: Any) -> dict[str, Any]:
-        return {}
-
-    def delete_item(self, *, Key: Any, **request: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
-        return {"Attributes": self._items.pop((Key["pk"]["S"], Key["sk"]["S"]))}
-
-    def batch_write_item(self, **request: Any) -> dict[str, Any]:
-        return {}
-
-    def close(self) -> None:
-        pass
 
 
 async def test_f22_no_partition_is_hot_when_five_hundred_come_and_go_a_second(make_table: MakeTable) -> None:
@@ -86,15 +61,24 @@ async def test_users_connections_are_read_consistently(make_table: MakeTable) ->
     assert [request["ConsistentRead"] for _, request in script.requests] == [True]
 
 
-async def test_connections_row_goes_first_when_disconnecting(make_table: MakeTable) -> None:
-    """Section 3 of the guarantees: once it is gone, nobody can add to what is deleted after it."""
-    script = Script({"Attributes": ROW}, {})
+async def test_connections_row_expires_first_and_goes_last_when_disconnecting(make_table: MakeTable) -> None:
+    """Once it has expired, nobody can add to what is read and deleted after it; F32: for whatever clock."""
+    subscription = {
+        "pk": {"S": "subs#c-1"},
+        "sk": {"S": "room:1"},
+        "shard": {"N": "3"},
+        "watched": {"BOOL": False},
+        "expires_at": {"N": str(NOW)},
+    }
+    script = Script({"Attributes": {**ROW, "channels": {"N": "1"}}}, {"Items": [subscription]}, {})
     await ConnectionManager(table=make_table(client=script)).disconnect("c-1", now=NOW)
-    [(first, deletion), (second, batch)] = script.requests
-    assert (first, second) == ("delete_item", "batch_write_item")
-    assert (deletion["Key"]["pk"]["S"], deletion["ReturnValues"]) == ("conns#30", "ALL_OLD")
+    [(first, ending), (second, query), (third, batch)] = script.requests
+    assert (first, second, third) == ("update_item", "query", "batch_write_item")
+    assert ending["Key"]["pk"]["S"] == "conns#30"
+    assert ending["ExpressionAttributeValues"] == {":ended": {"N": str(NOW // 1000 - 3_600)}}
+    assert query["ConsistentRead"]
     keys = [entry["DeleteRequest"]["Key"]["pk"]["S"] for entry in batch["RequestItems"]["table"]]
-    assert keys == ["user#ann", "data#c-1"]
+    assert keys == ["data#c-1", "user#ann", "chan#room:1#3", "subs#c-1", "conns#30"]
 
 
 async def test_budget_around_a_stream_caps_what_is_read_ahead(make_table: MakeTable, clock: Clock) -> None:

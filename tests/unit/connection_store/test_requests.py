@@ -1,4 +1,4 @@
-from connection_store.requests import Put, Query, Update
+from connection_store.requests import Delete, Put, Query, Update
 from connection_store.schema import Key
 
 KEY = Key("conns#1", "c-1")
@@ -32,3 +32,19 @@ def test_query_says_all_it_was_given() -> None:
     assert parameters["ExpressionAttributeValues"][":after"] == {"S": "c-0"}
     assert (parameters["ConsistentRead"], parameters["Limit"]) == (True, 7)
     assert parameters["ExclusiveStartKey"] == start
+
+
+def test_delete_is_plain_or_conditional() -> None:
+    key = {"pk": {"S": "conns#1"}, "sk": {"S": "c-1"}}
+    assert Delete(KEY).parameters() == {"Key": key}
+    assert Delete(KEY, "attribute_exists(pk)").parameters() == {
+        "Key": key,
+        "ConditionExpression": "attribute_exists(pk)",
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+
+
+def test_query_may_be_bounded_at_both_ends() -> None:
+    parameters = Query("conns#1", 0, between=("a", "b")).parameters()
+    assert parameters["KeyConditionExpression"] == "pk = :partition AND sk BETWEEN :first AND :last"
+    assert parameters["ExpressionAttributeValues"][":last"] == {"S": "b"}

@@ -8,6 +8,7 @@ ID = "BFaT_fALIAMCKug="
 
 connection_ids = st.text("ABCXYZabcxyz0189_-=", min_size=1, max_size=32)
 prefixes = st.text("ABCXYZabcxyz0189_-", max_size=8)
+channels = st.text("AZaz09_:.-", min_size=1, max_size=8)
 user_ids = st.text(st.sampled_from("ab/#:@é1"), min_size=1, max_size=8)
 
 
@@ -18,11 +19,17 @@ def test_keys_are_as_documented() -> None:
     assert schema.user_connection_key("", "ann", ID) == ("user#ann", ID)
     assert schema.user_partition("shop", "ann") == "shop/user#ann"
     assert schema.connections_partition("", 31) == "conns#31"
+    assert schema.subscription_key("", ID, "chat:1") == (f"subs#{ID}", "chat:1")
+    assert schema.subscriber_key("shop", "chat:1", 3, ID) == ("shop/chan#chat:1#3", ID)
+    assert schema.head_key("", "chat:1") == ("hist#chat:1", "@")
+    assert schema.publication_key("", "chat:1", 12) == ("hist#chat:1", "o#0000000000000012")
+    assert schema.seen_key("", "chat:1", "ann", "k1") == ("seen#chat:1", "ann#k1")
 
 
 def test_shards_stay_where_they_are() -> None:
     """The shard is stored in keys: another function would lose every connection."""
     assert [schema.shard_of(id_) for id_ in ("a", "b", ID)] == [3, 25, 6]
+    assert [schema.shard_of(ID, shards) for shards in schema.CHANNEL_SHARDS] == [0, 2, 6]
 
 
 def test_connections_spread_evenly_when_there_are_many() -> None:
@@ -47,6 +54,35 @@ def test_no_user_reaches_another_kind_of_row_when_ids_are_forged(
     partition = schema.user_partition(prefix, user_id)
     assert partition != schema.connection_key(other_prefix, connection_id).pk
     assert partition != schema.client_data_key(other_prefix, connection_id).pk
+
+
+@given(user_ids, st.text("ab1:", min_size=1, max_size=4), user_ids, st.text("ab1:", min_size=1, max_size=4))
+def test_no_two_markers_meet_when_publishers_ids_are_forged(
+    publisher: str, key: str, other_publisher: str, other_key: str
+) -> None:
+    same = schema.seen_key("", "c", publisher, key) == schema.seen_key("", "c", other_publisher, other_key)
+    assert same == ((publisher, key) == (other_publisher, other_key))
+
+
+@given(channels, st.sampled_from(range(16)), channels, st.sampled_from(range(16)))
+def test_no_two_shards_share_a_partition(channel: str, shard: int, other: str, other_shard: int) -> None:
+    partition = schema.subscribers_partition("", channel, shard)
+    same = partition == schema.subscribers_partition("", other, other_shard)
+    assert same == ((channel, shard) == (other, other_shard))
+    assert schema.shard_in(partition) == shard
+
+
+@given(st.lists(st.integers(0, 10**15), min_size=2))
+def test_publications_are_in_the_order_of_offsets(offsets: list[int]) -> None:
+    keys = [schema.publication_key("", "chat:1", offset) for offset in sorted(offsets)]
+    assert keys == sorted(keys)
+    assert all(schema.head_key("", "chat:1") < key for key in keys)
+
+
+@given(st.integers(0, 15), connection_ids)
+def test_subscribers_cursor_is_read_back(shard: int, connection_id: str) -> None:
+    cursor = schema.subscriber_cursor(shard, connection_id)
+    assert schema.parse_subscriber_cursor(cursor) == (shard, connection_id)
 
 
 @pytest.mark.parametrize("prefix", ["a/b", "a#", "ü", " ", "x" * 65, "a\n"])

@@ -1,6 +1,5 @@
 import asyncio
 from random import Random
-from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -13,7 +12,7 @@ from connection_store import (
     time_budget,
 )
 from connection_store.capacity import CapacityMeter
-from connection_store.requests import Put
+from connection_store.requests import Put, Update
 from connection_store.schema import Key
 from tests.contract.faults import Clock, conflict, refusal
 from tests.unit.connection_store.conftest import MakeTable
@@ -153,57 +152,46 @@ async def test_store_is_busy_when_a_batch_is_never_done(make_table: MakeTable, c
     assert sum(clock.pauses) < 2
 
 
-# The table itself
-
-ACTIVE = {"Table": {"TableStatus": "ACTIVE"}}
-CREATING = {"Table": {"TableStatus": "CREATING"}}
-MISSING = refusal("ResourceNotFoundException")
-ENABLED = {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED"}}
-ENABLING = {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLING"}}
-DISABLED = {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
-
-
-@pytest.mark.parametrize(
-    ("answers", "asked"),
-    [
-        ((ACTIVE, ACTIVE, ENABLED), "describe_table describe_table describe_time_to_live"),
-        ((ACTIVE, ACTIVE, ENABLING), "describe_table describe_table describe_time_to_live"),
-        (
-            (ACTIVE, ACTIVE, DISABLED, {}),
-            "describe_table describe_table describe_time_to_live update_time_to_live",
-        ),
-        (
-            (MISSING, {}, MISSING, CREATING, ACTIVE, DISABLED, {}),
-            "describe_table create_table describe_table describe_table describe_table"
-            " describe_time_to_live update_time_to_live",
-        ),
-        (
-            (MISSING, refusal("ResourceInUseException"), CREATING, ACTIVE, ENABLED),
-            "describe_table create_table describe_table describe_table describe_time_to_live",
-        ),
-        (
-            (ACTIVE, ACTIVE, DISABLED, refusal("ValidationException"), ENABLED),
-            "describe_table describe_table describe_time_to_live update_time_to_live describe_time_to_live",
-        ),
-    ],
-)
-async def test_table_is_made_as_far_as_it_is_not_there(
-    make_table: MakeTable, answers: tuple[Any, ...], asked: str
-) -> None:
-    table = make_table(*answers)
-    await table.create()
-    assert " ".join(operation for operation, _ in script_of(table).requests) == asked
+async def test_row_as_it_was_is_returned_whether_or_not_an_update_was_done(make_table: MakeTable) -> None:
+    update = Update(KEY, "SET v = :v", "v = :v", {":v": 1})
+    refused = refusal("ConditionalCheckFailedException", Item={**ITEM, "v": {"N": "2"}})
+    for answer in ({"Attributes": {**ITEM, "v": {"N": "2"}}}, refused):
+        table = make_table(answer)
+        assert await table.update(update, now=0) == {"pk": "user#ann", "sk": "c-1", "v": 2}
+        assert script_of(table).requests[0][1]["ReturnValues"] == "ALL_OLD"
+    assert await make_table(refusal("ConditionalCheckFailedException")).update(update, now=0) is None
 
 
-async def test_failure_is_raised_when_the_table_cannot_be_made(make_table: MakeTable) -> None:
-    with pytest.raises(StoreError, match="create_table: AccessDenied"):
-        await make_table(MISSING, refusal("AccessDeniedException"), MISSING).create()
+# Reads of many
 
 
-async def test_waiting_ends_when_the_table_never_becomes_active(make_table: MakeTable, clock: Clock) -> None:
-    with pytest.raises(StoreBusyError, match="not active"):
-        await make_table(CREATING).create()
-    assert 59 < sum(clock.pauses) < 61
+async def test_rows_are_read_a_hundred_at_once(make_table: MakeTable) -> None:
+    table = make_table({"Responses": {"table": []}}, workers=1)
+    keys = [Key("user#ann", f"c-{number}") for number in range(230)]
+    assert await table.get_all(keys, now=0, consistent=True) == {}
+    sent = [request["RequestItems"]["table"] for _, request in script_of(table).requests]
+    assert sorted(len(wanted["Keys"]) for wanted in sent) == [30, 100, 100]
+    assert all(wanted["ConsistentRead"] for wanted in sent)
+    assert await make_table({}).get_all([], now=0) == {}
+
+
+async def test_only_what_was_left_out_is_asked_for_again(make_table: MakeTable, clock: Clock) -> None:
+    other = {**ITEM, "sk": {"S": "c-2"}}
+    left = {"table": {"Keys": [other], "ConsistentRead": False}}
+    table = make_table(
+        {"Responses": {"table": [ITEM]}, "UnprocessedKeys": left}, {"Responses": {"table": [other]}}
+    )
+    found = await table.get_all([KEY, Key("user#ann", "c-2")], now=0)
+    assert [key.sk for key in found] == ["c-1", "c-2"]
+    assert script_of(table).requests[1][1]["RequestItems"] == left
+    assert len(clock.pauses) == 1
+
+
+async def test_store_is_busy_when_rows_are_left_out_every_time(make_table: MakeTable, clock: Clock) -> None:
+    left = {"table": {"Keys": [ITEM], "ConsistentRead": False}}
+    with pytest.raises(StoreBusyError, match="not all of it was read"):
+        await make_table({"Responses": {"table": []}, "UnprocessedKeys": left}).get_all([KEY], now=0)
+    assert sum(clock.pauses) < 2
 
 
 # The client

@@ -1,0 +1,101 @@
+"""HEADs: where each channel's history ends, and over how many shards its subscribers are spread."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+
+from . import schema
+from .errors import ConditionFailedError, TransactionConflictError
+from .models import Channel, Head
+from .requests import Put, Update
+from .table import Table
+
+HEAD_LIFE = 86_400
+"""Seconds a HEAD lives at least after the last publication; never shorter than what hangs on it."""
+
+EPOCH_BITS = 48
+ATTEMPTS = 5
+
+
+class Heads:
+    """The HEADs in one table."""
+
+    def __init__(self, table: Table, prefix: str) -> None:
+        self._table = table
+        self._prefix = prefix
+
+    async def get(self, channel: str, *, now: int) -> Head | None:
+        """Return a channel's HEAD, the last publication that was acknowledged included."""
+        row = await self._table.get(schema.head_key(self._prefix, channel), now=now, consistent=True)
+        return None if row is None else Head.from_record(row)
+
+    async def get_all(
+        self, channels: Iterable[str], *, now: int, consistent: bool = False
+    ) -> dict[str, Head]:
+        """Return the HEADs of those channels that have one, all read at once.
+
+        Unless `consistent`, at twice the price, a publication of this moment may be missing.
+        """
+        keys = {schema.head_key(self._prefix, channel): channel for channel in channels}
+        rows = await self._table.get_all(list(keys), now=now, consistent=consistent)
+        return {keys[key]: Head.from_record(row) for key, row in rows.items()}
+
+    async def ensure(self, channels: Iterable[Channel], until: int, *, now: int) -> dict[str, Head]:
+        """Return HEADs that last until `until` (epoch seconds), with the shards each channel asks for.
+
+        Whoever has just subscribed needs them: publishers read the number of shards there, and a position
+        means something only as long as its epoch does. Raises TransactionConflictError.
+        """
+        wanted = {channel.name: channel for channel in channels}
+        found = await self.get_all(wanted, now=now, consistent=True)
+        heads = (self._ensure(channel, found.get(name), until, now) for name, channel in wanted.items())
+        return dict(zip(wanted, await asyncio.gather(*heads), strict=True))
+
+    async def _ensure(self, channel: Channel, head: Head | None, until: int, now: int) -> Head:
+        for attempt in range(ATTEMPTS):
+            if head is not None and head.shards >= channel.shards and head.expires_at >= until:
+                return head
+            better = self._improve(channel, head or self.fresh(channel, now=now), now)
+            try:
+                await self._table.write(self.succession(channel.name, head, better, now=now), now=now)
+            except ConditionFailedError:  # others were faster, perhaps with the same
+                await self._table.pause(attempt)
+                head = await self.get(channel.name, now=now)
+            else:
+                return better
+        raise TransactionConflictError("HEAD: changed by others every time")
+
+    def fresh(self, channel: Channel, *, now: int) -> Head:
+        """Return a HEAD for a channel that has none, with an epoch nobody has seen before."""
+        return Head(self._table.token(EPOCH_BITS), 0, channel.shards, 0, lasting(channel, now))
+
+    def succession(self, channel: str, before: Head | None, after: Head, *, now: int) -> Put | Update:
+        """Return the write of `after` that is refused unless `before` is still the HEAD."""
+        if before is None:
+            return Put(after.to_record(self._prefix, channel), schema.VACANT, {":seconds": now // 1000})
+        return Update(
+            schema.head_key(self._prefix, channel),
+            f"SET top = :top, shards = :shards, published_at = :published_at, {schema.TTL_ATTRIBUTE} = :ends",
+            "epoch = :epoch AND top = :had AND shards = :counted",
+            {
+                ":top": after.offset,
+                ":shards": after.shards,
+                ":published_at": after.published_at,
+                ":ends": after.expires_at,
+                ":epoch": before.epoch,
+                ":had": before.offset,
+                ":counted": before.shards,
+            },
+        )
+
+    def _improve(self, channel: Channel, head: Head, now: int) -> Head:
+        return replace(
+            head,
+            shards=max(head.shards, channel.shards),
+            expires_at=max(head.expires_at, lasting(channel, now)),
+        )
+
+
+def lasting(channel: Channel, now: int) -> int:
+    """Return until when (epoch seconds) a HEAD written at `now` lives."""
+    return now // 1000 + max(HEAD_LIFE, channel.history_seconds)

@@ -1,0 +1,225 @@
+"""What was published on a channel, in order and for a while."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from . import schema
+from .errors import ConditionFailedError, HistoryGoneError, TransactionConflictError, UnseenError
+from .heads import Heads, lasting
+from .instants import instant
+from .models import Channel, Head, Position, Publication
+from .requests import Put, Query, Write
+from .table import Table
+
+SEEN_FOR = 600
+"""Seconds in which a publisher's idempotency key is recognised (G4)."""
+
+MARKER = 2
+"""The idempotency marker's place among an append's writes."""
+
+APPEND_ATTEMPTS = 12
+REREADS = 3
+LARGEST_PAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What an ack says of a publication; it is in the history.
+
+    `new` is False when its key had been seen: then all this is the first attempt's. `shards` is for listing
+    the subscribers.
+    """
+
+    position: Position
+    published_at: int
+    shards: int
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Some publications, the channel's HEAD (None before anything happened), and whether more follow."""
+
+    publications: tuple[Publication, ...]
+    head: Head | None
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """All that was missed, in order, if `recovered`; else nothing. `position` is where the reader is now."""
+
+    recovered: bool
+    publications: tuple[Publication, ...]
+    position: Position
+
+
+class History:
+    """The histories in one table, or in the part of it whose keys begin with `partition`.
+
+    `now` and errors as in ConnectionManager.
+    """
+
+    def __init__(self, table: Table, partition: str = "") -> None:
+        self._table = table
+        self._prefix = schema.check_prefix(partition)
+        self._heads = Heads(table, self._prefix)
+
+    async def head(self, channel: str, *, now: int | None = None) -> Head | None:
+        """Return a channel's HEAD, the last publication that was acknowledged included."""
+        return await self._heads.get(channel, now=instant(now))
+
+    async def heads(self, channels: Iterable[str], *, now: int | None = None) -> dict[str, Head]:
+        """Return the HEADs of those channels that have one; a publication of this moment may be missing."""
+        return await self._heads.get_all(channels, now=instant(now))
+
+    async def append(
+        self,
+        channel: Channel,
+        data: str,
+        *,
+        publisher: str | None = None,
+        key: str | None = None,
+        now: int | None = None,
+    ) -> Appended:
+        """Add a publication to a channel that has a history; when this returns, it is stored (G1).
+
+        Offsets rise by exactly 1 (G2). The same `key` of the same `publisher` again, within ten minutes,
+        returns what it returned first. Raises TransactionConflictError when too many publish at once,
+        InvalidKeyError for the key, ItemTooLargeError, and ValueError for a channel without history. After
+        StoreBusyError it may have been stored or not: repeat it with its key.
+        """
+        if not channel.history_size:
+            raise ValueError("the channel has no history")
+        now = instant(now)
+        marker = None
+        if publisher is not None and key is not None:
+            marker = schema.seen_key(self._prefix, channel.name, publisher, key)
+        for attempt in range(APPEND_ATTEMPTS):
+            if attempt:
+                await self._table.pause(attempt)
+            head = await self._heads.get(channel.name, now=now)
+            after = self._advance(channel, head, now)
+            try:
+                await self._table.write(*self._appending(channel, head, after, data, marker, now), now=now)
+            except TransactionConflictError:
+                continue
+            except ConditionFailedError as refused:
+                if first := refused.records.get(MARKER):
+                    position = Position(first["epoch"], first["top"])
+                    return Appended(position, first["published_at"], after.shards, new=False)
+                continue  # others published in between
+            return Appended(after.position, after.published_at, after.shards, new=True)
+        raise TransactionConflictError("append: others published every time")
+
+    async def page(
+        self,
+        channel: Channel,
+        *,
+        since: Position | None = None,
+        until: Position | None = None,
+        limit: int = 100,
+        reverse: bool = False,
+        now: int | None = None,
+    ) -> HistoryPage:
+        """Return up to `limit` publications after `since` and before `until`, the oldest or the newest first.
+
+        The next page is asked for with the last publication's position as `since` or, in reverse, `until`.
+        Raises HistoryGoneError for a position of another epoch, UnseenError, and ValueError for a limit
+        outside 1 to 1,000.
+        """
+        if not 1 <= limit <= LARGEST_PAGE:
+            raise ValueError(f"a page has 1 to {LARGEST_PAGE} publications")
+        now = instant(now)
+        head = await self._heads.get(channel.name, now=now)
+        epoch = None if head is None else head.epoch
+        if any(position is not None and position.epoch != epoch for position in (since, until)):
+            raise HistoryGoneError("the channel has another epoch")
+        if head is None:
+            return HistoryPage((), None, more=False)
+        low = max(since.offset if since else 0, head.offset - channel.history_size, 0)
+        high = min(until.offset - 1 if until else head.offset, head.offset)
+        if reverse:
+            found = await self._read(channel, head, max(low, high - limit), high, now)
+            more = len(found) == limit and found[0].position.offset > low + 1
+            return HistoryPage(tuple(reversed(found)), head, more)
+        found = await self._read(channel, head, low, min(high, low + limit), now)
+        if not found and low + limit < high:  # what comes next has expired; what comes after it may not have
+            found = (await self._read(channel, head, low + limit, high, now))[:limit]
+        return HistoryPage(tuple(found), head, bool(found) and found[-1].position.offset < high)
+
+    async def recover(
+        self,
+        channel: Channel,
+        since: Position,
+        head: Head,
+        *,
+        limit: int | None = None,
+        now: int | None = None,
+    ) -> Recovery:
+        """Return what was published after `since` up to `head`, all of it or nothing (G3).
+
+        `head` is what the subscribe just before returned: everything after it finds the subscription. Nothing
+        is returned when the epoch is another, the position is ahead of `head`, any publication in between has
+        expired or left the window, or more than `limit` were missed.
+        """
+        missed = head.offset - since.offset
+        bound = channel.history_size if limit is None else min(limit, channel.history_size)
+        if since.epoch == head.epoch and since.offset >= 0 and 0 <= missed <= bound:
+            with suppress(UnseenError):
+                found = await self._read(channel, head, since.offset, head.offset, instant(now))
+                if len(found) == missed:
+                    return Recovery(True, tuple(found), head.position)
+        return Recovery(False, (), head.position)
+
+    def _advance(self, channel: Channel, head: Head | None, now: int) -> Head:
+        before = head or self._heads.fresh(channel, now=now)
+        return replace(
+            before,
+            offset=before.offset + 1,
+            shards=max(before.shards, channel.shards),
+            # Clocks of events differ by a little; publications that expired out of order would leave holes.
+            published_at=max(before.published_at, now),
+            expires_at=max(before.expires_at, lasting(channel, now)),
+        )
+
+    def _appending(
+        self, channel: Channel, head: Head | None, after: Head, data: str, marker: schema.Key | None, now: int
+    ) -> list[Write]:
+        expires_at = _expiry(channel, after.published_at)
+        publication = Publication(after.position, data, after.published_at, expires_at)
+        writes: list[Write] = [
+            self._heads.succession(channel.name, head, after, now=now),
+            Put(publication.to_record(self._prefix, channel.name)),
+        ]
+        if marker is not None:
+            ack = {"epoch": after.epoch, "top": after.offset, "published_at": after.published_at}
+            row = {**marker._asdict(), **ack, schema.TTL_ATTRIBUTE: now // 1000 + SEEN_FOR}
+            writes.append(Put(row, schema.VACANT, {":seconds": now // 1000}))
+        return writes
+
+    async def _read(self, channel: Channel, head: Head, low: int, high: int, now: int) -> list[Publication]:
+        """Return what is left of the publications above `low` up to `high`; the oldest expire first.
+
+        Raises UnseenError when one of them cannot be read yet.
+        """
+        if low >= high or _expiry(channel, head.published_at) * 1000 <= now:
+            return []
+        first, last = (
+            schema.publication_key(self._prefix, channel.name, offset) for offset in (low + 1, high)
+        )
+        query = Query(first.pk, now, between=(first.sk, last.sk), consistent=True)
+        for attempt in range(1 + REREADS):
+            if attempt:
+                await self._table.pause(attempt)
+            found = [Publication.from_record(row) async for row in self._table.query(query)]
+            # A query sees a transaction item by item: HEAD may be ahead of the row that was written with it.
+            expected = [Position(head.epoch, high - n) for n in reversed(range(len(found)))]
+            if [each.position for each in found] == expected and (found or high < head.offset):
+                return found
+        raise UnseenError("history: a publication cannot be read yet")
+
+
+def _expiry(channel: Channel, published_at: int) -> int:
+    return published_at // 1000 + channel.history_seconds

@@ -1,0 +1,76 @@
+"""Who is on a channel, as far as they were heard of."""
+
+from dataclasses import dataclass
+
+from . import schema
+from .connections import WATCHED_SILENCE
+from .instants import instant
+from .models import Connection, Subscriber
+from .subscriptions import Subscriptions
+from .table import Table
+
+EXAMINED = 1_000
+"""Connections looked up for one attendance; further ones are believed to be there while they subscribe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attendee:
+    """A user who is there, and over which connections, in the order they connected."""
+
+    user_id: str
+    connections: tuple[Connection, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attendance:
+    """Some of the users who are on a channel, and how many there are."""
+
+    users: tuple[Attendee, ...]
+    count: int
+
+
+class Presence:
+    """The presence in one table, or in the part of it whose keys begin with `partition`.
+
+    `now` and errors as in ConnectionManager.
+    """
+
+    def __init__(self, table: Table, partition: str = "") -> None:
+        self._table = table
+        self._prefix = schema.check_prefix(partition)
+        self._subscriptions = Subscriptions(table, partition)
+
+    async def attendance(
+        self, channel: str, *, cap: int = 100, silence: float = WATCHED_SILENCE, now: int | None = None
+    ) -> Attendance:
+        """Return up to `cap` users with a connection on the channel heard of within `silence` seconds.
+
+        All such users are counted. Connections without a user are nobody. Of the channel's first thousand
+        connections each is looked up; those beyond are counted as long as they are subscribed, which the
+        sweep keeps true.
+        """
+        now = instant(now)
+        subscribers = [each async for each in self._subscriptions.subscribers(channel, now=now)]
+        looked_up, believed = subscribers[:EXAMINED], subscribers[EXAMINED:]
+        since = now - int(silence * 1000)
+        users: dict[str, list[Connection]] = {}
+        for connection in await self._connections(looked_up, now):
+            if connection.user_id is not None and connection.last_seen > since:
+                users.setdefault(connection.user_id, []).append(connection)
+        everybody = users.keys() | {each.user_id for each in believed if each.user_id is not None}
+        return Attendance(tuple(_attendees(users)[:cap]), len(everybody))
+
+    async def _connections(self, subscribers: list[Subscriber], now: int) -> list[Connection]:
+        keys = [schema.connection_key(self._prefix, each.connection_id) for each in subscribers]
+        rows = await self._table.get_all(keys, now=now)
+        # Somebody may join faster than the row spreads; only what is not found is read twice.
+        late = await self._table.get_all([key for key in keys if key not in rows], now=now, consistent=True)
+        found = rows | late
+        return [Connection.from_record(found[key]) for key in keys if key in found]
+
+
+def _attendees(users: dict[str, list[Connection]]) -> list[Attendee]:
+    return [
+        Attendee(user_id, tuple(sorted(connections, key=lambda each: each.connected_at)))
+        for user_id, connections in users.items()
+    ]

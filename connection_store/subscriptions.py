@@ -1,0 +1,205 @@
+"""Who is on which channel."""
+
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from . import schema
+from .errors import (
+    ConditionFailedError,
+    ConnectionGoneError,
+    SubscriptionLimitError,
+    TransactionConflictError,
+)
+from .heads import Heads
+from .instants import instant
+from .models import Channel, Connection, Head, Subscriber, Subscription
+from .requests import Delete, Put, Query, Update, Write
+from .table import Table
+
+SUBSCRIPTION_LIMIT = 100
+MOST_AT_ONCE = 49
+"""Channels in one request: a transaction has at most 100 items, two a channel and the connection's."""
+
+ATTEMPTS = 3
+"""How often what a transaction found changed under it is worked out anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """One channel of a subscribe: its HEAD as of afterwards, and whether it is new to the connection."""
+
+    channel: Channel
+    head: Head
+    new: bool
+
+
+class Subscriptions:
+    """The subscriptions in one table, or in the part of it whose keys begin with `partition`.
+
+    A connection has at most `limit`. `now` and errors as in ConnectionManager.
+    """
+
+    def __init__(self, table: Table, partition: str = "", *, limit: int = SUBSCRIPTION_LIMIT) -> None:
+        self._table = table
+        self._prefix = schema.check_prefix(partition)
+        self._heads = Heads(table, self._prefix)
+        self._limit = limit
+
+    async def subscribe(
+        self, connection: Connection, channels: Iterable[Channel], *, now: int | None = None
+    ) -> tuple[Subscribed, ...]:
+        """Subscribe a connection to all of `channels`, 1 to 49, or to none; return them in their order.
+
+        Whatever is published after the HEAD returned for a channel finds the connection among its
+        subscribers. A channel subscribed before counts once. Raises ConnectionGoneError,
+        SubscriptionLimitError, TransactionConflictError, and ValueError for another number of channels.
+        """
+        now = instant(now)
+        wanted = {channel.name: channel for channel in channels}
+        if not 1 <= len(wanted) <= MOST_AT_ONCE:
+            raise ValueError(f"a request has 1 to {MOST_AT_ONCE} channels")
+        new = await self._add(connection, wanted, now)
+        heads = await self._heads.ensure(wanted.values(), connection.expires_at, now=now)
+        return tuple(Subscribed(channel, heads[name], name in new) for name, channel in wanted.items())
+
+    async def unsubscribe(
+        self, connection_id: str, channels: Iterable[str], *, now: int | None = None
+    ) -> tuple[Subscription, ...]:
+        """End a connection's subscriptions to `channels`, at most 49, all or none; return those there were.
+
+        Raises ConnectionGoneError, TransactionConflictError, and ValueError for too many channels.
+        """
+        now, names = instant(now), {schema.check_channel(name) for name in channels}
+        if len(names) > MOST_AT_ONCE:
+            raise ValueError(f"a request has at most {MOST_AT_ONCE} channels")
+        for _ in range(ATTEMPTS):
+            present = await self.subscriptions_of(connection_id, now=now)
+            ending = tuple(each for each in present if each.channel in names)
+            try:
+                if ending:
+                    await self._table.write(*self._removal(connection_id, ending, now), now=now)
+            except ConditionFailedError as refused:
+                if refused.is_gone(0):
+                    raise ConnectionGoneError("the connection has no row") from None
+                continue
+            return ending
+        raise TransactionConflictError("unsubscribe: the subscriptions changed every time")
+
+    async def subscription(
+        self, connection_id: str, channel: str, *, now: int | None = None
+    ) -> Subscription | None:
+        """Return a connection's subscription to a channel, or None; one made a moment ago is found."""
+        key = schema.subscription_key(self._prefix, connection_id, channel)
+        row = await self._table.get(key, now=instant(now), consistent=True)
+        return None if row is None else Subscription.from_record(connection_id, row)
+
+    async def subscriptions_of(self, connection_id: str, *, now: int | None = None) -> list[Subscription]:
+        """Return a connection's subscriptions in the order of channels, one made a moment ago included."""
+        partition = schema.subscriptions_partition(self._prefix, connection_id)
+        rows = self._table.query(Query(partition, instant(now), consistent=True))
+        return [Subscription.from_record(connection_id, row) async for row in rows]
+
+    async def subscribers(
+        self,
+        channel: str,
+        *,
+        shards: int | None = None,
+        shard: int | None = None,
+        cursor: str | None = None,
+        consistent: bool = True,
+        page_size: int | None = None,
+        now: int | None = None,
+    ) -> AsyncGenerator[Subscriber, None]:
+        """Yield a channel's subscribers after `cursor`, in the order of cursors, or those in one `shard`.
+
+        `shards` is the channel's number of them, as an append returned it; without it the HEAD is read.
+        Whoever subscribed a moment ago is among them if `consistent`, which a channel with history needs (an
+        eventual read loses one of six orders of a subscribe and a publish) and which costs twice as much.
+        `page_size` bounds the rows read from a shard at once. A consumer that may stop early closes the
+        stream (`contextlib.aclosing`). Raises InvalidCursorError.
+        """
+        now = instant(now)
+        first, after = schema.parse_subscriber_cursor(cursor) if cursor is not None else (shard or 0, "")
+        end = shard + 1 if shard is not None else shards or await self._shards(channel, now)
+        queries = [
+            Query(
+                schema.subscribers_partition(self._prefix, channel, number),
+                now,
+                after=after if number == first else "",
+                consistent=consistent,
+                page_size=page_size,
+            )
+            for number in range(first, end)
+        ]
+        async with aclosing(self._table.query(*queries)) as rows:
+            async for row in rows:
+                yield Subscriber.from_record(row)
+
+    async def _shards(self, channel: str, now: int) -> int:
+        head = await self._heads.get(channel, now=now)
+        # Whoever subscribes leaves a HEAD that outlives the subscription: without one there is nobody.
+        return 0 if head is None else head.shards
+
+    async def _add(self, connection: Connection, wanted: Mapping[str, Channel], now: int) -> set[str]:
+        new = dict(wanted)
+        while new:
+            try:
+                await self._table.write(*self._addition(connection, new.values(), now), now=now)
+            except ConditionFailedError as refused:
+                there = [name for place, name in enumerate(new) if 1 + 2 * place in refused.records]
+                if refused.is_gone(0):
+                    raise ConnectionGoneError("the connection has no row") from None
+                if not there:
+                    raise SubscriptionLimitError(f"a connection has at most {self._limit}") from None
+                for name in there:
+                    del new[name]
+            else:
+                break
+        return set(new)
+
+    def _addition(self, connection: Connection, channels: Collection[Channel], now: int) -> list[Write]:
+        # The update is both the check that there is a connection, which nobody can hang anything on once it
+        # has ended, and the count of its subscriptions: of two at the limit, one wins.
+        count = self._count(
+            connection.connection_id,
+            len(channels),
+            sum(channel.watched for channel in channels),
+            f"{schema.ALIVE} AND (attribute_not_exists(channels) OR channels <= :room)",
+            {":seconds": now // 1000, ":room": self._limit - len(channels)},
+        )
+        id_, expires_at = connection.connection_id, connection.expires_at
+        rows: list[Write] = []
+        for channel in channels:
+            shard = schema.shard_of(id_, channel.shards)
+            subscription = Subscription(id_, channel.name, shard, channel.watched, expires_at)
+            subscriber = Subscriber(id_, connection.user_id, connection.connected_at, expires_at, shard)
+            rows += [
+                Put(subscription.to_record(self._prefix), schema.VACANT, {":seconds": now // 1000}),
+                Put(subscriber.to_record(self._prefix, channel.name)),
+            ]
+        return [count, *rows]
+
+    def _removal(self, connection_id: str, ending: Collection[Subscription], now: int) -> list[Write]:
+        count = self._count(
+            connection_id,
+            -len(ending),
+            -sum(each.watched for each in ending),
+            schema.ALIVE,
+            {":seconds": now // 1000},
+        )
+        rows: list[Write] = []
+        for each in ending:
+            subscription, subscriber = each.keys(self._prefix)
+            rows += [Delete(subscription, schema.PRESENT), Delete(subscriber)]
+        return [count, *rows]
+
+    def _count(
+        self, connection_id: str, channels: int, watched: int, condition: str, values: dict[str, int]
+    ) -> Update:
+        return Update(
+            schema.connection_key(self._prefix, connection_id),
+            "ADD channels :channels, watched :watched",
+            condition,
+            {":channels": channels, ":watched": watched, **values},
+        )

@@ -1,0 +1,223 @@
+"""The table in docs/operations.md, row by row: what is measured is what is written there."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connection_store import (
+    Channel,
+    Connection,
+    ConnectionManager,
+    History,
+    Position,
+    Presence,
+    Subscriptions,
+    Table,
+)
+from connection_store.capacity import CapacityMeter
+from tests.contract.conftest import MakeTable
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "operations.md"
+NOW = 4_102_444_800_000
+ROOM = Channel("chat:lobby", watched=True)
+ROOMS = [Channel(f"chat:{n}") for n in range(10)]
+KB = 1_024
+
+
+class Bench:
+    """A store with a meter."""
+
+    def __init__(self, make_table: MakeTable) -> None:
+        self.meter = CapacityMeter()
+        table = make_table(listener=self.meter)
+        self.connections = ConnectionManager(table=table)
+        self.subscriptions = Subscriptions(table)
+        self.history = History(table)
+        self.presence = Presence(table)
+
+    async def connect(self, connection_id: str = "ann", *channels: Channel) -> Connection:
+        connection = await self.connections.connect(
+            connection_id, user_id=f"user-{connection_id}", name="Ann", now=NOW
+        )
+        if channels:
+            await self.subscriptions.subscribe(connection, channels, now=NOW)
+        return connection
+
+    async def publish(self, size: int, number: int = 1) -> Position:
+        for n in range(number):
+            ack = await self.history.append(ROOM, "x" * size, publisher="user-bob", key=f"k{n}", now=NOW)
+        return ack.position
+
+    async def deliver(self, shards: int | None = None, *, consistent: bool = True) -> None:
+        stream = self.subscriptions.subscribers(ROOM.name, shards=shards, consistent=consistent, now=NOW)
+        assert [each async for each in stream]
+
+
+@pytest.fixture
+def bench(table: Table, make_table: MakeTable) -> Bench:
+    return Bench(make_table)
+
+
+Measured = Callable[[], Awaitable[Any]]
+
+
+async def connect(bench: Bench) -> Measured:
+    return bench.connect
+
+
+async def subscribe(bench: Bench) -> Measured:
+    await bench.connect("bob", ROOM)
+    ann = await bench.connect()
+    return lambda: bench.subscriptions.subscribe(ann, [ROOM], now=NOW)
+
+
+async def subscribe_first(bench: Bench) -> Measured:
+    ann = await bench.connect()
+    return lambda: bench.subscriptions.subscribe(ann, [ROOM], now=NOW)
+
+
+async def subscribe_ten(bench: Bench) -> Measured:
+    await bench.connect("bob", *ROOMS)
+    ann = await bench.connect()
+    return lambda: bench.subscriptions.subscribe(ann, ROOMS, now=NOW)
+
+
+def publish(size: int) -> Callable[[Bench], Awaitable[Measured]]:
+    async def prepare(bench: Bench) -> Measured:
+        await bench.connect("ann", ROOM)
+
+        async def publish() -> None:
+            await bench.publish(size)
+            await bench.deliver(4)
+
+        return publish
+
+    return prepare
+
+
+async def publish_again(bench: Bench) -> Measured:
+    await bench.publish(KB)
+    return lambda: bench.publish(KB)
+
+
+async def publish_without_history(bench: Bench) -> Measured:
+    await bench.connect("ann", ROOM)
+    return lambda: bench.deliver(consistent=False)
+
+
+def ping(after: int) -> Callable[[Bench], Awaitable[Measured]]:
+    async def prepare(bench: Bench) -> Measured:
+        await bench.connect()
+
+        async def ping() -> None:
+            connection = await bench.connections.get_connection("ann", now=NOW + after)
+            assert connection is not None
+            if bench.connections.needs_touch(connection, NOW + after):
+                await bench.connections.update_last_seen("ann", now=NOW + after)
+
+        return ping
+
+    return prepare
+
+
+async def positions(bench: Bench) -> Measured:
+    await bench.connect("ann", *ROOMS)
+    return lambda: bench.history.heads([room.name for room in ROOMS], now=NOW)
+
+
+def recover(missed: int, size: int = KB) -> Callable[[Bench], Awaitable[Measured]]:
+    async def prepare(bench: Bench) -> Measured:
+        await bench.connect("bob", ROOM)
+        last = await bench.publish(size, max(missed, 1))
+        ann = await bench.connect()
+
+        async def recover() -> None:
+            [subscribed] = await bench.subscriptions.subscribe(ann, [ROOM], now=NOW)
+            since = Position(last.epoch, last.offset - missed)
+            recovery = await bench.history.recover(ROOM, since, subscribed.head, now=NOW)
+            assert len(recovery.publications) == missed
+
+        return recover
+
+    return prepare
+
+
+async def page(bench: Bench) -> Measured:
+    await bench.publish(KB, 50)
+    return lambda: bench.history.page(ROOM, limit=50, reverse=True, now=NOW)
+
+
+async def attendance(bench: Bench) -> Measured:
+    for n in range(50):
+        await bench.connect(f"c-{n:02}", ROOM)
+    return lambda: bench.presence.attendance(ROOM.name, now=NOW)
+
+
+async def unsubscribe(bench: Bench) -> Measured:
+    await bench.connect("ann", ROOM)
+    return lambda: bench.subscriptions.unsubscribe("ann", [ROOM.name], now=NOW)
+
+
+def disconnect(*channels: Channel) -> Callable[[Bench], Awaitable[Measured]]:
+    async def prepare(bench: Bench) -> Measured:
+        await bench.connect("ann", *channels)
+        return lambda: bench.connections.disconnect("ann", now=NOW)
+
+    return prepare
+
+
+async def sweep(bench: Bench) -> Measured:
+    await bench.connect()
+    return lambda: collect(bench.connections.sweep(now=NOW))
+
+
+async def collect(rows: AsyncIterator[Any]) -> list[Any]:
+    return [row async for row in rows]
+
+
+ROWS: dict[str, Callable[[Bench], Awaitable[Measured]]] = {
+    "connect": connect,
+    "subscribe": subscribe,
+    "subscribe, the first of a channel": subscribe_first,
+    "subscribe to 10 channels": subscribe_ten,
+    "subscribe and recover, nothing missed": recover(0),
+    "subscribe and recover, 10 missed": recover(10),
+    "publish 1 KB": publish(KB),
+    "publish 4 KB": publish(4 * KB),
+    "publish 32 KB": publish(32 * KB),
+    "publish 1 KB again, with the same key": publish_again,
+    "publish without history, of any size": publish_without_history,
+    "history, 50 of 1 KB": page,
+    "ping within 30 s of the last": ping(29_999),
+    "ping": ping(30_000),
+    "positions of 10 channels in a ping": positions,
+    "presence of 50 users": attendance,
+    "unsubscribe": unsubscribe,
+    "disconnect": disconnect(),
+    "disconnect from 1 channel": disconnect(ROOM),
+    "disconnect from 10 channels": disconnect(*ROOMS),
+    "sweep, nobody left": sweep,
+}
+
+
+def documented() -> dict[str, tuple[float, ...]]:
+    """Label to requests, read units, write units."""
+    found = re.findall(r"^\| ([^|]+?) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|", DOCUMENT.read_text(), re.M)
+    return {label: tuple(map(float, numbers)) for label, *numbers in found}
+
+
+def test_every_row_of_the_document_is_measured() -> None:
+    assert list(documented()) == list(ROWS)
+
+
+@pytest.mark.parametrize("row", ROWS)
+async def test_costs_are_as_documented(bench: Bench, row: str) -> None:
+    measured = await ROWS[row](bench)
+    for counter in (bench.meter.requests, bench.meter.reads, bench.meter.writes):
+        counter.clear()
+    await measured()
+    units = sum(bench.meter.reads.values()), sum(bench.meter.writes.values())
+    assert (bench.meter.requests.total(), *units) == documented()[row]
