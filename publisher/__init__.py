@@ -1,8 +1,17 @@
 """Frames (bytes) to connections: the one package that talks to `@connections`."""
 
+from .budget import SendBudget
 from .credentials import Credentials, Keys
-from .errors import CredentialsError, FanOutError, PublisherError, TransportError
-from .fanout import Recipient, Report, fan_out
+from .errors import (
+    CredentialsError,
+    FanOutError,
+    FrameTooLargeError,
+    InvalidSliceError,
+    PublisherError,
+    QueueError,
+    TransportError,
+)
+from .fanout import fan_out
 from .gateway import (
     MAX_FRAME_BYTES,
     ApiGateway,
@@ -16,6 +25,8 @@ from .gateway import (
     TooLarge,
 )
 from .memory import MemoryGateway
+from .queue import Queue, Slice, SliceQueue
+from .tally import Recipient, Report
 from .transport import Transport
 
 __all__ = [
@@ -26,15 +37,22 @@ __all__ = [
     "CredentialsError",
     "Failed",
     "FanOutError",
+    "FrameTooLargeError",
     "Gateway",
     "Gone",
+    "InvalidSliceError",
     "Keys",
     "MemoryGateway",
     "Outcome",
     "PublisherError",
+    "Queue",
+    "QueueError",
     "Recipient",
     "Report",
+    "SendBudget",
     "Sent",
+    "Slice",
+    "SliceQueue",
     "Slow",
     "TooLarge",
     "Transport",

@@ -3,6 +3,9 @@
 PublisherError
 ├── CredentialsError             no AWS credentials, or they could not be refreshed
 ├── FanOutError                  the recipients could not be read to the end; carries the report
+├── FrameTooLargeError           a frame over API Gateway's limit: nothing was sent
+├── InvalidSliceError            a message of the queue that is not one of ours, or of another release
+├── QueueError                   the queue did not take everything; some of it may be in it
 └── TransportError               a request without an answer
     ├── ConnectError             no connection in time: nothing was sent
     ├── ConnectionLostError      the connection ended inside the exchange
@@ -16,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .fanout import Report
+    from .tally import Report
 
 
 class PublisherError(Exception):
@@ -60,3 +63,15 @@ class FanOutError(PublisherError):
     def __init__(self, report: Report) -> None:
         super().__init__(f"the recipients could not be read to the end, after {report.recipients}")
         self.report = report
+
+
+class FrameTooLargeError(PublisherError):
+    """A frame of more bytes than API Gateway takes (W23, W30); nothing was stored or sent."""
+
+
+class InvalidSliceError(PublisherError):
+    """A message that is not a slice of a broadcast, or is of a release that this one does not know."""
+
+
+class QueueError(PublisherError):
+    """The queue is throttled, unreachable or missing. What was put there before the failure stays in it."""

@@ -120,7 +120,7 @@ class ResponseParser:
     @staticmethod
     def _one_length(lengths: set[bytes]) -> int:
         length = lengths.pop()
-        if lengths or not re.fullmatch(rb"\d{1,18}", length):
+        if lengths or not length.isdigit() or len(length) > 18:
             raise InvalidResponseError("bad content length")
         if int(length) > MAX_RESPONSE_BYTES:
             raise InvalidResponseError(f"over {MAX_RESPONSE_BYTES} bytes")

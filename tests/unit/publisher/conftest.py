@@ -22,7 +22,15 @@ def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Virtual seconds where nothing touches a socket; elsewhere both loops that people use."""
-    if item.path.stem in {"test_connection", "test_fanout", "test_fanout_deadline", "test_memory"}:
+    virtual = {
+        "test_budget",
+        "test_connection",
+        "test_fanout",
+        "test_fanout_deadline",
+        "test_fanout_throttled",
+        "test_memory",
+    }
+    if item.path.stem in virtual:
         return {"virtual": VirtualLoop}
     uvloop = pytest.importorskip("uvloop", reason="a part of the local extra, not on Windows")
     return {"asyncio": asyncio.SelectorEventLoop, "uvloop": uvloop.new_event_loop}

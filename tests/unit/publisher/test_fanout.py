@@ -14,6 +14,7 @@ from publisher import (
     Slow,
     TooLarge,
 )
+from publisher.fanout import REFUSALS
 from tests.unit.publisher.audience import (
     FOREVER,
     NOW,
@@ -44,7 +45,7 @@ async def test_nothing_happens_when_there_is_nobody() -> None:
 async def test_f15_others_are_served_when_four_of_a_thousand_go_wrong() -> None:
     gateway = MemoryGateway(latency=0.01)
     gateway.script("c3", Gone())
-    gateway.script("c500", Slow())
+    gateway.script("c500", *[Slow()] * REFUSALS)
     gateway.script("c501", Failed("ForbiddenException", retry=False))
     gateway.script("c999", RuntimeError("canary"))
 
@@ -58,7 +59,10 @@ async def test_f15_others_are_served_when_four_of_a_thousand_go_wrong() -> None:
         failed=("c501", "c999"),
         reasons={"ForbiddenException": 1, "RuntimeError": 1},
     )
-    assert posts_of(gateway).total() == 1_000
+    assert posts_of(gateway) == {
+        **dict.fromkeys((f"c{number}" for number in range(1_000)), 1),
+        "c500": REFUSALS,
+    }
 
 
 async def test_f15_others_are_served_when_a_post_is_cancelled_from_within() -> None:

@@ -132,7 +132,7 @@ async def test_f06_young_connection_is_tried_again_sooner_when_little_time_is_le
     gateway.script("c0", Gone(), Sent())
 
     assert await send(gateway, Audience(1, young=0).stream(), until(0.4)) == Report(recipients=1, sent=1)
-    assert seconds() == pytest.approx(0.4)
+    assert seconds() == pytest.approx(0.2)
 
 
 OUTCOMES: st.SearchStrategy[Outcome | Exception] = st.sampled_from(

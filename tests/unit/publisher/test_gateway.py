@@ -1,7 +1,9 @@
 import asyncio
+import hashlib
 import logging
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -198,6 +200,22 @@ async def test_host_is_the_signed_one_when_the_port_is_the_usual_one(
     await gateway.post(ID, b"hello")
 
     assert f"\r\nhost: {host}\r\n".encode() in server.requests[0]
+
+
+async def test_frame_is_hashed_once_when_it_is_posted_to_many(
+    server: Server, gateway_to: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame, hashed, real = b"x" * 4_096, list[bytes](), hashlib.sha256
+
+    def sha256(data: bytes = b"") -> Any:
+        hashed.append(data)
+        return real(data)
+
+    monkeypatch.setattr(hashlib, "sha256", sha256)
+    gateway = gateway_to(server)
+
+    assert {await gateway.post(ID, frame) for _ in range(20)} == {Sent()}
+    assert hashed.count(frame) == 1
 
 
 async def test_signature_is_over_the_frame_when_frames_take_turns(server: Server, gateway_to: Make) -> None:

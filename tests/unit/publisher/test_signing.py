@@ -1,4 +1,5 @@
 import hashlib
+import hmac
 import random
 import string
 import time
@@ -32,7 +33,7 @@ def ours(signed: str) -> dict[str, str]:
 def test_w13_signatures_are_botocores_when_requests_are_generated() -> None:
     print("seed", SEED)  # noqa: T201 - shown when it fails
     source = random.Random(SEED)
-    for _ in range(300):
+    for _ in range(700):  # 3,000 requests and more
         host = source.choice(
             ["abc123.execute-api.eu-west-1.amazonaws.com", "127.0.0.1:3001", "[::1]:3001", "api.test"]
         )
@@ -113,6 +114,25 @@ def test_signature_changes_when_anything_signed_changes(change: dict[str, Any]) 
 
     assert signer.sign(**{**request, **change}) != first
     assert signer.sign(**request) == first
+
+
+def test_key_is_derived_once_a_day_when_many_requests_are_signed(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    real = hmac.digest
+
+    def digest(key: bytes, data: bytes, name: str) -> bytes:
+        calls.append(name)
+        return real(key, data, name)
+
+    monkeypatch.setattr(hmac, "digest", digest)
+    signer, keys = Signer("eu-west-1", "api.test", "/prod/@connections/"), Keys("a", "b")
+
+    def sign(at: int) -> int:
+        calls.clear()
+        signer.sign("POST", "id", "0" * 64, keys, at)
+        return len(calls)
+
+    assert [sign(at) for at in (0, 0, 1, 86_399, 86_400, 86_401)] == [5, 1, 1, 1, 5, 1]
 
 
 def test_secrets_stay_hidden_when_anything_is_printed() -> None:

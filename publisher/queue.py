@@ -1,0 +1,128 @@
+"""What is left of a broadcast, to SQS and back: who is still to be served, never the frame itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Protocol, Self
+
+from .errors import InvalidSliceError, QueueError
+
+VERSION = 1
+"""Of the messages' format. A release reads its own and the one before."""
+
+_BATCH = 10
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of a broadcast: of one shard's recipients those after `cursor`, until time runs out.
+
+    `number` counts the slices of a shard from 1; whoever goes on after this one is the next. `issued_at` is
+    when the broadcast was, in epoch milliseconds. `audience` names the recipients; None are all there are.
+    """
+
+    broadcast_id: str
+    shard: int
+    issued_at: int
+    number: int = 1
+    cursor: str | None = None
+    audience: str | None = None
+
+    def next(self, cursor: str | None) -> Slice:
+        """Return the slice that goes on at `cursor`."""
+        return replace(self, number=self.number + 1, cursor=cursor)
+
+    def to_text(self) -> str:
+        """Return the message."""
+        return json.dumps({"v": VERSION, **asdict(self)})
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Read a message; fields of later releases are ignored. Raises InvalidSliceError."""
+        try:
+            message = json.loads(text)
+            if message["v"] not in {VERSION - 1, VERSION}:
+                raise InvalidSliceError("of a release that is not known here")
+            slice_ = cls(
+                broadcast_id=message["broadcast_id"],
+                shard=message["shard"],
+                issued_at=message["issued_at"],
+                number=message["number"],
+                cursor=message["cursor"],
+                audience=message.get("audience"),
+            )
+        except (ValueError, KeyError, TypeError):
+            raise InvalidSliceError("not a slice of a broadcast") from None
+        slice_._check()
+        return slice_
+
+    def _check(self) -> None:
+        numbers = (self.shard, self.issued_at, self.number)
+        texts = (self.broadcast_id, self.cursor or "", self.audience or "")
+        if not all(type(number) is int for number in numbers) or not all(type(text) is str for text in texts):
+            raise InvalidSliceError("not a slice of a broadcast")
+
+
+class Queue(Protocol):
+    """Where slices wait for a worker."""
+
+    async def send(self, slices: Sequence[Slice], *, delay: int = 0) -> None:
+        """Put slices there, to be seen after `delay` seconds. Raises QueueError."""
+        ...
+
+
+class SliceQueue:
+    """The SQS queue at `url`. Nothing connects, nor is boto3 imported, before the first call.
+
+    `client` is boto3's or anything with its `send_message_batch`; without one it is made from the standard
+    environment variables.
+    """
+
+    def __init__(self, url: str, *, client: object | None = None) -> None:
+        self._url = url
+        self._client: Any = client
+        self._lock = threading.Lock()
+
+    async def send(self, slices: Sequence[Slice], *, delay: int = 0) -> None:
+        """Put slices into the queue, ten at a time and all tens at once. Raises QueueError."""
+        entries = [
+            {"Id": str(number), "MessageBody": each.to_text(), "DelaySeconds": delay}
+            for number, each in enumerate(slices)
+        ]
+        batches = (entries[first : first + _BATCH] for first in range(0, len(entries), _BATCH))
+        await asyncio.gather(*(asyncio.to_thread(self._send, batch) for batch in batches))
+
+    def _send(self, entries: list[dict[str, Any]]) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            for _ in range(_ATTEMPTS):
+                answer = self._connect().send_message_batch(QueueUrl=self._url, Entries=entries)
+                entries = _refused(entries, answer.get("Failed", ()))
+                if not entries:
+                    return
+        except (BotoCoreError, ClientError) as error:
+            # botocore's text may quote the message.
+            raise QueueError(type(error).__name__) from None
+        raise QueueError(f"{len(entries)} messages were refused")
+
+    def _connect(self) -> Any:
+        with self._lock:
+            if self._client is None:
+                from boto3.session import Session
+                from botocore.config import Config
+
+                # botocore's own timeouts are a minute, longer than an invocation.
+                config = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2})
+                self._client = Session().client("sqs", config=config)
+            return self._client
+
+
+def _refused(entries: list[dict[str, Any]], failed: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    ids = {each["Id"] for each in failed}
+    return [entry for entry in entries if entry["Id"] in ids]
