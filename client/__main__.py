@@ -10,7 +10,8 @@ from .errors import ClientError
 _DESCRIPTION = """\
 On a terminal: type a line to send it to everyone; /help lists the commands.
 In a pipe: a line that is a JSON object is sent as it is, any other line is sent to everyone as text;
-every frame received is a line on standard output."""
+every frame received is a line on standard output.
+`python -m client token --help` is about tokens and tickets for development."""
 
 _EXIT_CODES = """\
 exit codes:
@@ -22,6 +23,11 @@ exit codes:
 
 def main() -> int:
     """Run the client and return its exit code."""
+    if sys.argv[1:2] == ["token"]:
+        from .tokens import run as mint
+
+        mint(sys.argv[2:])
+        return 0
     options = vars(_parser().parse_args())
     try:
         from .front import run  # here, so that a missing package is a sentence too

@@ -14,7 +14,7 @@ def main() -> int:
     """Prepare what is missing, then continue in the project's own environment. Returns the exit status."""
     options = parse(sys.argv[1:])
     try:
-        prepare()
+        prepare(peers=options.peers)
         if options.setup:
             return 0
         started = _started()

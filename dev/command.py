@@ -10,11 +10,16 @@ class Options:
     """What the caller asked for."""
 
     setup: bool
+    peers: bool
     port: int
     stage: str
     sandboxes: int | None
     sandbox: Literal["runtime", "socket"] | None
     in_process: bool
+    reload: bool
+    authorizer: bool
+    log_format: Literal["text", "json"]
+    debug: bool
 
 
 def parse(arguments: list[str]) -> Options:
@@ -24,11 +29,14 @@ def parse(arguments: list[str]) -> Options:
     )
     parser.add_argument("--setup", action="store_true", help="only prepare the environments")
     parser.add_argument(
+        "--peers", action="store_true", help="prepare also what tests and benchmarks compare with"
+    )
+    parser.add_argument(
         "--port", type=_port, default=3001, help="the public port; 0 takes a free one (default 3001)"
     )
     parser.add_argument("--stage", default="local", help="the stage name in every URL (default local)")
     parser.add_argument(
-        "--sandboxes", type=_positive, help="how many handlers run at once (default: the cores)"
+        "--sandboxes", type=_positive, help="how many handlers run at once (default: the cores, at least 8)"
     )
     parser.add_argument(
         "--sandbox",
@@ -37,6 +45,14 @@ def parse(arguments: list[str]) -> Options:
     )
     parser.add_argument(
         "--in-process", action="store_true", help="run handlers in the gateway, for a debugger"
+    )
+    parser.add_argument("--reload", action="store_true", help="run new code when Python files change")
+    parser.add_argument(
+        "--log-format", choices=("text", "json"), default="text", help="of the request log (default text)"
+    )
+    parser.add_argument("--debug", action="store_true", help="show every event, secrets masked")
+    parser.add_argument(
+        "--authorizer", action="store_true", help="ask the authorizer, as always when JWT_ISSUER is set"
     )
     return Options(**vars(parser.parse_args(arguments)))
 

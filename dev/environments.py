@@ -1,6 +1,7 @@
-"""The two Python environments of the local run, made from the hashed locks when they are missing or stale.
+"""The Python environments of the local run, made from the hashed locks when they are missing or stale.
 
-The embedded engine pins a botocore of its own, so it lives in an environment apart from the project's.
+The embedded engine pins a botocore of its own, so it lives in an environment apart from the project's. So
+do the peers, which tests and benchmarks are compared with: the local run itself never needs them.
 Standard library only: this runs before anything is installed.
 """
 
@@ -54,11 +55,12 @@ class Environment:
 
 PROJECT = Environment(ROOT / ".venv", ROOT / "requirements.lock")
 ENGINE = Environment(ROOT / ".venv-engine", ROOT / "requirements-engine.lock")
+PEERS = Environment(ROOT / ".venv-peers", ROOT / "requirements-peers.lock")
 
 
-def prepare() -> None:
+def prepare(*, peers: bool = False) -> None:
     """Make what is missing or stale; a few file reads when everything is there. Raises SetupError."""
-    for environment in (PROJECT, ENGINE):
+    for environment in (PROJECT, ENGINE, PEERS) if peers else (PROJECT, ENGINE):
         if not environment.fresh:
             _make(environment)
 

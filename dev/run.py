@@ -1,7 +1,6 @@
 """Engine, table, gateway and page, started in order and stopped together."""
 
 import asyncio
-import logging
 import os
 import signal
 import sys
@@ -11,25 +10,43 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake
 
 from connection_store import ConnectionManager, StoreError
 from local_gateway import Config, GatewayError, LocalGateway
+from local_gateway.log import log_to
+from local_gateway.sandbox import Function
 
+from .backend import variables_file
 from .command import Options
 from .engine import REGION, Engine, EngineError
 from .environments import ROOT
+from .mapping import EventSourceMapping
+from .queues import WORKER_TIMEOUT, make_queue
+from .schedule import schedule
+
+if TYPE_CHECKING:
+    from .identity import Identity
 
 HANDLER = "handlers.websocket.handler"
+AUTHORIZER = "handlers.authorizer.handler"
+WORKER = "handlers.fanout_worker.handler"
+WORKERS = 2
+"""How many run at once: the event source's maximum concurrency."""
+
+SWEEPER = "handlers.sweeper.handler"
+SWEEP_EVERY = 60
+"""Seconds."""
+
 TABLE = "signalbox-local"
 
 
 def run(options: Options, started: float) -> int:
     """Run until Ctrl-C, return the exit status; `started` is when the command began, in monotonic seconds."""
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s.%(msecs)03d %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("local_gateway").setLevel(logging.INFO)
+    log_to(sys.stderr, log_format=options.log_format, debug=options.debug)
     try:
         with asyncio.Runner(loop_factory=None if options.in_process else _fast_loop()) as runner:
             runner.run(_serve_until_interrupted(options, started))
@@ -45,11 +62,16 @@ class SelfCheckError(Exception):
 
 @asynccontextmanager
 async def local_run(
-    options: Options, *, handler: str = HANDLER, log: Path | None = None
+    options: Options,
+    *,
+    handler: str = HANDLER,
+    identity: "Identity | None" = None,
+    log: Path | None = None,
 ) -> AsyncIterator[LocalGateway]:
     """Signalbox on this machine for as long as the context lasts; `log` receives the engine's output.
 
-    By default that is a file of its own for each public port, under build/.
+    By default that is a file of its own for each public port, under build/. With an `identity` the authorizer
+    is asked who may connect.
 
     Raises EngineError, StoreError, GatewayError.
     """
@@ -57,9 +79,19 @@ async def local_run(
     with Engine(log) as engine, _no_other_aws(engine):
         ended = asyncio.get_running_loop().run_in_executor(None, engine.wait)
         ended.add_done_callback(partial(_say_so, log))
-        await ConnectionManager(TABLE).init_table()
-        async with LocalGateway(handler, _config(options, engine)) as gateway:
-            yield gateway
+        _, (queue, queue_url) = await asyncio.gather(
+            ConnectionManager(TABLE).init_table(), asyncio.to_thread(make_queue)
+        )
+        config = _config(options, engine, identity, queue_url)
+        async with LocalGateway(handler, config) as gateway:
+            worker = Function(WORKER, ROOT, name="worker", timeout=WORKER_TIMEOUT)
+            sweeper = Function(SWEEPER, ROOT, name="sweeper", timeout=SWEEP_EVERY)
+            async with (
+                EventSourceMapping(queue, queue_url, gateway.host(worker), concurrency=WORKERS),
+                schedule(gateway.host(sweeper), SWEEP_EVERY),
+            ):
+                with variables_file(config.environment, gateway.endpoint):
+                    yield gateway
 
 
 async def _serve_until_interrupted(options: Options, started: float) -> None:
@@ -67,9 +99,11 @@ async def _serve_until_interrupted(options: Options, started: float) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, interrupted.set)
-    async with local_run(options) as gateway:
-        await _check(gateway)
-        print(_welcome(gateway, time.monotonic() - started), flush=True)
+    identity = _identity(options)
+    async with local_run(options, identity=identity) as gateway:
+        await _check(gateway, identity)
+        invitation = identity.invite(gateway.websocket_url) if identity else ""
+        print(_welcome(gateway, time.monotonic() - started) + invitation, flush=True)
         await interrupted.wait()
         print("stopping ...", flush=True)
 
@@ -95,9 +129,12 @@ def _say_so(log: Path, ended: asyncio.Future[int]) -> None:
         print(f"the embedded engine ended (status {status}), see {log}: handlers are without their table")
 
 
-async def _check(gateway: LocalGateway) -> None:
+async def _check(gateway: LocalGateway, identity: "Identity | None") -> None:
+    url = f"{gateway.websocket_url}?name=self-check"
+    if identity:
+        url += f"&ticket={identity.ticket('self-check')}"
     try:
-        async with connect(f"{gateway.websocket_url}?name=self-check", proxy=None):
+        async with connect(url, proxy=None):
             return
     except (OSError, InvalidHandshake) as error:
         raise SelfCheckError(
@@ -105,25 +142,39 @@ async def _check(gateway: LocalGateway) -> None:
         ) from error
 
 
-def _config(options: Options, engine: Engine) -> Config:
+def _identity(options: Options) -> "Identity | None":
+    if not options.authorizer and "JWT_ISSUER" not in os.environ:
+        return None
+    from .identity import Identity  # it loads pydantic, which the start is not to wait for
+
+    return Identity(os.environ)
+
+
+def _config(options: Options, engine: Engine, identity: "Identity | None", queue_url: str) -> Config:
+    variables = identity.variables if identity else {}
     return replace(
         Config(
             port=options.port,
             stage=options.stage,
             region=REGION,
             in_process=options.in_process,
+            reload=options.reload,
             task_root=ROOT,
             page=ROOT / "client" / "page",
-            environment={**engine.environment, **_application_environment()},
+            authorizer=AUTHORIZER if identity else None,
+            environment={**engine.environment, **variables, **_application_environment(queue_url)},
         ),
         **{name: value for name in ("sandboxes", "sandbox") if (value := getattr(options, name)) is not None},
     )
 
 
-def _application_environment() -> dict[str, str]:
+def _application_environment(queue_url: str) -> dict[str, str]:
     return {
+        "POWERTOOLS_SERVICE_NAME": TABLE,
         "TABLE_NAME": TABLE,
-        "ALLOW_GUESTS": "true",
+        "FANOUT_QUEUE_URL": queue_url,
+        "FANOUT_CONCURRENCY": str(WORKERS),
+        "ALLOW_GUESTS": os.environ.get("ALLOW_GUESTS", "true"),
         "DEBUG": "true" if os.environ.get("DEBUG") == "true" else "false",
         # The gateway logs every event already; whoever wants all of the application's lines asks for them.
         "POWERTOOLS_LOG_LEVEL": os.environ.get("POWERTOOLS_LOG_LEVEL", "WARNING"),

@@ -5,7 +5,7 @@ from resolver import WebSocketResolver
 from . import errors
 from .middleware import identify, keep_last_seen, keep_time, log
 from .observability import report_unexpected
-from .routes import lifecycle, messages, presence
+from .routes import channels, lifecycle, messages, presence
 from .services import Services
 
 
@@ -17,6 +17,6 @@ def build_application(services: Services) -> WebSocketResolver:
     )
     for middleware in (keep_time, log, identify, keep_last_seen):
         application.middleware(middleware)
-    for router in (errors.router, lifecycle.router, presence.router, messages.router):
+    for router in (errors.router, lifecycle.router, presence.router, channels.router, messages.router):
         application.include_router(router)
     return application

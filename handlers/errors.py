@@ -3,11 +3,29 @@
 The store knows nothing of frames and the resolver nothing of the store; here the two are joined:
 
 RealtimeError (resolver)
-└── ConnectionLostError   connection_gone, 410
+├── ConnectionLostError   connection_gone, 410
+├── HistoryLostError      history_gone, 410
+├── UnknownChannelError   unknown_channel, 404
+└── TooManyError          too_many_subscriptions, 409
 """
 
-from connection_store import ConnectionGoneError, InvalidCursorError, StoreError, TransactionConflictError
-from resolver import ConflictError, InvalidMessageError, RealtimeError, Router, UnavailableError
+from connection_store import (
+    ConnectionGoneError,
+    HistoryGoneError,
+    InvalidCursorError,
+    StoreError,
+    SubscriptionLimitError,
+    TransactionConflictError,
+)
+from publisher import FrameTooLargeError, QueueError
+from resolver import (
+    ConflictError,
+    InvalidMessageError,
+    RealtimeError,
+    Router,
+    TooLargeError,
+    UnavailableError,
+)
 
 from .observability import logger
 
@@ -18,6 +36,27 @@ class ConnectionLostError(RealtimeError):
     code = "connection_gone"
     status = 410
     retry = False
+
+
+class HistoryLostError(RealtimeError):
+    """The history that a position belongs to is no more: begin with the channel's present position."""
+
+    code = "history_gone"
+    status = 410
+
+
+class UnknownChannelError(RealtimeError):
+    """There are no channels of this kind."""
+
+    code = "unknown_channel"
+    status = 404
+
+
+class TooManyError(RealtimeError):
+    """The connection would have more subscriptions than it may, and got none of those it asked for."""
+
+    code = "too_many_subscriptions"
+    status = 409
 
 
 router = Router()
@@ -35,6 +74,18 @@ async def wrong_cursor() -> None:
     raise InvalidMessageError(fields=[{"field": "cursor", "problem": "invalid"}])
 
 
+@router.exception_handler(HistoryGoneError)
+async def history_lost() -> None:
+    """Tell a client that what it remembers is of a history before this one (F27)."""
+    raise HistoryLostError
+
+
+@router.exception_handler(SubscriptionLimitError)
+async def too_many() -> None:
+    """Say that the limit is reached, and not of what anybody else did."""
+    raise TooManyError
+
+
 @router.exception_handler(TransactionConflictError)
 async def conflict() -> None:
     """Somebody else wrote the same rows, three times over."""
@@ -46,3 +97,16 @@ async def unavailable(error: StoreError) -> None:
     """The table is throttled, unreachable or missing; nothing was acknowledged, so try again."""
     logger.error("store failure", extra={"error": type(error).__name__})
     raise UnavailableError
+
+
+@router.exception_handler(QueueError)
+async def not_queued(error: QueueError) -> None:
+    """The queue is throttled, unreachable or missing: some may be served all the same, so try again."""
+    logger.error("queue failure", extra={"error": str(error)})
+    raise UnavailableError
+
+
+@router.exception_handler(FrameTooLargeError)
+async def too_large() -> None:
+    """The request was small enough, and what it would become on its way out is not."""
+    raise TooLargeError

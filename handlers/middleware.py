@@ -1,11 +1,12 @@
 """What happens around every handler, outermost first: time, log, identity, last-seen."""
 
-import secrets
 from typing import Any
 
 from connection_store import Connection, ConnectionGoneError, ConnectionManager, time_budget
-from resolver import Caller, ConnectEvent, Context, DisconnectEvent, MessageEvent, Next, UnauthorizedError
+from resolver import ConnectEvent, Context, DisconnectEvent, MessageEvent, Next, UnauthorizedError
 
+from .identity.claims import new_guest
+from .identity.principal import Principal
 from .observability import flush_metrics, logger
 
 QUIET = {"ping"}
@@ -38,14 +39,17 @@ async def log(context: Context, call_next: Next) -> Any:
 
 
 async def identify(context: Context, call_next: Next) -> Any:
-    """Make sure of the caller: the authorizer's word, a new guest, or the connection's own row."""
-    match context.event:
-        case ConnectEvent(authorizer=authorizer) if not authorizer:
-            context.caller = _new_guest(context)
-        case MessageEvent():
-            connection = await _connection(context)
-            context.state["connection"] = connection
-            context.caller = Caller(connection.user_id or "", context.event.authorizer)
+    """Make sure of the caller: the authorizer's word or, where none is asked, a guest's id and its row."""
+    event = context.event
+    if event.authorizer:
+        context.caller = Principal.from_context(event.authorizer)
+    elif isinstance(event, ConnectEvent):
+        context.caller = _admit_guest(context, event)
+    if isinstance(event, MessageEvent):
+        connection = await _connection(context)
+        context.state["connection"] = connection
+        if not event.authorizer:
+            context.caller = Principal(connection.user_id or "", guest=True)
     return await call_next(context)
 
 
@@ -65,10 +69,10 @@ def current_connection(context: Context) -> Connection:
     return connection
 
 
-def _new_guest(context: Context) -> Caller:
+def _admit_guest(context: Context, event: ConnectEvent) -> Principal:
     if not context.services.settings.allow_guests:
         raise UnauthorizedError
-    return Caller(f"guest-{secrets.token_urlsafe(9)}", {})
+    return new_guest(event)
 
 
 async def _connection(context: Context) -> Connection:

@@ -8,8 +8,10 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from publisher import Report
 from resolver import trace
 
-logger = Logger(service="signalbox", utc=True)
-metrics = Metrics(namespace="Signalbox", service="signalbox")
+from .protocol import BroadcastReport, BroadcastSent
+
+logger = Logger(utc=True)
+metrics = Metrics(namespace="Signalbox")
 
 
 def _drop_task_name(record: LogRecord) -> bool:
@@ -31,6 +33,13 @@ def count_deliveries(report: Report) -> None:
     for name in ("sent", "gone", "slow", "failed"):
         outcome = getattr(report, name)
         count(f"Deliveries{name.title()}", outcome if isinstance(outcome, int) else len(outcome))
+
+
+def record_broadcast(report: BroadcastReport | BroadcastSent) -> None:
+    """Record how long a broadcast took, how fast it was and what it cost; its deliveries are counted."""
+    metrics.add_metric(name="BroadcastDuration", unit=MetricUnit.Milliseconds, value=report.duration_ms)
+    metrics.add_metric(name="BroadcastRate", unit=MetricUnit.CountPerSecond, value=report.posts_per_second)
+    metrics.add_metric(name="BroadcastCost", unit=MetricUnit.NoUnit, value=report.cost_usd)
 
 
 def flush_metrics() -> None:

@@ -11,10 +11,24 @@ class SettingsError(Exception):
     """A variable is missing or makes no sense; the text names it."""
 
 
-class Settings(BaseModel):
-    """The application's settings. A field names the variables it comes from; the first that is set wins."""
+class Environment(BaseModel):
+    """Environment variables as fields. A field names those it comes from; the first that is set wins."""
 
     model_config = ConfigDict(frozen=True)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read them; SettingsError names the first variable that is missing or wrong, never its value."""
+        try:
+            return cls.model_validate(dict(environment))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            variable = "".join(f" variable {name}" for name in first["loc"][:1])
+            raise SettingsError(f"environment{variable}: {first['msg']}") from None
+
+
+class Settings(Environment):
+    """The application's settings."""
 
     table_name: str = Field(validation_alias="TABLE_NAME", min_length=3)
     """The DynamoDB table of the connection store."""
@@ -31,14 +45,17 @@ class Settings(BaseModel):
     allow_guests: bool = Field(validation_alias="ALLOW_GUESTS", default=False)
     """Whether somebody without an authorizer's identity may connect, as a guest with an id made here."""
 
+    queue_url: str | None = Field(validation_alias="FANOUT_QUEUE_URL", default=None, pattern=r"^https?://")
+    """The SQS queue behind which workers serve large audiences. Without one, all are served at once."""
+
+    inline_recipients: int = Field(validation_alias="INLINE_RECIPIENTS", default=100, ge=1, le=1_000)
+    """The largest audience that is served before the sender has its answer."""
+
+    send_budget: float = Field(validation_alias="SEND_BUDGET", default=3_000.0, gt=0)
+    """Posts a second, of all workers together: 30 % of the quota that inbound messages live on too (F16)."""
+
+    fanout_concurrency: int = Field(validation_alias="FANOUT_CONCURRENCY", default=10, ge=1)
+    """The event source's maximum concurrency: how many workers share the budget."""
+
     debug: bool = Field(validation_alias="DEBUG", default=False)
     """Whether logs carry the text of unexpected exceptions, which may quote what clients sent."""
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read them; SettingsError names the first variable that is missing or wrong, never its value."""
-        try:
-            return cls.model_validate(dict(environment))
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            raise SettingsError(f"environment variable {first['loc'][0]}: {first['msg']}") from None

@@ -1,41 +1,51 @@
 """Coming, going, and the messages about the connection itself."""
 
+from typing import Any
+
 from connection_store import ConnectionManager
 from resolver import (
+    Accept,
     BadRequestError,
-    Caller,
     ConnectEvent,
     Context,
     DisconnectEvent,
-    MessageEvent,
     Router,
     UnknownRouteError,
 )
 
+from ..attendance import Attendance
+from ..channels import Channels, beat
+from ..identity.principal import current_principal
 from ..middleware import current_connection
 from ..observability import count
-from ..protocol import NAME_LENGTH, Identity, Ping, Pong, WhoAmI
+from ..protocol import NAME_LENGTH, Hello, Identity, Ping, Pong, Welcome, WhoAmI
+
+SUBPROTOCOL = "realtime.v1"
+"""What browsers offer beside `bearer.<token>`, which is never echoed: it would name their token."""
 
 router = Router()
 
 
 @router.on_connect()
-async def connect(event: ConnectEvent, caller: Caller, connections: ConnectionManager) -> None:
+async def connect(event: ConnectEvent, context: Context, connections: ConnectionManager) -> Accept | None:
     """Register the connection; a store that cannot is a refusal, so nobody is connected without a row."""
+    principal = current_principal(context)
     await connections.connect(
         event.connection_id,
-        user_id=caller.user_id,
+        user_id=principal.user_id,
         name=_display_name(event.query.get("name", "guest")),
         connected_at=event.connected_at,
+        session_ends=principal.session_ends,
         now=event.requested_at,
     )
     count("Connected")
+    return Accept(SUBPROTOCOL) if SUBPROTOCOL in event.subprotocols else None
 
 
 @router.on_disconnect()
-async def disconnect(event: DisconnectEvent, connections: ConnectionManager) -> None:
-    """Forget the connection. API Gateway may never say so: rows also expire, and failed posts prune them."""
-    await connections.disconnect(event.connection_id, now=event.requested_at)
+async def disconnect(event: DisconnectEvent, context: Context, attendance: Attendance) -> None:
+    """End the connection. API Gateway may never say so: rows also expire, posts prune, and the sweep ends."""
+    await attendance.depart(event.connection_id, now=event.requested_at, time_left=context.time_left)
     count("Disconnected")
 
 
@@ -46,22 +56,37 @@ async def default(body: object) -> None:
 
 
 @router.on_message("ping")
-async def ping(message: Ping, event: MessageEvent) -> Pong:
-    """Answer at once."""
-    return Pong(time=event.requested_at)
+async def ping(message: Ping, context: Context, channels: Channels) -> Pong:
+    """Answer at once; when there are positions, after reading where their channels are (F13)."""
+    now = context.event.requested_at
+    if message.positions is None:
+        return Pong(time=now)
+    behind = await channels.behind(current_principal(context), message.positions, now=now)
+    return Pong(time=now, behind=behind)
+
+
+@router.on_message("hello")
+async def hello(message: Hello, context: Context) -> Welcome:
+    """Tell the client who it is, and when to be heard of. `$connect` itself never posts (F06)."""
+    connection = current_connection(context)
+    return Welcome(**_describe(context), beat=beat(connection.watched > 0))
 
 
 @router.on_message("whoami")
 async def whoami(message: WhoAmI, context: Context) -> Identity:
     """Tell the client who it is to others."""
+    return Identity(**_describe(context))
+
+
+def _describe(context: Context) -> dict[str, Any]:
     connection = current_connection(context)
-    return Identity(
-        user_id=context.caller.user_id,
-        name=connection.name or "",
-        guest=not context.event.authorizer,
-        connected_at=connection.connected_at,
-        expires_at=connection.expires_at,
-    )
+    return {
+        "user_id": context.caller.user_id,
+        "name": connection.name or "",
+        "guest": current_principal(context).guest,
+        "connected_at": connection.connected_at,
+        "expires_at": connection.expires_at,
+    }
 
 
 def _display_name(chosen: str) -> str:

@@ -1,12 +1,8 @@
 """What people say: to everybody, or to one."""
 
-from collections.abc import AsyncIterator, Iterable
-from typing import Any
-
-from connection_store import ConnectionManager
-from publisher import Recipient, Report
 from resolver import Context, NotFoundError, Router
 
+from ..broadcasting import Broadcaster
 from ..delivery import Courier, compose
 from ..protocol import Broadcast, BroadcastSent, DirectSend, DirectSent
 
@@ -14,40 +10,22 @@ router = Router()
 
 
 @router.on_message("broadcast")
-async def broadcast(
-    message: Broadcast, context: Context, connections: ConnectionManager, courier: Courier
-) -> BroadcastSent:
-    """Send to everybody who is connected, the sender included."""
-    frame = compose(context, "everyone", message.data)
-    everybody = connections.stream(now=context.event.requested_at)
-    report = await courier.deliver(frame, everybody, context)
-    return BroadcastSent(message_id=frame.message_id, **_counts(report))
+async def broadcast(message: Broadcast, context: Context, broadcaster: Broadcaster) -> BroadcastSent:
+    """Send to everybody who is connected, the sender included; large audiences are served by workers."""
+    return await broadcaster.broadcast(
+        compose(context, "everyone", message.data),
+        now=context.event.requested_at,
+        time_left=context.time_left,
+        reply_to=context.event.connection_id,
+    )
 
 
 @router.on_message("direct.send")
-async def send(
-    message: DirectSend, context: Context, connections: ConnectionManager, courier: Courier
-) -> DirectSent:
+async def send(message: DirectSend, context: Context, courier: Courier) -> DirectSent:
     """Send to every connection of one user; `not_found` when the user has left."""
     frame = compose(context, "you", message.data)
-    recipients = await connections.connections_of(message.to, now=context.event.requested_at)
-    report = await courier.deliver(frame, _stream(recipients), context, user_id=message.to)
-    if report.sent == 0 and not (report.slow or report.failed):
+    now = context.event.requested_at
+    sent = await courier.send(frame, message.to, now=now, time_left=context.time_left)
+    if not (sent.sent or sent.slow or sent.failed):
         raise NotFoundError
-    return DirectSent(message_id=frame.message_id, **_counts(report))
-
-
-async def _stream(recipients: Iterable[Recipient]) -> AsyncIterator[Recipient]:
-    for recipient in recipients:
-        yield recipient
-
-
-def _counts(report: Report) -> dict[str, Any]:
-    return {
-        "recipients": report.recipients,
-        "sent": report.sent,
-        "gone": len(report.gone),
-        "slow": len(report.slow),
-        "failed": len(report.failed),
-        "complete": report.complete,
-    }
+    return sent

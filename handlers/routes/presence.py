@@ -1,9 +1,11 @@
-"""Who is here."""
+"""Who is here: everywhere, and on a channel."""
 
 from connection_store import ConnectionManager
-from resolver import MessageEvent, Router
+from resolver import Context, MessageEvent, Router
 
-from ..protocol import People, Person, Who
+from ..channels import Channels
+from ..identity.principal import current_principal
+from ..protocol import GetPresence, People, Person, Presence, Who
 
 router = Router()
 
@@ -19,3 +21,9 @@ async def who(message: Who, event: MessageEvent, connections: ConnectionManager)
         ],
         cursor=page.cursor,
     )
+
+
+@router.on_message("presence.get")
+async def attendance(message: GetPresence, context: Context, channels: Channels) -> Presence:
+    """List who is on a channel, as far as they were heard of."""
+    return await channels.attendance(current_principal(context), message, now=context.event.requested_at)

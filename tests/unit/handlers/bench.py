@@ -4,13 +4,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from connection_store import ConnectionManager
+from connection_store import ConnectionManager, Frames, Subscriptions
+from connection_store.capacity import CapacityMeter
 from connection_store.table import Table
 from handlers.application import build_application
 from handlers.delivery import Courier
-from handlers.services import Services
+from handlers.relay import Relay
+from handlers.services import join_services
 from handlers.settings import Settings
 from publisher import MemoryGateway
+from tests.unit.handlers.queues import MemoryQueue
 
 NOW = 1_767_225_600_000
 SETTINGS = {
@@ -26,12 +29,19 @@ class Bench:
 
     def __init__(self, **settings: str) -> None:
         self.settings = Settings.from_environment({**SETTINGS, **settings})
-        self.table = Table("connections", workers=1, budget=30)
+        self.meter = CapacityMeter()
+        self.table = Table("connections", workers=1, budget=30, listener=self.meter)
         self.connections = ConnectionManager(table=self.table)
         self.gateway = MemoryGateway()
-        courier = Courier(self.gateway, self.connections)
-        services = Services(self.settings, self.connections, self.gateway, courier)
-        self.application = build_application(services)
+        self.queue = MemoryQueue()
+        self.frames = Frames(self.table)
+        courier = Courier(self.gateway, self.connections, jitter=lambda: 0.0)
+        self.relay = Relay(
+            self.connections, Subscriptions(self.table), courier, self.frames, self.queue, self.gateway
+        )
+        self.services = join_services(self.settings, self.table, courier, self.queue)
+        self.broadcaster = self.services.broadcaster
+        self.application = build_application(self.services)
         self.requests = 0
 
     def connect(
@@ -40,21 +50,40 @@ class Bench:
         name: str | None = "Ann",
         now: int = NOW,
         authorizer: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        client: str | None = None,
     ) -> dict[str, Any]:
         """One `$connect`; returns the Lambda's answer."""
-        query = {"queryStringParameters": {"name": name}} if name is not None else {}
-        return self._resolve("CONNECT", "$connect", connection_id, now, {"headers": {}, **query}, authorizer)
+        query = {key: value for key, value in (("name", name), ("client", client)) if value is not None}
+        rest = {"headers": headers or {}, **({"queryStringParameters": query} if query else {})}
+        return self._resolve("CONNECT", "$connect", connection_id, now, rest, authorizer)
 
     def disconnect(self, connection_id: str, now: int = NOW) -> dict[str, Any]:
         """One `$disconnect`; returns the Lambda's answer."""
         return self._resolve("DISCONNECT", "$disconnect", connection_id, now, {"headers": {}}, None)
 
-    def send(self, connection_id: str, message: Mapping[str, Any] | str, now: int = NOW) -> Any:
+    def send(
+        self,
+        connection_id: str,
+        message: Mapping[str, Any] | str,
+        now: int = NOW,
+        authorizer: Mapping[str, str] | None = None,
+    ) -> Any:
         """One message; returns the frame the client reads, or None."""
         body = message if isinstance(message, str) else json.dumps(message)
-        answer = self._resolve("MESSAGE", "$default", connection_id, now, {"body": body}, None)
+        answer = self._resolve("MESSAGE", "$default", connection_id, now, {"body": body}, authorizer)
         assert answer["statusCode"] == 200
         return json.loads(answer["body"]) if "body" in answer else None
+
+    def subscribe(self, connection_id: str, *channels: str, now: int = NOW, **options: Any) -> Any:
+        """One subscribe without positions; returns its frame."""
+        wanted = [{"channel": channel} for channel in channels]
+        return self.send(connection_id, {"action": "channel.subscribe", "channels": wanted}, now, **options)
+
+    def publish(self, connection_id: str, channel: str, data: Any, now: int = NOW, **fields: Any) -> Any:
+        """One publish; returns its frame."""
+        message = {"action": "channel.publish", "channel": channel, "data": data, **fields}
+        return self.send(connection_id, message, now)
 
     def user_of(self, connection_id: str) -> str:
         """The user id the server gave a connection."""

@@ -21,6 +21,19 @@ def test_guest_gets_an_id_of_the_server_when_it_connects(bench: Bench) -> None:
     }
 
 
+def test_guest_is_the_same_when_it_brings_the_same_secret(bench: Bench) -> None:
+    for connection_id, secret in (("a=", "x" * 22), ("b=", "x" * 22), ("c=", "y" * 22)):
+        bench.connect(connection_id, client=secret)
+    for connection_id, secret in (("d=", "x" * 21), ("e=", "x" * 21), ("f=", "x" * 65), ("g=", "a#" * 11)):
+        bench.connect(connection_id, client=secret)
+
+    users = [bench.user_of(f"{letter}=") for letter in "abcdefg"]
+
+    assert users[0] == users[1]
+    assert len(set(users[1:])) == 6
+    assert "xxxx" not in users[0]
+
+
 def test_identity_is_the_authorizers_when_there_is_one(bench: Bench) -> None:
     bench.connect("a=", name="Ann", authorizer={"principalId": "user-1"})
 

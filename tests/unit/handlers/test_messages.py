@@ -1,4 +1,7 @@
+import pytest
+
 from publisher import Failed, Gone, Slow
+from publisher.fanout import REFUSALS
 from tests.unit.handlers.bench import NOW, Bench
 
 
@@ -10,7 +13,17 @@ def test_everybody_receives_the_message_when_one_broadcasts(bench: Bench) -> Non
     sent = bench.send("a=", {"action": "broadcast", "data": {"text": "hé"}, "id": 1}, now=NOW + 9)
 
     counts = {"recipients": 3, "sent": 3, "gone": 0, "slow": 0, "failed": 0, "complete": True}
-    assert sent == {"v": 1, "type": "broadcast.sent", "message_id": sent["message_id"], **counts, "id": 1}
+    measured = {name: sent[name] for name in ("duration_ms", "posts_per_second")}
+    assert sent == {
+        "v": 1,
+        "type": "broadcast.sent",
+        "message_id": sent["message_id"],
+        **counts,
+        **measured,
+        "queued": False,
+        "cost_usd": pytest.approx(3e-6, rel=0.02),
+        "id": 1,
+    }
     message = {
         "v": 1,
         "type": "message",
@@ -27,7 +40,7 @@ async def test_only_the_recipient_that_left_loses_its_row_when_one_is_gone(bench
     for connection_id in ("a=", "b=", "c=", "d="):
         bench.connect(connection_id)
     bench.gateway.script("b=", Gone())
-    bench.gateway.script("c=", Slow())
+    bench.gateway.script("c=", *[Slow()] * REFUSALS)
     bench.gateway.script("d=", Failed("gateway", retry=False))
 
     later = NOW + 60_000

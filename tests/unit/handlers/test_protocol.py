@@ -71,12 +71,22 @@ def failing(error: BaseException) -> Callable[[Bench], Any]:
     return send
 
 
+LOST = {"epoch": "lost", "offset": 1}
 REFUSALS: dict[str, Callable[[Bench], Any]] = {
     "bad_request": lambda bench: bench.send("a=", "not json"),
     "invalid_message": lambda bench: bench.send("a=", {"action": "broadcast"}),
     "unknown_route": lambda bench: bench.send("a=", {"action": "dance"}),
     "too_large": lambda bench: bench.send("a=", {"action": "broadcast", "data": "x" * 32_768}),
     "not_found": lambda bench: bench.send("a=", {"action": "direct.send", "to": "nobody", "data": 1}),
+    "forbidden": lambda bench: bench.publish("a=", "news:all", 1),
+    "unknown_channel": lambda bench: bench.publish("a=", "attic:1", 1),
+    "too_many_subscriptions": lambda bench: [
+        bench.subscribe("a=", *(f"room:{first + n}" for n in range(40))) for first in (0, 40, 80)
+    ][-1],
+    "history_gone": lambda bench: [
+        bench.subscribe("a=", "room:1"),
+        bench.send("a=", {"action": "channel.history", "channel": "room:1", "since": LOST}),
+    ][-1],
     "connection_gone": lambda bench: bench.send("stranger=", {"action": "ping"}),
     "unavailable": failing(StoreBusyError("throttled")),
     "conflict": failing(TransactionConflictError("update")),

@@ -1,0 +1,150 @@
+"""Who comes to a channel, and who leaves it."""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import aclosing
+from typing import NamedTuple
+
+from connection_store import (
+    Connection,
+    ConnectionManager,
+    Departure,
+    StoreError,
+    Subscribed,
+    Subscription,
+)
+
+from .audience import Audience
+from .delivery import Courier
+from .namespaces import Namespace
+from .observability import count, logger
+from .protocol import Joined, Left, Line
+
+
+class _Move(NamedTuple):
+    connection: Connection
+    channel: str
+    shards: int | None = None
+
+
+class Attendance:
+    """Tells the subscribers of channels who comes and goes, where their namespace asks for it.
+
+    `now` is epoch milliseconds, `time_left` gives seconds.
+    """
+
+    def __init__(
+        self,
+        connections: ConnectionManager,
+        audience: Audience,
+        courier: Courier,
+        namespaces: Mapping[str, Namespace],
+    ) -> None:
+        self._connections = connections
+        self._audience = audience
+        self._courier = courier
+        self._namespaces = namespaces
+
+    async def announce(
+        self,
+        connection: Connection,
+        subscribed: Iterable[Subscribed],
+        *,
+        now: int,
+        time_left: Callable[[], float],
+    ) -> None:
+        """Tell the channels that are new to `connection`; what fails is logged, and no more."""
+        moves = [_Move(connection, each.channel.name, each.head.shards) for each in subscribed if each.new]
+        await self._try(Joined, moves, now, time_left)
+
+    async def excuse(
+        self,
+        connection: Connection,
+        ended: Iterable[Subscription],
+        *,
+        now: int,
+        time_left: Callable[[], float],
+    ) -> None:
+        """Tell the channels that `connection` has left; what fails is logged, and no more."""
+        await self._try(Left, [_Move(connection, each.channel) for each in ended], now, time_left)
+
+    async def depart(self, connection_id: str, *, now: int, time_left: Callable[[], float]) -> None:
+        """End a connection: no read shows it any more, its channels are told, then its rows are deleted.
+
+        Whoever dies in between has the rest done, and the channels told once more, by the next sweep. Safe to
+        repeat. Raises StoreError.
+        """
+        await self._finish([await self._connections.depart(connection_id, now=now)], now, time_left)
+
+    async def sweep(self, *, now: int, time_left: Callable[[], float]) -> int:
+        """End the connections that expired or fell silent, until time is out; return how many.
+
+        Those who are there all the same are told to come again, and closed. Raises StoreError.
+        """
+        ended = 0
+        async with aclosing(self._connections.sweep(now=now)) as batches:
+            async for departures in batches:
+                await self._finish(departures, now, time_left)
+                await self._courier.dismiss([each.connection_id for each in departures], "ended", time_left)
+                ended += len(departures)
+                if time_left() <= 0:
+                    break
+        count("Swept", ended)
+        return ended
+
+    async def _finish(
+        self, departures: Collection[Departure], now: int, time_left: Callable[[], float]
+    ) -> None:
+        moves = [
+            _Move(each.connection, subscription.channel)
+            for each in departures
+            for subscription in each.subscriptions
+            if each.connection
+        ]
+        await self._tell(Left, moves, now, time_left)
+        await self._connections.forget(*departures)
+
+    async def _try(
+        self,
+        kind: type[Joined] | type[Left],
+        moves: Collection[_Move],
+        now: int,
+        time_left: Callable[[], float],
+    ) -> None:
+        try:
+            await self._tell(kind, moves, now, time_left)
+        except StoreError as error:  # what they would have been told of has been done
+            logger.warning("nobody was told who came or left", extra={"error": type(error).__name__})
+
+    async def _tell(
+        self,
+        kind: type[Joined] | type[Left],
+        moves: Collection[_Move],
+        now: int,
+        time_left: Callable[[], float],
+    ) -> None:
+        moving = {each.connection.connection_id for each in moves}
+        await asyncio.gather(
+            *(
+                self._audience.tell(
+                    each.channel,
+                    _frame(kind, each),
+                    shards=each.shards,
+                    besides=moving,
+                    now=now,
+                    time_left=time_left,
+                )
+                for each in moves
+                if self._is_told(each.channel)
+            )
+        )
+
+    def _is_told(self, channel: str) -> bool:
+        namespace = self._namespaces.get(channel.partition(":")[0])
+        return namespace is not None and namespace.join_leave
+
+
+def _frame(kind: type[Joined] | type[Left], move: _Move) -> Joined | Left:
+    connection = move.connection
+    line = Line(name=connection.name or "", connected_at=connection.connected_at)
+    return kind(channel=move.channel, user_id=connection.user_id or "", connection=line)

@@ -1,0 +1,89 @@
+"""Verifies JWTs. The cryptography is PyJWT's; what counts as valid is said here.
+
+Time is the event's: the clocks of sandboxes differ (F32).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+from jwt import exceptions
+
+from .errors import DeniedError, Reason
+from .keys import Keyring
+
+Claims = dict[str, Any]
+
+# The first that fits; kinds before the kinds they are kinds of.
+_REASONS: Mapping[type[exceptions.InvalidTokenError], Reason] = {
+    exceptions.InvalidAlgorithmError: Reason.WRONG_ALGORITHM,
+    exceptions.InvalidSignatureError: Reason.WRONG_SIGNATURE,
+    exceptions.InvalidIssuerError: Reason.WRONG_ISSUER,
+    exceptions.InvalidAudienceError: Reason.WRONG_AUDIENCE,
+    exceptions.InvalidSubjectError: Reason.WRONG_CLAIM,
+    exceptions.InvalidJTIError: Reason.WRONG_CLAIM,
+    exceptions.MissingRequiredClaimError: Reason.MISSING_CLAIM,
+    exceptions.InvalidTokenError: Reason.MALFORMED_CREDENTIALS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """What a token must be like: signed with one of these keys by this one algorithm, for this audience.
+
+    `leeway` is how many seconds the clocks of issuer and API Gateway may differ.
+    """
+
+    keyring: Keyring
+    algorithm: str
+    audience: str
+    issuer: str | None = None
+    leeway: int = 0
+
+    def verify(self, text: str, now: int) -> Claims:
+        """The claims of a token that is valid at `now` (epoch milliseconds).
+
+        Raises DeniedError, KeysUnavailableError.
+        """
+        try:
+            claims = self._decode(text, now)
+        except exceptions.InvalidTokenError as error:
+            reason = next(reason for kind, reason in _REASONS.items() if isinstance(error, kind))
+            raise DeniedError(reason) from None  # PyJWT's text quotes what was sent
+        if self.ends(claims) <= now:
+            raise DeniedError(Reason.EXPIRED)
+        if read_instant(claims.get("nbf", 0)) > now + self.leeway * 1000:
+            raise DeniedError(Reason.NOT_YET_VALID)
+        return claims
+
+    def ends(self, claims: Claims) -> int:
+        """Until when the token counts, leeway included, in epoch milliseconds. Raises DeniedError."""
+        return read_instant(claims["exp"]) + self.leeway * 1000
+
+    def _decode(self, text: str, now: int) -> Claims:
+        header = jwt.get_unverified_header(text)
+        if header.get("alg") != self.algorithm:  # before anything is fetched for it
+            raise DeniedError(Reason.WRONG_ALGORITHM)
+        claims: Claims = jwt.decode(
+            text,
+            self.keyring.find(header.get("kid"), now),
+            algorithms=[self.algorithm],
+            audience=self.audience,
+            issuer=self.issuer,
+            options={
+                "require": ["exp", "sub"],
+                "enforce_minimum_key_length": True,
+                "verify_exp": False,
+                "verify_nbf": False,
+                "verify_iat": False,
+            },
+        )
+        return claims
+
+
+def read_instant(claim: object) -> int:
+    """A NumericDate (RFC 7519 section 2: epoch seconds) in epoch milliseconds. Raises DeniedError."""
+    if isinstance(claim, bool) or not isinstance(claim, int | float) or not 0 <= claim < 1e11:
+        raise DeniedError(Reason.WRONG_CLAIM)
+    return int(claim * 1000)

@@ -1,0 +1,183 @@
+"""Channels: who reads them, what was published on them, and who is there."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from .frames import Frame, Request, Sender
+
+ChannelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:.-]{1,128}$")]
+
+Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9_=.:+-]{1,64}$")]
+"""What makes a publication the same one when it is sent again."""
+
+
+class Place(BaseModel):
+    """A position in a channel: its `epoch`, and how many publications there were in it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    epoch: str = Field(min_length=1, max_length=64)
+    offset: int = Field(ge=0, le=2**53 - 1, strict=True)
+
+
+class Wish(BaseModel):
+    """A channel to subscribe to, and the position `since` which nothing is to be missed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    channel: ChannelName
+    since: Place | None = None
+
+
+class Subscribe(Request):
+    """Subscribes to all of `channels` or to none."""
+
+    action: Literal["channel.subscribe"]
+    channels: list[Wish] = Field(min_length=1, max_length=49)
+
+
+class Unsubscribe(Request):
+    """Ends the subscriptions to `channels`, those there are."""
+
+    action: Literal["channel.unsubscribe"]
+    channels: list[ChannelName] = Field(min_length=1, max_length=49)
+
+
+class Publish(Request):
+    """Publishes `data` on a channel, once for each `key`."""
+
+    action: Literal["channel.publish"]
+    channel: ChannelName
+    data: JsonValue
+    key: Key | None = None
+
+
+class GetHistory(Request):
+    """Asks for publications after `since` and before `until`, oldest first or, in `reverse`, newest."""
+
+    action: Literal["channel.history"]
+    channel: ChannelName
+    since: Place | None = None
+    until: Place | None = None
+    limit: int = Field(50, ge=1, le=100, strict=True)
+    reverse: bool = Field(False, strict=True)
+
+
+class GetPresence(Request):
+    """Asks who is on a channel: at most `limit` users, and the number of all."""
+
+    action: Literal["presence.get"]
+    channel: ChannelName
+    limit: int = Field(100, ge=1, le=100, strict=True)
+
+
+class Entry(BaseModel):
+    """One of several publications; `sent_at` in epoch milliseconds."""
+
+    position: Place
+    sender: Sender
+    data: JsonValue
+    sent_at: int
+
+
+class Publication(Frame):
+    """What somebody published on a channel; without a position where the channel has no history."""
+
+    type: Literal["publication"] = "publication"
+    channel: str
+    position: Place | None
+    sender: Sender
+    data: JsonValue
+    sent_at: int
+
+
+class Subscription(BaseModel):
+    """One channel of an answer to `channel.subscribe`; `position` is where it is now.
+
+    `recovered` is null without a `since`; if true, `publications` are all that was missed, in order.
+    """
+
+    channel: str
+    position: Place | None
+    recovered: bool | None
+    publications: list[Entry]
+
+
+class Subscribed(Frame):
+    """The answer to `channel.subscribe`; `beat` as in Welcome."""
+
+    type: Literal["channel.subscribed"] = "channel.subscribed"
+    channels: list[Subscription]
+    beat: int
+
+
+class Unsubscribed(Frame):
+    """The answer to `channel.unsubscribe`: which subscriptions there were; `beat` as in Welcome."""
+
+    type: Literal["channel.unsubscribed"] = "channel.unsubscribed"
+    channels: list[str]
+    beat: int
+
+
+class Published(Frame):
+    """The answer to `channel.publish`: it is stored, unless `position` is null.
+
+    `delivery` is `queued` where there are too many subscribers to serve them before answering.
+    """
+
+    type: Literal["channel.published"] = "channel.published"
+    channel: str
+    position: Place | None
+    delivery: Literal["inline", "queued"]
+
+
+class HistoryPage(Frame):
+    """The answer to `channel.history`; there is `more` after the last publication, or after its position."""
+
+    type: Literal["channel.history"] = "channel.history"
+    channel: str
+    position: Place | None
+    publications: list[Entry]
+    more: bool
+
+
+class Line(BaseModel):
+    """One of a user's connections; `connected_at` in epoch milliseconds."""
+
+    name: str
+    connected_at: int
+
+
+class Attendee(BaseModel):
+    """A user who is there, over one connection or several."""
+
+    user_id: str
+    connections: list[Line]
+
+
+class Presence(Frame):
+    """The answer to `presence.get`."""
+
+    type: Literal["presence"] = "presence"
+    channel: str
+    users: list[Attendee]
+    count: int
+
+
+class Joined(Frame):
+    """A connection of a user has come to a channel."""
+
+    type: Literal["presence.joined"] = "presence.joined"
+    channel: str
+    user_id: str
+    connection: Line
+
+
+class Left(Frame):
+    """A connection of a user has left a channel; it may be told more than once."""
+
+    type: Literal["presence.left"] = "presence.left"
+    channel: str
+    user_id: str
+    connection: Line

@@ -1,0 +1,102 @@
+"""Publishing from any Python process with AWS credentials: a Django view, a cron job, another Lambda."""
+
+import secrets
+import time
+from collections.abc import Callable
+from typing import Literal
+
+from pydantic import JsonValue
+
+from resolver import Runtime
+
+from .protocol import BroadcastSent, DirectSent, Message, Published, Sender
+from .services import build_services
+from .settings import Settings
+
+SERVER = Sender(user_id="server", name="server")
+
+
+def _wall_clock() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Publisher:
+    """Sends to connected clients, as the application does, from outside of it.
+
+    Without `settings` it reads the variables the functions have: `TABLE_NAME`, `MANAGEMENT_ENDPOINT`,
+    `AWS_REGION`, `FANOUT_QUEUE_URL`. `sender` is who clients see. A call takes `seconds` at most. Make one
+    and keep it: it keeps its connections. The plain methods may be called from any thread and take turns;
+    those that begin with `a` are for a program with an event loop of its own.
+
+    Nothing connects before the first call. Raises SettingsError; every call raises FrameTooLargeError,
+    StoreError and QueueError. `clock` is in epoch milliseconds.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        sender: Sender = SERVER,
+        seconds: float = 20.0,
+        clock: Callable[[], int] = _wall_clock,
+    ) -> None:
+        self._services = build_services(settings)
+        self._sender = sender
+        self._seconds = seconds
+        self._clock = clock
+        self._runtime = Runtime()
+
+    def broadcast(self, data: JsonValue) -> BroadcastSent:
+        """Send `data` to everybody who is connected; `queued` in the answer says that workers do it."""
+        return self._runtime.run(self.abroadcast(data))
+
+    def send(self, user_id: str, data: JsonValue) -> DirectSent:
+        """Send `data` to every connection of a user; without recipients in the answer, nobody was there."""
+        return self._runtime.run(self.asend(user_id, data))
+
+    def publish(self, channel: str, data: JsonValue, key: str | None = None) -> Published:
+        """Publish `data` on a channel, whoever else may; once for each `key` in ten minutes.
+
+        Raises UnknownChannelError, and TransactionConflictError when too many publish at once.
+        """
+        return self._runtime.run(self.apublish(channel, data, key))
+
+    async def abroadcast(self, data: JsonValue) -> BroadcastSent:
+        """Do as `broadcast` does."""
+        message = self._compose("everyone", data)
+        return await self._services.broadcaster.broadcast(
+            message, now=message.sent_at, time_left=self._countdown()
+        )
+
+    async def asend(self, user_id: str, data: JsonValue) -> DirectSent:
+        """Do as `send` does."""
+        message = self._compose("you", data)
+        return await self._services.courier.send(
+            message, user_id, now=message.sent_at, time_left=self._countdown()
+        )
+
+    async def apublish(self, channel: str, data: JsonValue, key: str | None = None) -> Published:
+        """Do as `publish` does."""
+        return await self._services.publications.publish(
+            channel,
+            self._sender,
+            data,
+            publisher="server",
+            key=key,
+            broadcast_id=secrets.token_urlsafe(12),
+            now=self._clock(),
+            time_left=self._countdown(),
+        )
+
+    def _compose(self, audience: Literal["everyone", "you"], data: JsonValue) -> Message:
+        return Message(
+            message_id=secrets.token_urlsafe(12),
+            audience=audience,
+            sender=self._sender,
+            data=data,
+            sent_at=self._clock(),
+        )
+
+    def _countdown(self) -> Callable[[], float]:
+        end = time.monotonic() + self._seconds
+        return lambda: end - time.monotonic()

@@ -1,0 +1,115 @@
+"""A broadcast to more than are served at once, as `python -m dev` delivers it: queue, worker, clients."""
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from contextlib import AsyncExitStack
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+
+from tests.conftest import ROOT, LocalRun
+
+AUDIENCE = 120
+PATIENCE = 60.0
+DOCUMENT = ROOT / "docs" / "publishing.md"
+
+
+async def join(stack: AsyncExitStack, url: str, number: int) -> list[ClientConnection]:
+    gate = asyncio.Semaphore(20)
+
+    async def one(name: str) -> ClientConnection:
+        async with gate:
+            return await stack.enter_async_context(connect(f"{url}?name={name}", open_timeout=PATIENCE))
+
+    return await asyncio.gather(*(one(f"n{each}") for each in range(number)))
+
+
+async def frame_of(client: ClientConnection, type_: str) -> Any:
+    """The next frame of a type; others are passed over."""
+    while (frame := json.loads(await client.recv()))["type"] != type_:
+        pass
+    return frame
+
+
+def variables(local_run: LocalRun) -> dict[str, str]:
+    """What the local run leaves for other programs."""
+    port = urlsplit(local_run.endpoint).port
+    lines = (ROOT / "build" / f"backend-{port}.env").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+async def publish(local_run: LocalRun, program: str) -> Any:
+    """What `program` prints, run in a process of its own, which knows only the variables."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **variables(local_run)}
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+async def test_everybody_has_one_copy_and_the_sender_a_report_when_it_was_queued(local_run: LocalRun) -> None:
+    async with asyncio.timeout(PATIENCE), AsyncExitStack() as stack:
+        clients = await join(stack, local_run.websocket_url, AUDIENCE)
+        await clients[0].send(json.dumps({"action": "broadcast", "data": "all", "id": 1}))
+
+        sent = await frame_of(clients[0], "broadcast.sent")
+        frames = await asyncio.gather(*(frame_of(client, "message") for client in clients[1:]))
+        report = await frame_of(clients[0], "broadcast.report")
+        for client in clients[1:]:  # nothing is behind the one copy but the answer to this
+            await client.send(json.dumps({"action": "ping"}))
+        next_frames = await asyncio.gather(*(client.recv() for client in clients[1:]))
+
+    assert (sent["queued"], sent["id"]) == (True, 1)
+    assert {frame["message_id"] for frame in frames} == {sent["message_id"]} == {report["message_id"]}
+    assert report["sent"] >= AUDIENCE
+    assert report["complete"]
+    assert Counter(json.loads(frame)["type"] for frame in next_frames) == {"pong": AUDIENCE - 1}
+
+
+@pytest.mark.parametrize("others", [0, AUDIENCE])
+async def test_clients_hear_it_when_another_process_publishes(local_run: LocalRun, others: int) -> None:
+    example = re.findall(r"^```python\n(.*?)^```", DOCUMENT.read_text(), re.DOTALL | re.MULTILINE)[0]
+    program = example.replace("sent = publisher.send", "private = publisher.send")
+    async with asyncio.timeout(PATIENCE), AsyncExitStack() as stack:
+        clients = await join(stack, local_run.websocket_url, 1 + others)
+        sent = await publish(local_run, f"{program}\nprint(sent.model_dump_json())")
+        frames = await asyncio.gather(*(frame_of(client, "message") for client in clients))
+
+    assert sent["queued"] is bool(others)
+    assert {(frame["message_id"], frame["data"]["text"]) for frame in frames} == {
+        (sent["message_id"], "The shop opens")
+    }
+    assert frames[0]["sender"] == {"user_id": "server", "name": "server"}
+
+
+async def test_one_user_hears_it_when_another_process_sends(local_run: LocalRun) -> None:
+    async with asyncio.timeout(PATIENCE), AsyncExitStack() as stack:
+        ann, bob = await join(stack, local_run.websocket_url, 2)
+        await ann.send(json.dumps({"action": "whoami"}))
+        user = (await frame_of(ann, "whoami"))["user_id"]
+        program = f"""
+import asyncio
+from handlers.publishing import Publisher
+publisher = Publisher()
+answers = [publisher.send(user, "psst") for user in ({user!r}, "nobody")]
+answers.append(asyncio.run(publisher.asend({user!r}, "again")))
+print([answer.recipients for answer in answers])
+"""
+        assert await publish(local_run, program) == [1, 0, 1]
+        assert [(await frame_of(ann, "message"))["data"] for _ in range(2)] == ["psst", "again"]
+        await bob.send(json.dumps({"action": "ping"}))
+        assert json.loads(await bob.recv())["type"] == "pong"

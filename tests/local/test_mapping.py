@@ -1,0 +1,228 @@
+"""A queue of the embedded engine drives a function."""
+
+import asyncio
+import json
+import secrets
+import threading
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from boto3.session import Session
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
+
+from dev.engine import Engine
+from dev.mapping import EventSourceMapping
+from dev.queues import TRIES, create_queue
+from local_gateway.pool import Pool
+from local_gateway.sandbox import Answer, Failure, Function, Result
+from local_gateway.socket_sandbox import SocketSandbox
+from tests.conftest import ROOT
+
+PATIENCE = 60.0
+MESSAGE = {"MessageId": "m", "ReceiptHandle": "r", "Body": "b", "Attributes": {}, "MD5OfBody": ""}
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    with Engine(log=tmp_path_factory.mktemp("engine") / "output") as engine:
+        yield engine
+
+
+@pytest.fixture
+def client(engine: Engine) -> Iterator[Any]:
+    session = Session("local", "local", region_name="us-east-1")
+    config = Config(connect_timeout=1, retries={"total_max_attempts": 1})
+    client = session.client("sqs", endpoint_url=engine.url, config=config)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+async def queue(client: Any) -> str:
+    """A queue whose messages come back after a second."""
+    return await asyncio.to_thread(create_queue, client, f"q{secrets.token_hex(4)}", visibility=1)
+
+
+class Worker:
+    """A function that notes its batches and answers as told, nothing at all by default."""
+
+    def __init__(self, answer: Callable[[list[Any]], Result] | None = None) -> None:
+        self.batches: list[list[str]] = []
+        self.seen: Counter[str] = Counter()
+        self.under_way = self.peak = 0
+        self.answer = answer or (lambda records: Answer(b"null"))
+        self.heard = asyncio.Event()
+
+    async def invoke(self, event: bytes, request_id: str) -> Result:
+        records = json.loads(event)["Records"]
+        self.batches.append([record["body"] for record in records])
+        self.seen.update(self.batches[-1])
+        self.under_way += 1
+        self.peak = max(self.peak, self.under_way)
+        await asyncio.sleep(0.02)
+        self.under_way -= 1
+        self.heard.set()
+        return self.answer(records)
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not done():
+                self.heard.clear()
+                await self.heard.wait()
+
+
+def fill(client: Any, queue: str, *bodies: str) -> None:
+    entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
+    for first in range(0, len(entries), 10):
+        client.send_message_batch(QueueUrl=queue, Entries=entries[first : first + 10])
+
+
+def left(client: Any, queue: str) -> int:
+    """Messages in the queue, those under way included."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    attributes = client.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+    return sum(int(attributes[name]) for name in names)
+
+
+async def until_left(client: Any, queue: str, number: int) -> None:
+    def wait() -> None:
+        end = time.monotonic() + PATIENCE
+        while left(client, queue) != number:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+    await asyncio.to_thread(wait)
+
+
+def mapping(client: Any, queue: str, invoke: Any, **options: Any) -> EventSourceMapping:
+    return EventSourceMapping(client, queue, invoke, **{"long_poll": 1, **options})
+
+
+async def test_every_message_is_delivered_once_and_deleted_when_all_goes_well(
+    client: Any, queue: str
+) -> None:
+    worker = Worker()
+    fill(client, queue, *(f"m{number}" for number in range(35)))
+
+    async with mapping(client, queue, worker.invoke, concurrency=3):
+        await worker.until(lambda: len(worker.seen) == 35)
+        await until_left(client, queue, 0)
+
+    assert set(worker.seen.values()) == {1}
+    assert max(map(len, worker.batches)) <= 10
+    assert worker.peak <= 3
+
+
+async def test_f30_only_the_bad_message_comes_back_when_nine_are_good(client: Any, queue: str) -> None:
+    def report(records: list[Any]) -> Result:
+        bad = [record["messageId"] for record in records if record["body"] == "bad"]
+        return Answer(json.dumps({"batchItemFailures": [{"itemIdentifier": id_} for id_ in bad]}).encode())
+
+    worker = Worker(report)
+    fill(client, queue, *(f"good{number}" for number in range(9)), "bad")
+    dead = queue.replace(queue.rpartition("/")[2], f"{queue.rpartition('/')[2]}-dead")
+
+    async with mapping(client, queue, worker.invoke):
+        await worker.until(lambda: worker.seen["bad"] == TRIES)
+        await until_left(client, dead, 1)
+
+    assert worker.seen == {**{f"good{number}": 1 for number in range(9)}, "bad": TRIES}
+    assert left(client, queue) == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Failure("crashed", "Runtime.ExitError"),
+        Answer(b"not json"),
+        Answer(b'{"batchItemFailures": [{"itemIdentifier": "unknown"}]}'),
+        Answer(b'{"batchItemFailures": [{"itemIdentifier": ""}]}'),
+        Answer(b'{"batchItemFailures": [{}]}'),
+        Answer(b"[1]"),
+    ],
+    ids=str,
+)
+async def test_whole_batch_comes_back_when_the_function_fails(
+    client: Any, queue: str, answer: Result
+) -> None:
+    answers = [answer]
+    worker = Worker(lambda records: answers.pop() if answers else Answer(b"{}"))
+    fill(client, queue, "a", "b")
+
+    async with mapping(client, queue, worker.invoke):
+        await worker.until(lambda: min(worker.seen["a"], worker.seen["b"]) == 2)
+        await until_left(client, queue, 0)
+
+
+async def test_message_is_delivered_again_when_its_worker_dies(
+    client: Any, queue: str, tmp_path: Path
+) -> None:
+    function = Function("tests.local.workers.die_once", ROOT, timeout=20)
+    pool = Pool(lambda number: SocketSandbox(f"worker-{number}", function), 1, timeout=20)
+    fill(client, queue, str(tmp_path / "died"))
+    try:
+        async with mapping(client, queue, pool.invoke):
+            await until_left(client, queue, 0)
+    finally:
+        await pool.close()
+
+    assert (tmp_path / "died").read_text() == "twice"
+
+
+async def test_polling_is_taken_up_again_when_the_engine_was_away() -> None:
+    """The client is a fake: an engine that comes back has forgotten its queues."""
+
+    class Sqs:
+        def __init__(self) -> None:
+            self.asked = 0
+            self.asked_again = threading.Event()
+
+        def receive_message(self, **_: Any) -> dict[str, Any]:
+            self.asked += 1
+            if self.asked == 1:
+                raise EndpointConnectionError(endpoint_url="http://127.0.0.1")
+            if self.asked == 2:
+                return {"Messages": [MESSAGE]}
+            self.asked_again.set()
+            time.sleep(0.01)
+            return {}
+
+        def delete_message_batch(self, **_: Any) -> None:
+            raise EndpointConnectionError(endpoint_url="http://127.0.0.1")
+
+    worker, sqs = Worker(), Sqs()
+    async with EventSourceMapping(sqs, "queue", worker.invoke, concurrency=1):
+        await worker.until(lambda: worker.seen["b"] == 1)
+        assert await asyncio.to_thread(sqs.asked_again.wait, PATIENCE)
+
+
+async def test_one_long_poll_waits_and_no_more_when_the_queue_is_empty() -> None:
+    class Sqs:
+        def __init__(self) -> None:
+            self.polls: list[int] = []
+            self.polled, self.answer = threading.Event(), threading.Event()
+
+        def receive_message(self, WaitTimeSeconds: int, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's
+            self.polls.append(WaitTimeSeconds)
+            self.polled.set()
+            self.answer.wait(PATIENCE)
+            return {}
+
+    sqs = Sqs()
+    async with EventSourceMapping(sqs, "queue", Worker().invoke, concurrency=5):
+        assert await asyncio.to_thread(sqs.polled.wait, PATIENCE)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert sqs.polls == [20]
+    sqs.answer.set()
+
+
+@pytest.fixture(autouse=True)
+async def _nothing_is_left() -> AsyncIterator[None]:
+    yield
+    assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -1,0 +1,34 @@
+"""The product behind its authorizer, and the engines its tickets are spent on."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from dev.command import parse
+from dev.identity import Identity
+from dev.run import local_run
+from local_gateway import LocalGateway
+from tests.contract.conftest import aws_session, client, engine, engine_name, make_table, table
+
+__all__ = ["aws_session", "client", "engine", "engine_name", "make_table", "table"]
+
+PAGE = "https://app.example.com"
+
+
+@pytest.fixture
+def identity() -> Identity:
+    """A run that knows one page, and guests only as people to refuse."""
+    return Identity({"ALLOWED_ORIGINS": PAGE})
+
+
+@pytest.fixture
+async def gateway(
+    identity: Identity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[LocalGateway]:
+    """The product on real sockets, which logs all it ever would."""
+    monkeypatch.setenv("ALLOW_GUESTS", "false")
+    monkeypatch.setenv("POWERTOOLS_LOG_LEVEL", "DEBUG")
+    options = parse(["--port", "0", "--sandboxes", "2"])
+    async with local_run(options, identity=identity, log=tmp_path / "engine.log") as gateway:
+        yield gateway

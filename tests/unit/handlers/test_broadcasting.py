@@ -1,0 +1,164 @@
+import json
+from typing import Any
+
+import pytest
+
+from connection_store.schema import SHARDS
+from handlers.delivery import Courier, NestedDeliveryError, encode
+from handlers.protocol import Message, Sender
+from publisher import MAX_FRAME_BYTES, FrameTooLargeError, MemoryGateway, Outcome, Slow
+from publisher.fanout import REFUSALS
+from tests.unit.handlers.bench import NOW, Bench
+
+
+@pytest.fixture
+async def crowded(aws: None) -> Bench:
+    """Five connections where three are served at once."""
+    bench = Bench(INLINE_RECIPIENTS="3")
+    await bench.connections.init_table()
+    for letter in "abcde":
+        bench.connect(f"{letter}=")
+    return bench
+
+
+def message(data: Any) -> Message:
+    sender = Sender(user_id="u", name="n")
+    return Message(message_id="m", audience="everyone", sender=sender, data=data, sent_at=NOW)
+
+
+def sized(size: int) -> Message:
+    """A message of so many bytes as it goes out."""
+    return message("x" * (size - len(message("").model_dump_json())))
+
+
+async def work(bench: Bench) -> None:
+    """Deliver everything in the queue."""
+    while bench.queue.slices:
+        slice_ = bench.queue.slices.pop(0)
+        await bench.relay.carry(slice_, f"m{slice_}", now=NOW, time_left=lambda: 60.0)
+
+
+async def test_audience_is_queued_before_the_answer_when_it_is_large(crowded: Bench) -> None:
+    sent = crowded.send("a=", {"action": "broadcast", "data": "hé", "id": 1})
+
+    assert crowded.gateway.posts == []
+    assert (sent["type"], sent["queued"], sent["complete"], sent["id"]) == ("broadcast.sent", True, False, 1)
+    assert sorted(each.shard for each in crowded.queue.slices) == list(range(SHARDS))
+    assert {each.broadcast_id for each in crowded.queue.slices} == {sent["message_id"]}
+    assert "hé" not in "".join(each.to_text() for each in crowded.queue.slices)
+
+
+async def test_sender_hears_the_numbers_when_the_last_slice_is_done(crowded: Bench) -> None:
+    sent = crowded.send("a=", {"action": "broadcast", "data": "hé", "id": 1})
+    await work(crowded)
+
+    for letter in "bcde":
+        (frame,) = crowded.frames_to(f"{letter}=")
+        assert (frame["type"], frame["data"], frame["message_id"]) == ("message", "hé", sent["message_id"])
+    own, report = crowded.frames_to("a=")
+    assert own["type"] == "message"
+    assert (report["type"], report["message_id"]) == ("broadcast.report", sent["message_id"])
+    assert (report["recipients"], report["sent"], report["complete"]) == (5, 5, True)
+    assert report["cost_usd"] > 0
+    assert report["posts_per_second"] == pytest.approx(5_000 / report["duration_ms"], rel=0.6)
+
+
+async def test_audience_is_served_at_once_when_it_is_just_small_enough(bench: Bench) -> None:
+    bench = Bench(INLINE_RECIPIENTS="5")
+    await bench.connections.init_table()
+    for letter in "abcde":
+        bench.connect(f"{letter}=")
+
+    sent = bench.send("a=", {"action": "broadcast", "data": 1})
+
+    assert (sent["sent"], sent["queued"], bench.queue.slices) == (5, False, [])
+
+
+async def test_sender_may_try_again_when_the_queue_is_broken(crowded: Bench) -> None:
+    crowded.queue.broken = True
+
+    frame = crowded.send("a=", {"action": "broadcast", "data": 1})
+
+    assert (frame["code"], frame["retry"]) == ("unavailable", True)
+
+
+@pytest.mark.parametrize("size", [MAX_FRAME_BYTES - 1, MAX_FRAME_BYTES])
+def test_w30_frame_goes_out_when_it_is_just_small_enough(size: int) -> None:
+    assert len(encode(sized(size))) == size
+
+
+async def test_w30_nothing_is_stored_when_the_frame_is_too_large(crowded: Bench) -> None:
+    with pytest.raises(FrameTooLargeError):
+        await crowded.broadcaster.broadcast(sized(MAX_FRAME_BYTES + 1), now=NOW, time_left=lambda: 60.0)
+
+    assert crowded.queue.slices == []
+    assert await crowded.frames.get("m", now=NOW) is None
+
+
+async def test_f33_recipient_fails_when_its_post_begins_another_broadcast(bench: Bench) -> None:
+    class Looping(MemoryGateway):
+        async def post(self, connection_id: str, frame: bytes) -> Outcome:
+            self.posts.append((connection_id, frame))
+            await courier.send(message(1), "u", now=NOW, time_left=lambda: 60.0)
+            raise AssertionError("it went on")
+
+    gateway = Looping()
+    courier = Courier(gateway, bench.connections)
+    bench.connect("a=", authorizer={"principalId": "u"})
+
+    sent = await courier.send(message(1), "u", now=NOW, time_left=lambda: 60.0)
+
+    assert (sent.recipients, sent.failed, len(gateway.posts)) == (1, 1, 1)
+
+
+async def test_f33_broadcast_is_refused_when_a_delivery_is_under_way(crowded: Bench) -> None:
+    refused: list[BaseException] = []
+
+    class Looping(MemoryGateway):
+        async def post(self, connection_id: str, frame: bytes) -> Outcome:
+            try:
+                await crowded.broadcaster.broadcast(message(2), now=NOW, time_left=lambda: 60.0)
+            except NestedDeliveryError as error:
+                refused.append(error)
+            return await super().post(connection_id, frame)
+
+    courier = Courier(Looping(), crowded.connections)
+    recipients = crowded.connections.stream(now=NOW)
+    await courier.deliver(b"{}", recipients, now=NOW, time_left=lambda: 60.0)
+
+    assert len(refused) == 5
+    assert crowded.queue.slices == []
+
+
+def test_f17_slow_client_is_told_to_come_back_when_others_are_served(bench: Bench) -> None:
+    for letter in "abc":
+        bench.connect(f"{letter}=")
+    bench.gateway.script("b=", *[Slow()] * REFUSALS)
+
+    sent = bench.send("a=", {"action": "broadcast", "data": 1})
+
+    assert (sent["sent"], sent["slow"]) == (2, 1)
+    assert bench.gateway.closed == ["b="]
+    assert bench.frames_to("b=")[-1] == {"v": 1, "type": "disconnect", "code": "slow", "reconnect": True}
+
+
+def test_f17_nobody_is_closed_when_nobody_was_served(bench: Bench) -> None:
+    bench.connect("a=")
+    bench.gateway.script("a=", *[Slow()] * REFUSALS)
+
+    assert bench.send("a=", {"action": "broadcast", "data": 1})["slow"] == 1
+    assert bench.gateway.closed == []
+
+
+def test_numbers_are_metrics_when_a_broadcast_is_over(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.connect("a=")
+    sent = bench.send("a=", {"action": "broadcast", "data": 1})
+
+    (metrics,) = [
+        json.loads(line) for line in capsys.readouterr().out.splitlines() if "BroadcastCost" in line
+    ]
+    assert metrics["BroadcastCost"] == [sent["cost_usd"]]
+    assert metrics["BroadcastDuration"] == [sent["duration_ms"]]
+    assert metrics["DeliveriesSent"] == [1.0]
