@@ -1,6 +1,10 @@
-"""`python -m benchmarks`: every measurement, one after the other."""
+"""`python -m benchmarks [--write-readme]`: every measurement, one after the other."""
 
-from . import dispatch, fanout, start
+import sys
 
-for measurement in (dispatch, start, fanout):
+from . import ack, dispatch, fanout, gateway, inbound, start
+
+arguments, sys.argv[1:] = sys.argv[1:], []
+for measurement in (dispatch, start, inbound, ack, gateway):
     measurement.main()
+fanout.main(arguments)

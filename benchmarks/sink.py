@@ -1,6 +1,6 @@
-"""A TLS server that answers every post with 200: `python -m benchmarks.sink CERTIFICATE KEY`.
+"""A TLS server that answers every post with 200: `python -m benchmarks.sink CERTIFICATE KEY DELAY`.
 
-It prints its port, and ends with its standard input.
+It answers after DELAY seconds, prints its port, and ends with its standard input.
 """
 
 import asyncio
@@ -16,7 +16,8 @@ _ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
 class Sink(asyncio.Protocol):
     """Reads whole requests, looks at nothing but their length."""
 
-    def __init__(self) -> None:
+    def __init__(self, delay: float) -> None:
+        self._delay = delay
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -32,14 +33,18 @@ class Sink(asyncio.Protocol):
             if len(self._buffer) < end:
                 return
             self._buffer = self._buffer[end:]
-            self._transport.write(_ANSWER)
+            if self._delay:
+                asyncio.get_running_loop().call_later(self._delay, self._transport.write, _ANSWER)
+            else:
+                self._transport.write(_ANSWER)
 
 
-async def main(certificate: str, key: str) -> None:
+async def main(certificate: str, key: str, delay: str) -> None:
     """Serve until standard input ends."""
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate, key)
-    server = await asyncio.get_running_loop().create_server(Sink, "127.0.0.1", 0, ssl=tls)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Sink(float(delay)), "127.0.0.1", 0, ssl=tls, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.to_thread(sys.stdin.read)
     server.close()

@@ -1,4 +1,4 @@
-"""What a cold start of the WebSocket function costs, beside boto3's DynamoDB client alone.
+"""What a cold start of each function costs, beside boto3's DynamoDB client alone.
 
     python -m benchmarks.start [--rounds 7]
 
@@ -16,12 +16,15 @@ PROGRAMS = {
     "python": "pass",
     "boto3.client('dynamodb')": "import boto3; boto3.client('dynamodb')",
     "handlers.websocket": "import handlers.websocket",
+    "handlers.authorizer": "import handlers.authorizer",
 }
 ENVIRONMENT = {
     "TABLE_NAME": "benchmark",
     "MANAGEMENT_ENDPOINT": "https://127.0.0.1/prod",
     "AWS_REGION": "us-east-1",
     "AWS_DEFAULT_REGION": "us-east-1",
+    "JWT_ISSUER": "https://id.example.com",
+    "JWT_AUDIENCE": "chat",
 }
 
 
@@ -32,9 +35,9 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     spent = [[_spend(program) for program in PROGRAMS.values()] for _ in range(rounds + 1)]
     # Not the first round, which may have compiled modules.
-    bare, boto3, ours = (1e3 * median(each) for each in zip(*spent[1:], strict=True))
+    bare, boto3, *ours = (1e3 * median(each) for each in zip(*spent[1:], strict=True))
     print("\n| cold start | CPU-ms above Python's own | times boto3's |\n|---|---|---|")
-    for name, milliseconds in zip(list(PROGRAMS)[1:], (boto3, ours), strict=True):
+    for name, milliseconds in zip(list(PROGRAMS)[1:], (boto3, *ours), strict=True):
         print(f"| {name} | {milliseconds - bare:.0f} | {(milliseconds - bare) / (boto3 - bare):.2f} |")
 
 

@@ -10,8 +10,9 @@ import signal
 import sys
 from collections.abc import Callable
 from time import perf_counter, process_time
+from typing import Any
 
-from .command import allow_files, check_output, make_parser, make_plan
+from .command import allow_files, check_outputs, make_parser, make_plan
 from .dialer import Dialer
 from .errors import UnreachableError, UsageError
 from .handshake import Address, parse_address
@@ -27,7 +28,7 @@ def main() -> int:
     options = make_parser().parse_args()
     try:
         plan, address = make_plan(options), parse_address(options.url, options.ca)
-        check_output(options.json)
+        check_outputs(options)
         allow_files(plan.connections + plan.slow)
         test = LoadTest(plan, Dialer(address), secrets.token_hex(4))
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -58,13 +59,21 @@ async def _measure(test: LoadTest, address: Address, options: argparse.Namespace
         sys.stdout.write(render(summary) + "\n")
         sys.stdout.flush()
     finally:
-        if options.json:
-            options.json.write_text(json.dumps(summary, indent=2) + "\n")
+        _write_files(summary, options)
     if stopped:
         return 128 + stopped
     if not any(tally.connections for tally in test.tallies):
         return NO_CONNECTION
     return 0 if summary["ok"] else NOT_OK
+
+
+def _write_files(summary: dict[str, Any], options: argparse.Namespace) -> None:
+    if options.json:
+        options.json.write_text(json.dumps(summary, indent=2) + "\n")
+    if options.report:
+        from .page import make_page
+
+        options.report.write_text(make_page(summary), encoding="utf-8")
 
 
 async def _run_until_stopped(test: LoadTest) -> signal.Signals | None:

@@ -57,6 +57,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--timeout", type=_positive, default=30.0, metavar="SECONDS", help="a later delivery is lost (30)")
     add("--ca", metavar="FILE", help="certificates to trust instead of the system's, for wss://")
     add("--json", type=Path, metavar="FILE", help="write the figures to this file as well")
+    add("--report", type=Path, metavar="FILE.html", help="write them with pictures to one HTML file as well")
     return parser
 
 
@@ -69,10 +70,19 @@ def make_plan(options: argparse.Namespace) -> Plan:
     return Plan(**{name: getattr(options, name) for name in Plan.__dataclass_fields__})
 
 
-def check_output(path: Path | None) -> None:
-    """Raises UsageError when `path` cannot be written: better now than after the run."""
-    if path and (path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK)):
-        raise UsageError(f"--json {path}: cannot be written")
+def check_outputs(options: argparse.Namespace) -> None:
+    """Raises UsageError when a file that is asked for cannot be made: better now than after the run."""
+    for name in ("json", "report"):
+        path = getattr(options, name)
+        if path and (path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK)):
+            raise UsageError(f"--{name} {path}: cannot be written")
+    if options.report:
+        try:
+            import matplotlib  # noqa: F401 - only --report needs it, and it takes its time
+        except ModuleNotFoundError as error:
+            raise UsageError(
+                f"--report needs {error.name}, which is not installed: pip install -e '.[report]'"
+            ) from error
 
 
 def allow_files(connections: int) -> None:

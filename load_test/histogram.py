@@ -1,7 +1,8 @@
 """Millions of latencies in the memory of some thousand: a log-linear histogram."""
 
 import math
-from array import array
+from collections import Counter
+from collections.abc import Iterator
 from typing import Self
 
 _BITS = 8
@@ -16,7 +17,7 @@ class Histogram:
     __slots__ = ("_counts", "count", "largest")
 
     def __init__(self) -> None:
-        self._counts = array("Q", bytes(8 * (_index(_LARGEST) + 1)))
+        self._counts: Counter[int] = Counter()
         self.count = 0
         self.largest = 0
 
@@ -29,19 +30,23 @@ class Histogram:
 
     def merge(self, other: Self) -> None:
         """Count everything that `other` has counted."""
-        for index, count in enumerate(other._counts):
-            self._counts[index] += count
+        self._counts.update(other._counts)
         self.count += other.count
         self.largest = max(self.largest, other.largest)
 
     def percentile(self, percent: float) -> int:
         """The smallest value that `percent` of all values do not exceed; 0 when there are none."""
         missing = math.ceil(self.count * percent / 100)
-        for index, count in enumerate(self._counts):
+        for highest, count in self.steps():
             missing -= count
-            if count and missing <= 0:
-                return min(_highest(index), self.largest)
+            if missing <= 0:
+                return highest
         return self.largest
+
+    def steps(self) -> Iterator[tuple[int, int]]:
+        """Each value that can be told apart, rounded up, and how often it was counted; ascending."""
+        for index, count in sorted(self._counts.items()):
+            yield min(_highest(index), self.largest), count
 
 
 def _index(value: int) -> int:

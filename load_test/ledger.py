@@ -10,9 +10,13 @@ _ABSENT, _EXPECTED, _RECEIVED = 0, 1, 2
 
 @dataclass(slots=True)
 class Tally:
-    """The deliveries of one phase; latencies are microseconds from sending to receiving."""
+    """The deliveries of one phase; latencies are microseconds from sending to receiving.
+
+    `began_at` is nanoseconds of the monotonic clock.
+    """
 
     phase: str
+    began_at: int = 0
     connections: int = 0
     opened: int = 0
     opening_seconds: float = 0.0
@@ -43,11 +47,14 @@ _COUNTS = ("opened", "opening_seconds", "broadcasts", "expected", "received", "d
 
 
 @dataclass(slots=True)
-class _Broadcast:
+class Broadcast:
+    """One broadcast: what is looked for, when it was sent, and to whom."""
+
     text: bytes
     sent_at: int
     tally: Tally
     marks: bytearray
+    latency: Histogram = field(default_factory=Histogram)
 
 
 class Ledger:
@@ -65,7 +72,7 @@ class Ledger:
         self._connections = connections
         self._payload = payload
         self._timeout = round(timeout * 1e9)
-        self._broadcasts: list[_Broadcast] = []
+        self.broadcasts: list[Broadcast] = []
         self.tally = Tally("")
         self.complete = asyncio.Event()
 
@@ -76,7 +83,7 @@ class Ledger:
 
     def compose(self) -> str:
         """The `data` of the next broadcast."""
-        head = f"{self._marker.decode()}{len(self._broadcasts):07}:"
+        head = f"{self._marker.decode()}{len(self.broadcasts):07}:"
         return head.ljust(self._payload, ".")
 
     def announce(self, data: str, receivers: list[int], now: int) -> int:
@@ -84,12 +91,12 @@ class Ledger:
         marks = bytearray(self._connections)
         for index in receivers:
             marks[index] = _EXPECTED
-        self._broadcasts.append(_Broadcast(data.encode(), now, self.tally, marks))
+        self.broadcasts.append(Broadcast(data.encode(), now, self.tally, marks))
         self.tally.broadcasts += 1
         self.tally.expected += len(receivers)
         self.tally.outstanding += len(receivers)
         self.complete.clear()
-        return len(self._broadcasts) - 1
+        return len(self.broadcasts) - 1
 
     def receive(self, index: int, frame: bytes, now: int) -> bool:
         """Note that connection `index` has received `frame`; False when that is no broadcast of this run."""
@@ -97,7 +104,7 @@ class Ledger:
         if start < 0:
             return False
         try:
-            broadcast = self._broadcasts[int(frame[start + len(self._marker) :][:7])]
+            broadcast = self.broadcasts[int(frame[start + len(self._marker) :][:7])]
         except (ValueError, IndexError):
             return False
         if not frame.startswith(broadcast.text, start):
@@ -107,18 +114,19 @@ class Ledger:
 
     def abandon(self, index: int) -> None:
         """Connection `index` is gone: what it has not received it never will."""
-        for broadcast in self._broadcasts:
+        for broadcast in self.broadcasts:
             if broadcast.marks[index] == _EXPECTED:
                 broadcast.marks[index] = _ABSENT
                 self._settle_one(broadcast.tally)
 
-    def _note(self, broadcast: _Broadcast, index: int, latency: int) -> None:
+    def _note(self, broadcast: Broadcast, index: int, latency: int) -> None:
         tally, mark = broadcast.tally, broadcast.marks[index]
         broadcast.marks[index] = _RECEIVED
         if mark == _RECEIVED:
             tally.duplicates += 1
         elif mark == _EXPECTED:
             tally.latency.record(latency // 1000)
+            broadcast.latency.record(latency // 1000)
             if latency > self._timeout:
                 tally.late += 1
             else:

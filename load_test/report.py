@@ -3,9 +3,9 @@
 from http import HTTPStatus
 from typing import Any
 
-from .histogram import Histogram
 from .ledger import Tally
 from .run import LoadTest
+from .timeline import list_latencies, list_moments, name_percentiles
 
 _COLUMNS = (
     ("phase", "phase", "{}"),
@@ -27,8 +27,8 @@ def summarise(
     test: LoadTest, *, url: str, seconds: float, cpu_seconds: float, stopped: str | None
 ) -> dict[str, Any]:
     """Everything that was counted, after `seconds`; `stopped` is the signal that ended the run early."""
-    phases = [_row(tally) for tally in test.tallies]
-    total = Tally("total")
+    start = test.tallies[0].began_at if test.tallies else 0
+    total = Tally("total", began_at=start)
     for tally in test.tallies:
         total.add(tally)
     return {
@@ -38,8 +38,10 @@ def summarise(
         "ok": not (stopped or total.lost or any(test.problems.values())),
         "seconds": round(seconds, 3),
         "cpu_seconds": round(cpu_seconds, 3),
-        "phases": phases,
-        "total": _row(total),
+        "phases": [_row(tally, start) for tally in test.tallies],
+        "total": _row(total, start),
+        "timeline": list_moments(test.broadcasts, start),
+        "histogram": list_latencies(total.latency),
         "slow_readers": {
             "connections": test.plan.slow,
             "frames": test.slow_frames,
@@ -51,14 +53,28 @@ def summarise(
 
 def render(summary: dict[str, Any]) -> str:
     """The summary as a table with sentences below it."""
+    table = list_cells(summary)
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = ("  ".join(map(str.rjust, row, widths)) for row in table)
+    return "\n".join([*lines, "", *list_sentences(summary)])
+
+
+def list_cells(summary: dict[str, Any]) -> list[list[str]]:
+    """The table: its headings, then a row for each phase, then the total if there are several."""
     rows = summary["phases"] if len(summary["phases"]) == 1 else [*summary["phases"], summary["total"]]
-    return "\n".join([*_table(rows), "", *_sentences(summary)])
+    table = [[heading for heading, _, _ in _COLUMNS]]
+    for row in rows:
+        values = {**row, **row["latency_ms"]}
+        table.append(["-" if values[key] is None else form.format(values[key]) for _, key, form in _COLUMNS])
+    return table
 
 
-def _row(tally: Tally) -> dict[str, Any]:
+def _row(tally: Tally, start: int) -> dict[str, Any]:
     rate = tally.opened / tally.opening_seconds if tally.opening_seconds else 0.0
     return {
         "phase": tally.phase,
+        "began": round((tally.began_at - start) / 1e9, 3),
+        "opening_seconds": round(tally.opening_seconds, 3),
         "connections": tally.connections,
         "connects_per_second": round(rate, 1),
         "broadcasts": tally.broadcasts,
@@ -68,27 +84,12 @@ def _row(tally: Tally) -> dict[str, Any]:
         "lost": tally.lost,
         "late": tally.late,
         "pending": 0 if tally.settled else tally.outstanding,
-        "latency_ms": _percentiles(tally.latency),
+        "latency_ms": name_percentiles(tally.latency),
     }
 
 
-def _percentiles(latency: Histogram) -> dict[str, float | None]:
-    found = {f"p{percent}": latency.percentile(percent) for percent in (50, 95, 99)} | {
-        "max": latency.largest
-    }
-    return {name: value / 1000 if latency.count else None for name, value in found.items()}
-
-
-def _table(rows: list[dict[str, Any]]) -> list[str]:
-    cells = [[heading for heading, _, _ in _COLUMNS]]
-    for row in rows:
-        values = {**row, **row["latency_ms"]}
-        cells.append(["-" if values[key] is None else form.format(values[key]) for _, key, form in _COLUMNS])
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return ["  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in cells]
-
-
-def _sentences(summary: dict[str, Any]) -> list[str]:
+def list_sentences(summary: dict[str, Any]) -> list[str]:
+    """What the table does not say, the verdict last."""
     total, slow, lines = summary["total"], summary["slow_readers"], []
     if total["late"]:
         lines.append(f"{total['late']:,} of the lost came after the timeout")

@@ -9,7 +9,7 @@ from time import perf_counter, perf_counter_ns
 from .connection import Connection
 from .dialer import Dialer
 from .errors import OpeningError, RefusedError
-from .ledger import Ledger, Tally
+from .ledger import Broadcast, Ledger, Tally
 from .plan import Phase, Plan
 
 AT_ONCE = 200
@@ -38,6 +38,11 @@ class LoadTest:
         self._ledger = Ledger(run, plan.connections, plan.payload, plan.timeout)
         self._connections: dict[int, Connection] = {}
         self._sender = 0
+
+    @property
+    def broadcasts(self) -> Sequence[Broadcast]:
+        """Every broadcast that was sent, in order."""
+        return self._ledger.broadcasts
 
     @property
     def open_connections(self) -> int:
@@ -71,6 +76,7 @@ class LoadTest:
 
     async def _play(self, phase: Phase) -> None:
         tally = self._ledger.begin(phase.name)
+        tally.began_at = perf_counter_ns()
         self.tallies.append(tally)
         if phase.storm:
             self._cut()

@@ -1,9 +1,13 @@
 import re
+import shutil
 import subprocess
 import sys
 
 import pytest
 
+from benchmarks import gateway
+from benchmarks.fanout import CEILING, WAYS
+from benchmarks.inbound import BUDGETS
 from tests.conftest import ROOT
 
 
@@ -11,11 +15,20 @@ from tests.conftest import ROOT
     ("arguments", "rows"),
     [
         (["benchmarks.dispatch", "--rounds", "1", "--events", "10"], ["signalbox", "powertools, HTTP"]),
-        (["benchmarks.start", "--rounds", "1"], ["boto3.client('dynamodb')", "handlers.websocket"]),
         (
-            ["benchmarks.fanout", "--rounds", "1", "--posts", "100"],
-            ["signalbox, uvloop", "signalbox, asyncio", "boto3, one by one", "boto3, 16 threads"] * 2,
+            ["benchmarks.start", "--rounds", "1"],
+            ["boto3.client('dynamodb')", "handlers.websocket", "handlers.authorizer"],
         ),
+        (
+            ["benchmarks.fanout", "--rounds", "1", "--posts", "100", "--quick"],
+            [way.name for way in WAYS if way.installed] + [CEILING] * bool(shutil.which("wrk")),
+        ),
+        (["benchmarks.inbound", "--rounds", "1", "--recipients", "20"], list(BUDGETS)),
+        (
+            ["benchmarks.gateway", "--rounds", "1", "--messages", "320", "--connections", "200"],
+            gateway.sides() * 4 if sys.platform == "linux" else [],
+        ),
+        (["benchmarks.ack", "--broadcasts", "1", "--recipients", "2", "60"], ["2", "60"]),
     ],
     ids=lambda value: value[0],
 )

@@ -2,8 +2,12 @@
 
 import asyncio
 import json
+import os
+import signal
 import sys
 from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +48,25 @@ async def end(process: asyncio.subprocess.Process) -> Ended:
 async def run_load(*arguments: str) -> Ended:
     """A whole run."""
     return await end(await start(*arguments))
+
+
+@asynccontextmanager
+async def serve_tls(*arguments: str, folder: Path = ROOT) -> AsyncIterator[str]:
+    """The address of TLS before a port; its process is stopped with Ctrl-C, and says nothing of it."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "load_test.tls", *arguments,
+        cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=PIPE, stderr=PIPE,
+    )  # fmt: skip
+    assert process.stdout
+    try:
+        async with asyncio.timeout(PATIENCE):
+            line = await process.stdout.readline()
+        yield line.decode().split()[0]
+    finally:
+        process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(PATIENCE):
+            _, notes = await process.communicate()
+    assert (process.returncode, notes) == (0, b"")
 
 
 def read_json(path: Path) -> dict[str, Any]:

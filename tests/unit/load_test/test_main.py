@@ -10,8 +10,9 @@ from tests.unit.load_test.backend import Backend
 from tests.unit.load_test.commandline import end, read_json, run_load, start
 
 ROW = {
-    "phase": str, "connections": int, "connects_per_second": float, "broadcasts": int, "expected": int,
-    "received": int, "duplicates": int, "lost": int, "late": int, "pending": int, "latency_ms": dict,
+    "phase": str, "began": float, "opening_seconds": float, "connections": int,
+    "connects_per_second": float, "broadcasts": int, "expected": int, "received": int, "duplicates": int,
+    "lost": int, "late": int, "pending": int, "latency_ms": dict,
 }  # fmt: skip
 
 
@@ -38,14 +39,31 @@ async def test_the_figures_are_a_file_of_json_when_it_is_asked_for(backend: Back
     summary = read_json(path)
     assert {name: type(value) for name, value in summary.items()} == {
         "version": int, "url": str, "stopped": type(None), "ok": bool, "seconds": float, "cpu_seconds": float,
-        "phases": list, "total": dict, "slow_readers": dict, "problems": dict,
+        "phases": list, "total": dict, "timeline": list, "histogram": list, "slow_readers": dict,
+        "problems": dict,
     }  # fmt: skip
     for row in (*summary["phases"], summary["total"]):
         assert {name: type(value) for name, value in row.items()} == ROW
         assert {name: type(value) for name, value in row["latency_ms"].items()} == dict.fromkeys(
             ["p50", "p95", "p99", "max"], float
         )
+    assert [moment["phase"] for moment in summary["timeline"]] == ["step 1"] * 2 + ["step 2"] * 2
+    assert sum(count for _, count in summary["histogram"]) == summary["total"]["received"] == 12
     assert summary["url"] == backend.url  # a query may carry a token
+
+
+async def test_the_figures_are_a_page_when_it_is_asked_for(backend: Backend, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    ended = await run_load(
+        "--url", f"{backend.url}?token=secret", "--connections", "4", "--broadcasts", "4", "--interval",
+        "0.01", "--report", str(path),
+    )  # fmt: skip
+
+    page = path.read_text()
+    assert ended.code == 0
+    assert page.count("<svg ") == 2
+    assert f"<title>Load test of {backend.url}</title>" in page
+    assert ended.output.splitlines()[-1] in page
 
 
 async def test_the_exit_code_is_1_when_something_is_lost(backend: Backend) -> None:
@@ -90,7 +108,7 @@ async def test_a_stopped_run_reports_when_it_has_something(
     backend.stir = lambda broadcast: third.set() if broadcast == 3 else None
     process = await start(
         "--url", backend.url, "--connections", "5", "--broadcasts", "100000", "--interval", "0.05",
-        "--json", str(path),
+        "--json", str(path), "--report", str(tmp_path / "report.html"),
     )  # fmt: skip
     async with asyncio.timeout(30):
         await third.wait()
@@ -102,6 +120,7 @@ async def test_a_stopped_run_reports_when_it_has_something(
     total = read_json(path)["total"]
     assert total["received"] >= 15
     assert (total["lost"], total["received"] + total["pending"]) == (0, total["expected"])
+    assert f"STOPPED by {number.name}" in (tmp_path / "report.html").read_text()
     assert ended.notes == ""
 
 
@@ -112,6 +131,11 @@ async def test_a_stopped_run_reports_when_it_has_something(
         (["--url", "ws://127.0.0.1:1/", "--ca", "/nowhere"], 2, "--ca is for wss://"),
         (["--url", "wss://127.0.0.1:1/", "--ca", "/nowhere"], 2, "--ca /nowhere: No such file or directory"),
         (["--url", "ws://127.0.0.1:1/", "--json", "/nowhere/x"], 2, "--json /nowhere/x: cannot be written"),
+        (
+            ["--url", "ws://127.0.0.1:1/", "--report", "/nowhere/x"],
+            2,
+            "--report /nowhere/x: cannot be written",
+        ),
         (["--url", "ws://127.0.0.1:1/", "--connections", "2", "--broadcasters", "3"], 2, "--broadcasters"),
         (["--url", "ws://127.0.0.1:1/", "--connections", "2", "--ramp", "3"], 2, "--ramp"),
         (["--url", "ws://127.0.0.1:1/local"], 3, "connection refused: nothing listens there"),

@@ -1,0 +1,137 @@
+"""How long somebody who broadcasts waits for the answer, by the number of recipients, against the local run.
+
+    python -m benchmarks.ack [--recipients 10 1000 10000] [--broadcasts 5]
+
+The next broadcast begins when everybody has the one before.
+"""
+
+import argparse
+import asyncio
+import json
+import re
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from statistics import median
+from time import perf_counter_ns
+
+from load_test.command import allow_files
+from load_test.connection import Connection
+from load_test.dialer import Dialer
+from load_test.handshake import parse_address
+
+AT_ONCE = 50
+"""Handshakes under way at a time."""
+
+PATIENCE = 300.0
+_SPARE = 64
+
+
+class Crowd:
+    """Connections to the backend; the first one broadcasts."""
+
+    def __init__(self, dialer: Dialer) -> None:
+        self._dialer = dialer
+        self._connections: list[Connection] = []
+        self._missing = 0
+        self._answered: asyncio.Future[int] | None = None
+        self._delivered = asyncio.Event()
+
+    async def grow(self, size: int) -> None:
+        """Open connections until there are `size`. Raises OpeningError."""
+        missing = iter(range(len(self._connections), size))
+
+        async def open_some() -> None:
+            for index in missing:
+                self._connections.append(await self._dialer.open(self, index))
+
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(AT_ONCE):
+                tasks.create_task(open_some())
+
+    async def broadcast(self) -> tuple[float, float]:
+        """The seconds until the answer, and until everybody had the message."""
+        self._answered = asyncio.get_running_loop().create_future()
+        self._missing = len(self._connections)
+        self._delivered.clear()
+        started = perf_counter_ns()
+        self._connections[0].send(b'{"action":"broadcast","id":1,"data":"hello"}')
+        async with asyncio.timeout(PATIENCE):
+            answered = await self._answered
+            await self._delivered.wait()
+        return (answered - started) / 1e9, (perf_counter_ns() - started) / 1e9
+
+    def receive(self, index: int, payload: bytes, now: int) -> None:
+        """Take the answer, or one more delivery."""
+        frame = json.loads(payload)
+        match frame.get("type"):
+            case "message":
+                self._missing -= 1
+                if not self._missing:
+                    self._delivered.set()
+            case "broadcast.sent" if self._answered:
+                self._answered.set_result(now)
+            case "error" | None:
+                raise SystemExit(f"connection {index} got {frame}")
+
+    def lose(self, index: int, code: int) -> None:
+        """Nobody should leave."""
+        raise SystemExit(f"connection {index} was closed with {code}")
+
+    def leave(self) -> None:
+        """End them all."""
+        for connection in self._connections:
+            connection.cut()
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.ack", description="how long an answer takes")
+    parser.add_argument("--recipients", type=int, nargs="+", default=[10, 1_000, 10_000])
+    parser.add_argument("--broadcasts", type=int, default=5)
+    options = parser.parse_args()
+    allow_files(max(options.recipients) + _SPARE)
+    asyncio.run(_measure(sorted(options.recipients), options.broadcasts))
+
+
+async def _measure(sizes: list[int], broadcasts: int) -> None:
+    print("\n| recipients | answer after ms, median (range) | everybody had it after s |\n|---|---|---|")
+    async with _local_run() as url:
+        dialer = Dialer(parse_address(url, None))
+        await dialer.resolve()
+        crowd = Crowd(dialer)
+        try:
+            for size in sizes:
+                await crowd.grow(size)
+                rounds = [await crowd.broadcast() for _ in range(broadcasts + 1)][
+                    1:
+                ]  # the first one warms up
+                answers = [1000 * answered for answered, _ in rounds]
+                spread = f"{median(answers):.0f} ({min(answers):.0f} to {max(answers):.0f})"
+                print(
+                    f"| {size:,} | {spread} | {median(delivered for _, delivered in rounds):.2f} |",
+                    flush=True,
+                )
+        finally:
+            crowd.leave()
+
+
+@asynccontextmanager
+async def _local_run() -> AsyncIterator[str]:
+    command = (sys.executable, "-m", "dev", "--port", "0")
+    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=DEVNULL)
+    assert process.stdout
+    try:
+        printed = await process.stdout.readuntil(b"Ctrl-C")
+        found = re.search(r"WebSocket +(\S+)", printed.decode())
+        assert found
+        yield found[1]
+    finally:
+        process.send_signal(signal.SIGINT)
+        await process.communicate()
+
+
+if __name__ == "__main__":
+    main()
