@@ -36,7 +36,11 @@ def test_lock_resolves_to_wheels_when_on_a_supported_system(
     assert resolved.returncode == 0, resolved.stderr
 
 
-@pytest.mark.parametrize("lock", [*LOCKS, ROOT / "package-lock.json"], ids=lambda lock: lock.name)
+@pytest.mark.parametrize(
+    "lock",
+    [*LOCKS, ROOT / "package-lock.json", ROOT / "benchmarks" / "peers" / "package-lock.json"],
+    ids=lambda lock: lock.name,
+)
 def test_lock_names_no_address_when_written(lock: Path) -> None:
     assert not re.search(r"https?://|\"resolved\"", lock.read_text())
 
@@ -48,4 +52,4 @@ def test_lock_holds_every_pin_of_the_project_when_written() -> None:
     locked = (ROOT / "requirements.lock").read_text()
 
     assert pins
-    assert [name + version for name, version in pins if f"{name}{version} " not in locked] == []
+    assert [name + version for name, version in pins if f"{name.lower()}{version} " not in locked] == []

@@ -350,7 +350,7 @@ async def test_call_waits_for_a_core_and_not_for_long_when_all_cores_are_busy() 
     calls = await stage.call(b"1", b"2")
     assert stage.events == [[b"1"], []]
     async with asyncio.timeout(PATIENCE):
-        while stage.events != [[b"1"], [b"2"]]:
+        while stage.events != [[b"1"], [b"2"]]:  # noqa: ASYNC110 - a timer of the pool ends it
             await asyncio.sleep(0.001)
     for sandbox in stage.sandboxes:
         sandbox.answer()

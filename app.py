@@ -1,0 +1,22 @@
+"""The CDK's entry point: one stage's stack, `-c stage=NAME` among those of `cdk.json`."""
+
+import os
+import sys
+
+from cdk.errors import CdkError
+from cdk.node import check_node
+
+
+def main() -> None:
+    """Synthesize; what is wrong with the input is one sentence on standard error, and status 1."""
+    try:
+        check_node()
+        from cdk.synth import synthesize  # it starts Node
+
+        synthesize(os.environ)
+    except CdkError as error:
+        sys.exit(f"cdk: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The infrastructure: one construct for each capability, composed by `stack.py`. Synthesized by `app.py`."""

@@ -1,0 +1,31 @@
+"""What API Gateway needs to write any log at all: a role, named in a setting of the account in the region."""
+
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from .findings import acknowledge
+
+PUSH_TO_LOGS = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+
+
+class AccountLogs(Construct):
+    """The setting and its role. Without them, a WebSocket stage that has an access log cannot be created.
+
+    There is one for each account and region, whoever made it: see `Stage.account_logs`.
+    """
+
+    def __init__(self, scope: Construct, name: str) -> None:
+        super().__init__(scope, name)
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"),
+            managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(PUSH_TO_LOGS)],
+        )
+        self.setting = apigateway.CfnAccount(self, "Setting", cloud_watch_role_arn=role.role_arn)
+        acknowledge(
+            role,
+            f"AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{PUSH_TO_LOGS}]",
+            "it is the policy that AWS made for this very setting, which is the account's",
+        )

@@ -1,0 +1,162 @@
+"""What a stage is: its entry in `cdk.json`, typed and checked."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from .errors import StageError
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
+Origin = Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.-]+(:\d{1,5})?$")]
+Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+Certificate = Annotated[
+    str, StringConstraints(pattern=r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/.+$")
+]
+
+
+class Domain(BaseModel):
+    """A custom domain for the WebSocket address, and the ARN of its certificate in the stage's region."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    certificate_arn: Certificate
+
+
+class Tokens(BaseModel):
+    """Whose tokens (JWT) let people connect, and where those tokens say what."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    issuer: str = Field(pattern=r"^https://.+")
+    audience: str = Field(min_length=1)
+    algorithm: Literal["RS256", "ES256"] = "RS256"
+    jwks_url: str | None = Field(None, pattern=r"^https://.+")
+    roles_claim: str | None = None
+    tenant_claim: str | None = None
+    claims: tuple[str, ...] = ()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that tell the authorizer."""
+        texts = {**self.model_dump(exclude_none=True), "claims": " ".join(self.claims)}
+        return {f"JWT_{name.upper()}": text for name, text in texts.items() if text}
+
+
+class Throttle(BaseModel):
+    """What the stage admits: messages and handshakes in a second, and at once."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rate: int = Field(gt=0)
+    burst: int = Field(gt=0)
+
+
+class Stage(BaseModel):
+    """One deployment of Signalbox, named `dev`, `staging`, `prod` or anything else."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Name
+
+    account: str | None = Field(None, pattern=r"^\d{12}$")
+    """The account it belongs to; None: that of whoever deploys."""
+
+    region: Region | None = None
+    """The region it belongs to; None: that of whoever deploys."""
+
+    origins: tuple[Origin, ...] = Field(min_length=1)
+    """The pages that may connect, as browsers write their `Origin`."""
+
+    tokens: Tokens | None = None
+    """The identity provider. Tickets are accepted with or without."""
+
+    allow_guests: bool = False
+    """Whether somebody without an identity may connect."""
+
+    removal: Literal["retain", "destroy"] = "retain"
+    """What becomes of the table when the stack goes. `retain` protects it against deletion, too."""
+
+    log_retention_days: Literal[1, 3, 7, 14, 30, 60, 90, 180, 365] = 30
+
+    throttle: Throttle
+
+    alarm_email: str | None = Field(None, pattern=r"^[^@\s]+@[^@\s]+$")
+    """Who is told of alarms; they confirm the subscription by mail."""
+
+    domain: Domain | None = None
+
+    memory: int = Field(1_024, ge=256, le=10_240)
+    """Megabytes for each function, and with them processor: 1,769 are one."""
+
+    send_budget: int = Field(3_000, gt=0)
+    """Posts a second of all workers together, out of the account's quota for everything (F16)."""
+
+    fanout_concurrency: int = Field(10, ge=2, le=1_000)
+    """How many workers there are at most, and share the budget."""
+
+    provisioned_concurrency: int = Field(0, ge=0)
+    """Sandboxes of the WebSocket function kept warm, at a price by the hour."""
+
+    tracing: bool = False
+    """Whether X-Ray samples invocations."""
+
+    bytecode: bool = False
+    """Whether modules are shipped compiled, for a quicker cold start. It takes the runtime's own Python."""
+
+    account_logs: bool = True
+    """Whether this stack gives API Gateway its role for logs. One stage in each account and region does."""
+
+    @property
+    def retain(self) -> bool:
+        """Whether its data outlives the stack."""
+        return self.removal == "retain"
+
+    @model_validator(mode="after")
+    def _certificate_is_where_the_stage_is(self) -> Self:
+        if self.domain and self.region and self.domain.certificate_arn.split(":")[3] != self.region:
+            raise ValueError(f"the certificate of {self.domain.name} must be in {self.region}")
+        return self
+
+
+def read_stage(stages: Mapping[str, Any], name: str) -> Stage:
+    """Return the settings of the stage `name` among `stages`, as `cdk.json` has them. Raises StageError."""
+    if name not in stages:
+        raise StageError(f"there is no stage {name!r} in cdk.json, only {', '.join(sorted(stages))}")
+    try:
+        return Stage.model_validate({"name": name, **stages[name]})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "settings"
+        raise StageError(f"stage {name} in cdk.json: {place}: {_plainly(place, first['msg'])}") from None
+
+
+def settle(stage: Stage, environ: Mapping[str, str], regions: frozenset[str]) -> dict[str, str]:
+    """Return the account and region to deploy to, as far as they are known.
+
+    `environ` is the CDK command's, which names whose credentials these are; `regions` are those that exist.
+    Raises StageError where the two do not agree.
+    """
+    place: dict[str, str] = {}
+    for part, variable in (("account", "CDK_DEFAULT_ACCOUNT"), ("region", "CDK_DEFAULT_REGION")):
+        wanted: str | None = getattr(stage, part)
+        found = environ.get(variable) or wanted
+        if wanted and found != wanted:
+            raise StageError(
+                f"stage {stage.name} belongs to {part} {wanted}, but these credentials are for {found}"
+            )
+        if found:
+            place[part] = found
+    if place.get("region", "us-east-1") not in regions:
+        raise StageError(f"there is no region {place['region']!r}")
+    return place
+
+
+def _plainly(place: str, problem: str) -> str:
+    if place.startswith("origins"):
+        return "name the pages that may connect, each as https://host or https://host:port"
+    if place == "domain.certificate_arn":
+        return "a custom domain needs the ARN of its certificate"
+    return re.sub(r"^Value error, ", "", problem)

@@ -1,0 +1,79 @@
+"""The permissions of a deployed stage, and the stage without one of them."""
+
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from tests.deploy.emulator import Emulator
+
+MANAGE = "execute-api:ManageConnections"
+
+
+class Permission(NamedTuple):
+    """That a function, named by its handler's module, may do something: an action, or a method of one."""
+
+    function: str
+    action: str
+
+
+class Guard:
+    """Who may do what, as the emulator's IAM has it."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._iam = emulator.client("iam")
+        self._lambda = emulator.client("lambda")
+        self._functions = {
+            each["Handler"].split(".")[1]: each for each in self._lambda.list_functions()["Functions"]
+        }
+
+    def permissions(self) -> set[Permission]:
+        """Every permission there is."""
+        return {
+            Permission(function, action)
+            for function in self._functions
+            for _, document in self._policies(function)
+            for statement in document["Statement"]
+            for action in actions(statement)
+        }
+
+    @contextmanager
+    def without(self, permission: Permission) -> Iterator[None]:
+        """Inside, the function lacks this permission, and starts anew."""
+        policies = list(self._policies(permission.function))
+        for name, document in policies:
+            statements = [
+                {**each, "Action": [action.partition(" ")[0] for action in left]}
+                for each in document["Statement"]
+                if (left := [action for action in actions(each) if action != permission.action])
+            ]
+            self._put(permission.function, name, {**document, "Statement": statements})
+        try:
+            yield
+        finally:
+            for name, document in policies:
+                self._put(permission.function, name, document)
+
+    def _policies(self, function: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        role = self._role(function)
+        for name in self._iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            yield name, self._iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+
+    def _put(self, function: str, name: str, document: dict[str, Any]) -> None:
+        self._iam.put_role_policy(
+            RoleName=self._role(function), PolicyName=name, PolicyDocument=json.dumps(document)
+        )
+        arn = self._functions[function]["FunctionArn"]
+        self._lambda.update_function_configuration(FunctionName=arn, Description=secrets.token_hex(4))
+
+    def _role(self, function: str) -> str:
+        return str(self._functions[function]["Role"]).rpartition("/")[2]
+
+
+def actions(statement: dict[str, Any]) -> list[str]:
+    """What a statement allows; of `@connections` the method, which is in the resource."""
+    action = statement["Action"]
+    if action == MANAGE:
+        return [f"{MANAGE} {statement['Resource'].split('/')[-3]}"]
+    return action if isinstance(action, list) else [action]

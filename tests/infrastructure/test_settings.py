@@ -1,0 +1,109 @@
+import json
+from typing import Any
+
+import pytest
+
+from cdk.errors import StageError
+from cdk.settings import Stage, read_stage, settle
+from tests.conftest import ROOT
+
+STAGES = json.loads((ROOT / "cdk.json").read_text())["context"]["stages"]
+REGIONS = frozenset({"us-east-1", "eu-west-1"})
+GOOD = {"origins": ["https://app.example.com"], "throttle": {"rate": 1, "burst": 1}}
+CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/1"
+
+
+def stage(**settings: Any) -> Stage:
+    return read_stage({"prod": {**GOOD, **settings}}, "prod")
+
+
+def test_dev_can_be_deployed_as_it_stands() -> None:
+    dev = read_stage(STAGES, "dev")
+
+    assert not dev.retain
+    assert "http://localhost:8000" in dev.origins
+
+
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_other_stages_are_complete_but_for_their_origins(name: str) -> None:
+    settings = {**STAGES[name], "origins": GOOD["origins"]}
+
+    assert read_stage({name: settings}, name).name == name
+
+
+def test_stage_is_named_with_the_others_when_it_does_not_exist() -> None:
+    with pytest.raises(StageError, match=r"^there is no stage 'qa' in cdk.json, only dev, prod, staging$"):
+        read_stage(STAGES, "qa")
+
+
+@pytest.mark.parametrize(
+    "origins", [[], ["*"], ["https://app.example.com/"], ["https://App.example.com"], [""]]
+)
+def test_stage_is_refused_when_no_page_or_any_page_may_connect(origins: list[str]) -> None:
+    with pytest.raises(
+        StageError, match=r"^stage prod in cdk\.json: origins(\.0)?: name the pages that may connect"
+    ):
+        stage(origins=origins)
+
+
+def test_stage_is_refused_when_origins_are_left_out() -> None:
+    with pytest.raises(StageError, match="origins: name the pages"):
+        read_stage({"prod": {"throttle": GOOD["throttle"]}}, "prod")
+
+
+@pytest.mark.parametrize("certificate", [None, "", "arn:aws:iam::123456789012:server-certificate/1"])
+def test_stage_is_refused_when_its_domain_has_no_certificate(certificate: str | None) -> None:
+    domain = {"name": "live.example.com"} | ({} if certificate is None else {"certificate_arn": certificate})
+
+    with pytest.raises(StageError, match="a custom domain needs the ARN of its certificate"):
+        stage(domain=domain)
+
+
+def test_stage_is_refused_when_its_certificate_is_elsewhere() -> None:
+    domain = {"name": "live.example.com", "certificate_arn": CERTIFICATE}
+
+    with pytest.raises(StageError, match=r"the certificate of live\.example\.com must be in us-east-1"):
+        stage(region="us-east-1", domain=domain)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("log_retention_days", 5),
+        ("memory", 64),
+        ("removal", "snapshot"),
+        ("alarm_email", "ops"),
+        ("throttle", {"rate": 0, "burst": 1}),
+        ("account", "12345"),
+        ("retention", 30),
+    ],
+)
+def test_setting_is_named_when_it_makes_no_sense(setting: str, value: object) -> None:
+    with pytest.raises(StageError, match=f"^stage prod in cdk.json: {setting}"):
+        stage(**{setting: value})
+
+
+def test_place_is_whoevers_deploys_when_the_stage_names_none() -> None:
+    found = {"CDK_DEFAULT_ACCOUNT": "123456789012", "CDK_DEFAULT_REGION": "eu-west-1"}
+
+    assert settle(stage(), found, REGIONS) == {"account": "123456789012", "region": "eu-west-1"}
+    assert settle(stage(), {}, REGIONS) == {}
+
+
+@pytest.mark.parametrize(
+    ("setting", "wanted", "variable", "found"),
+    [
+        ("account", "123456789012", "CDK_DEFAULT_ACCOUNT", "210987654321"),
+        ("region", "eu-west-1", "CDK_DEFAULT_REGION", "us-east-1"),
+    ],
+)
+def test_deploy_is_refused_when_it_would_go_elsewhere(
+    setting: str, wanted: str, variable: str, found: str
+) -> None:
+    with pytest.raises(StageError, match=f"stage prod belongs to {setting} {wanted}, but .* {found}$"):
+        settle(stage(**{setting: wanted}), {variable: found}, REGIONS)
+
+
+def test_deploy_is_refused_when_there_is_no_such_region() -> None:
+    with pytest.raises(StageError, match="there is no region 'eu-wset-1'"):
+        settle(stage(), {"CDK_DEFAULT_REGION": "eu-wset-1"}, REGIONS)
