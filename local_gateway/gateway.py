@@ -130,6 +130,10 @@ class Gateway:
     ) -> None:
         """Close every connection with 1001, and stop within the close grace whatever the clients do."""
         code, reason = GOING_AWAY
+        # A line that asyncio has accepted, but not made a transport of, would leak when its server closes.
+        for listener in self._server.sockets:
+            asyncio.get_running_loop().remove_reader(listener.fileno())
+        await asyncio.sleep(0)
         self._server.close(code=code, reason=reason)
         self._abort(plain_only=True)
         try:
@@ -140,6 +144,8 @@ class Gateway:
             for task in self._server.handler_tasks:
                 task.cancel()
             await self._server.wait_closed()
+        # That line was none yet when the others were cut.
+        self._abort()
         for served in self._served:
             await served.lifecycle.close()
         for integration in self._integrations:

@@ -1,7 +1,6 @@
 """The sandboxes of one function: how many run, which one takes an event, what replaces a dead one."""
 
 import asyncio
-import os
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,9 +8,6 @@ from functools import partial
 
 from .sandbox import MAX_PAYLOAD, Failure, Result, Sandbox
 
-_CORES = os.cpu_count() or 1
-# More at once than cores only makes a function that computes slower; one that waits is soon found out.
-_PATIENCE = 0.002
 _STOPPED = Failure("crashed", "Sandbox.Stopped")
 
 
@@ -19,7 +15,6 @@ _STOPPED = Failure("crashed", "Sandbox.Stopped")
 class _Call:
     event: bytes
     request_id: str
-    patient_until: float
     result: asyncio.Future[Result]
 
     def end(self, result: Result) -> None:
@@ -30,8 +25,7 @@ class _Call:
 class Pool:
     """Up to `size` sandboxes, made by `start` from a running number, with one invocation at a time in each.
 
-    They are started on demand and reused, the most recently used first; callers wait in order. Of those that
-    are idle no more run at once than there are `cores`, unless somebody has waited for two milliseconds.
+    They are started on demand and reused, the most recently used first; callers wait in order.
     `timeout` is the function's, `init_timeout` that of loading it (None: no limit), both in seconds: a
     sandbox that exceeds one is killed, and the next caller in need has another started.
     """
@@ -43,21 +37,17 @@ class Pool:
         *,
         timeout: float,
         init_timeout: float | None = 10.0,
-        cores: int = _CORES,
     ) -> None:
         self._make = start
         self._size = size
         self._timeout = timeout
         self._init_timeout = init_timeout
-        self._cores = cores
         self._made = 0
-        self._running = 0
         self._loading = 0
         self._sandboxes: set[Sandbox] = set()
         self._outdated: set[Sandbox] = set()
         self._idle: list[Sandbox] = []
         self._line: deque[_Call] = deque()
-        self._alarm: asyncio.TimerHandle | None = None
         self._starts: set[asyncio.Task[None]] = set()
         self._unfinished: set[asyncio.Future[Result] | asyncio.Task[None]] = set()
         self._closed = False
@@ -69,8 +59,7 @@ class Pool:
 
     def invoke(self, event: bytes, request_id: str) -> asyncio.Future[Result]:
         """Run the function once. A caller that cancels gives up its place; a running function goes on."""
-        loop = asyncio.get_running_loop()
-        call = _Call(event, request_id, loop.time() + _PATIENCE, loop.create_future())
+        call = _Call(event, request_id, asyncio.get_running_loop().create_future())
         if self._closed:
             call.end(_STOPPED)
         elif len(event) > MAX_PAYLOAD:
@@ -114,11 +103,7 @@ class Pool:
         return None
 
     def _serve(self) -> None:
-        while call := self._first_in_line():
-            if self._running >= self._cores and self._is_patient(call):
-                break
-            if (sandbox := self._take_idle()) is None:
-                break
+        while (call := self._first_in_line()) and (sandbox := self._take_idle()):
             self._line.popleft()
             self._run(sandbox, call)
         self._grow()
@@ -127,18 +112,6 @@ class Pool:
         while self._line and self._line[0].result.done():  # it was cancelled
             self._line.popleft()
         return self._line[0] if self._line else None
-
-    def _is_patient(self, call: _Call) -> bool:
-        loop = asyncio.get_running_loop()
-        if loop.time() >= call.patient_until:
-            return False
-        if self._alarm is None:
-            self._alarm = loop.call_at(call.patient_until, self._hurry)
-        return True
-
-    def _hurry(self) -> None:
-        self._alarm = None
-        self._serve()
 
     def _grow(self) -> None:
         while self._loading + len(self._idle) < len(self._line) and self._has_room and not self._closed:
@@ -171,13 +144,11 @@ class Pool:
             return Failure("init", "Sandbox.StartError")
 
     def _run(self, sandbox: Sandbox, call: _Call) -> None:
-        self._running += 1
         running = sandbox.invoke(call.event, call.request_id, self._timeout)
         running.add_done_callback(partial(self._ran, sandbox, call))
         self._keep(running)
 
     def _ran(self, sandbox: Sandbox, call: _Call, running: asyncio.Future[Result]) -> None:
-        self._running -= 1
         call.end(replace(running.result(), sandbox=sandbox.name))
         self._release(sandbox)
 

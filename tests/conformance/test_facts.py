@@ -35,6 +35,11 @@ def test_every_fact_has_one_row_as_a_fact_or_as_a_deviation() -> None:
     assert ALL - set(rows) == set(rows) - ALL == set()
 
 
+def test_every_fact_has_a_public_source_or_is_called_inferred() -> None:
+    rows = re.findall(r"^\| (W\d+) \|(.*)\|([^|]*)\|$", TEXT, re.M)
+    assert [fact for fact, known, source in rows if "[" not in source and "inferred" not in known] == []
+
+
 def test_every_fact_that_is_no_deviation_has_a_test_and_no_deviation_has_one() -> None:
     proven = set[int]().union(*(facts_of(name) for name in names(TESTS)))
     assert proven == set(listed(FACTS))

@@ -208,7 +208,7 @@ async def test_w77_w78_reason_of_a_refused_frame(
 
 
 async def test_w80_messages_of_one_connection(api: Api, found: Found) -> None:
-    async with api.client(default={"sleep": 5 if URL else 0.5}) as client:
+    async with api.client(default={"sleep": 3 if URL else 2}) as client:
         await client.send("first")
         await client.send("second")
         replied = asyncio.create_task(hear(client))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import boto3
@@ -104,7 +105,9 @@ def signed(
 ) -> dict[str, str]:
     """The headers botocore signs a request with."""
     origin = gateway.endpoint.removesuffix("/local")
-    request = AWSRequest(method, origin + path, data=body, headers={"X-Extra": extra})
+    # Some clients name the hash of the body too; it is the body that counts.
+    named = {"X-Extra": extra, "X-Amz-Content-SHA256": sha256(body).hexdigest()}
+    request = AWSRequest(method, origin + path, data=body, headers=named)
     (signer or SigV4Auth(KEYS, "execute-api", "us-east-1")).add_auth(request)
     return {"Host": origin.removeprefix("http://"), **dict(request.headers.items())}
 

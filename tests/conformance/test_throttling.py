@@ -82,6 +82,16 @@ async def test_w91_burst_is_all_that_gathers() -> None:
         assert [await status_of(gateway) for _ in range(3)] == [101, 101, 429]
 
 
+async def test_w91_refusals_make_no_tokens() -> None:
+    async with throttled(throttle=Throttle(rate=1, burst=2)) as (gateway, clock, _):
+        assert [await status_of(gateway) for _ in range(3)] == [101, 101, 429]
+        statuses = []
+        for _ in range(5):
+            clock.now += 300
+            statuses.append(await status_of(gateway))
+        assert statuses == [429, 429, 429, 101, 429]
+
+
 async def test_w91_route_has_a_throttle_of_its_own_below_that_of_the_stage() -> None:
     routes = frozenset({"$connect", "$disconnect", "$default", "slow"})
     throttles = {"slow": Throttle(rate=1, burst=1)}

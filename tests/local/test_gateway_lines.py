@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import suppress
 
 import pytest
 from websockets.asyncio.client import connect
@@ -181,3 +182,14 @@ async def ended(reader: asyncio.StreamReader) -> None:
             pass
     except ConnectionError:
         pass
+
+
+async def test_line_is_cut_when_it_is_accepted_while_the_gateway_stops() -> None:
+    for moment in range(8):
+        async with running(ScriptedFunction(), limits=Limits(head_timeout=2 * PATIENCE)) as gateway:
+            host, port = gateway.endpoint.removeprefix("http://").split("/")[0].split(":")
+            line = socket.create_connection((host, int(port)), PATIENCE)
+            for _ in range(moment):
+                await asyncio.sleep(0)
+        with line, suppress(ConnectionError):
+            assert await asyncio.to_thread(line.recv, 1) == b""

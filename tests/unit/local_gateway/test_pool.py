@@ -59,16 +59,10 @@ class Scripted:
 class Stage:
     """A pool of scripted sandboxes and its callers."""
 
-    def __init__(
-        self,
-        size: int,
-        loads: "Callable[[int], asyncio.Future[Failure | None] | None]",
-        *,
-        cores: int | None = None,
-    ) -> None:
+    def __init__(self, size: int, loads: "Callable[[int], asyncio.Future[Failure | None] | None]") -> None:
         self.sandboxes: list[Scripted] = []
         self._loads = loads
-        self.pool = Pool(self._make, size, timeout=7.0, init_timeout=PATIENCE, cores=cores or size)
+        self.pool = Pool(self._make, size, timeout=7.0, init_timeout=PATIENCE)
 
     def _make(self, number: int) -> Scripted:
         self.sandboxes.append(Scripted(number, loads=self._loads(number)))
@@ -318,7 +312,7 @@ async def test_idle_sandboxes_are_replaced_when_the_pool_is_renewed() -> None:
 
 
 async def test_busy_sandbox_ends_its_call_and_nobody_waits_for_it_when_the_pool_is_renewed() -> None:
-    stage = Stage(1, at_once, cores=2)
+    stage = Stage(1, at_once)
     busy = await stage.call(b"1")
     waiting = await stage.call(b"2")
     stage.pool.renew()
@@ -343,16 +337,3 @@ async def test_sandbox_that_loads_old_code_gets_no_event_when_the_pool_is_renewe
     assert await results(waiting) == [Answer(b"1")]
     await stage.pool.close()
     assert [sandbox.stopped for sandbox in stage.sandboxes] == [1, 1]
-
-
-async def test_call_waits_for_a_core_and_not_for_long_when_all_cores_are_busy() -> None:
-    stage = Stage(2, at_once, cores=1)
-    calls = await stage.call(b"1", b"2")
-    assert stage.events == [[b"1"], []]
-    async with asyncio.timeout(PATIENCE):
-        while stage.events != [[b"1"], [b"2"]]:  # noqa: ASYNC110 - a timer of the pool ends it
-            await asyncio.sleep(0.001)
-    for sandbox in stage.sandboxes:
-        sandbox.answer()
-    assert await results(calls) == [Answer(b"1"), Answer(b"2")]
-    await stage.pool.close()

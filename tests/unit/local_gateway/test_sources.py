@@ -31,7 +31,7 @@ async def watching(*folders: Path) -> AsyncIterator[asyncio.Event]:
         async with asyncio.timeout(PATIENCE):
             text = "#"
             while not noticed.is_set():
-                (folders[0] / "first.py").write_text(text := text + "#")
+                (folders[0] / "started.py").write_text(text := text + "#")
                 await asyncio.sleep(0.01)
             noticed.clear()
             yield noticed
@@ -79,7 +79,7 @@ async def test_change_is_not_noticed_when_it_is_none_of_the_function(
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("changed")
         (folder / "old.py").write_text("x = 22")
-        while "old.py changed: the next events get fresh sandboxes" not in caplog.text:
+        while "old.py" not in caplog.text:
             await noticed.wait()
             noticed.clear()
     assert "ignored" not in caplog.text
