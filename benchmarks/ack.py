@@ -105,15 +105,11 @@ async def _measure(sizes: list[int], broadcasts: int) -> None:
         try:
             for size in sizes:
                 await crowd.grow(size)
-                rounds = [await crowd.broadcast() for _ in range(broadcasts + 1)][
-                    1:
-                ]  # the first one warms up
+                _, *rounds = [await crowd.broadcast() for _ in range(broadcasts + 1)]  # the first warms up
                 answers = [1000 * answered for answered, _ in rounds]
                 spread = f"{median(answers):.0f} ({min(answers):.0f} to {max(answers):.0f})"
-                print(
-                    f"| {size:,} | {spread} | {median(delivered for _, delivered in rounds):.2f} |",
-                    flush=True,
-                )
+                everybody = median(delivered for _, delivered in rounds)
+                print(f"| {size:,} | {spread} | {everybody:.2f} |", flush=True)
         finally:
             crowd.leave()
 
@@ -128,8 +124,11 @@ async def _local_run() -> AsyncIterator[str]:
         found = re.search(r"WebSocket +(\S+)", printed.decode())
         assert found
         yield found[1]
+    except asyncio.IncompleteReadError:
+        raise SystemExit("the local run did not start: `python -m dev` says why") from None
     finally:
-        process.send_signal(signal.SIGINT)
+        if process.returncode is None:
+            process.send_signal(signal.SIGINT)
         await process.communicate()
 
 

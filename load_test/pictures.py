@@ -7,7 +7,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
+from matplotlib.ticker import LogFormatter, LogLocator
 
 _BINS = 60
 _WIDTHS = {"p99": 3.4, "p95": 1.8, "p50": 1.4}  # each is drawn over the one before, and hides none
@@ -94,6 +94,7 @@ def draw_histogram(axes: Axes, summary: dict[str, Any]) -> None:
     axes.set_ylim(bottom=0.7)
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter("{x:,g}")
+    axes.xaxis.set_minor_formatter(LogFormatter())  # says something only where there is little else
     axes.yaxis.set_major_formatter("{x:,.0f}")
 
 

@@ -24,6 +24,7 @@ from .gateway import (
     Slow,
     TooLarge,
 )
+from .loop import new_event_loop
 from .memory import MemoryGateway
 from .queue import Queue, Slice, SliceQueue
 from .tally import Recipient, Report
@@ -58,4 +59,5 @@ __all__ = [
     "Transport",
     "TransportError",
     "fan_out",
+    "new_event_loop",
 ]

@@ -22,16 +22,18 @@ _ATTEMPTS = 3
 class Slice:
     """A part of a broadcast: of one shard's recipients those after `cursor`, until time runs out.
 
-    `number` counts the slices of a shard from 1; whoever goes on after this one is the next. `issued_at` is
-    when the broadcast was, in epoch milliseconds. `audience` names the recipients; None are all there are.
+    Without a `shard` those of all. `number` counts the slices of a shard from 1; whoever goes on after this
+    one is the next. `issued_at` is when the broadcast was, in epoch milliseconds. `audience` names the
+    recipients; None are all there are, in `tenant`.
     """
 
     broadcast_id: str
-    shard: int
+    shard: int | None
     issued_at: int
     number: int = 1
     cursor: str | None = None
     audience: str | None = None
+    tenant: str = ""
 
     def next(self, cursor: str | None) -> Slice:
         """Return the slice that goes on at `cursor`."""
@@ -55,6 +57,7 @@ class Slice:
                 number=message["number"],
                 cursor=message["cursor"],
                 audience=message.get("audience"),
+                tenant=message.get("tenant", ""),
             )
         except (ValueError, KeyError, TypeError):
             raise InvalidSliceError("not a slice of a broadcast") from None
@@ -62,9 +65,10 @@ class Slice:
         return slice_
 
     def _check(self) -> None:
-        numbers = (self.shard, self.issued_at, self.number)
-        texts = (self.broadcast_id, self.cursor or "", self.audience or "")
-        if not all(type(number) is int for number in numbers) or not all(type(text) is str for text in texts):
+        texts, numbers = [self.broadcast_id, self.tenant], [self.issued_at, self.number]
+        texts += [text for text in (self.cursor, self.audience) if text is not None]
+        numbers += [self.shard] if self.shard is not None else []
+        if {*map(type, texts)} != {str} or {*map(type, numbers)} != {int}:
             raise InvalidSliceError("not a slice of a broadcast")
 
 

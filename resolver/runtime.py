@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
 from threading import Lock
@@ -19,9 +19,11 @@ class Runtime:
     """One event loop, made on first use and kept, so that what handlers bind to it outlives an invocation.
 
     `asyncio.run` for each invocation would break every lock and connection of the one before (F29).
+    `new_loop` makes it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop) -> None:
+        self._new_loop = new_loop
         self._lock = Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._has_children = False
@@ -53,7 +55,7 @@ class Runtime:
     def _run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
         with self._lock:
             if self._loop is None:
-                self._loop = asyncio.new_event_loop()
+                self._loop = self._new_loop()
                 self._loop.set_exception_handler(_log_left_behind)
                 self._loop.set_task_factory(self._make_child)
             # Not run_until_complete: its second turn of the loop is a third of the cost of an invocation.

@@ -76,3 +76,13 @@ def test_one_latency_is_a_picture_when_there_is_no_other(summary: dict[str, Any]
 
     for picture in (draw_timeline, draw_histogram):
         ElementTree.fromstring(draw(picture, summary))
+
+
+@pytest.mark.parametrize(("latencies", "labels"), [((60.0, 590.0), "300"), ((61.0, 73.0), "65")])
+def test_latencies_are_plain_numbers_when_they_are_close_together(
+    summary: dict[str, Any], latencies: tuple[float, float], labels: str
+) -> None:
+    drawing = draw(draw_histogram, summary | {"histogram": [(each, 5) for each in latencies]})
+
+    assert f">{labels}</text>" in drawing
+    assert "times" not in drawing

@@ -7,6 +7,7 @@ from load_test.ledger import Tally
 from load_test.plan import Plan
 from load_test.progress import Progress
 from load_test.run import LoadTest
+from tests.unit.publisher.virtual import VirtualLoop
 
 
 class Screen(io.StringIO):
@@ -30,32 +31,37 @@ def make_test() -> LoadTest:
     return LoadTest(plan, Dialer(parse_address("ws://h/", None)), "0a1b2c3d")
 
 
-async def show(test: LoadTest, *, terminal: bool) -> str:
+def show(test: LoadTest, *, terminal: bool) -> str:
     """What is on the stream after the first line, and after the end."""
     screen = Screen(terminal)
-    showing = asyncio.create_task(Progress(test, screen).show())
-    async with asyncio.timeout(30):
-        await screen.written.wait()
-    showing.cancel()
-    await asyncio.wait([showing])
+
+    async def until_written() -> None:
+        showing = asyncio.create_task(Progress(test, screen).show())
+        async with asyncio.timeout(30):
+            await screen.written.wait()
+        showing.cancel()
+        await asyncio.wait([showing])
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        runner.run(until_written())
     return screen.getvalue()
 
 
-async def test_one_line_is_rewritten_and_cleared_when_it_is_a_terminal() -> None:
+def test_one_line_is_rewritten_and_cleared_when_it_is_a_terminal() -> None:
     test = make_test()
     test.tallies, test.opening = [Tally("run")], 6
 
-    text = await show(test, terminal=True)
+    text = show(test, terminal=True)
 
     assert text == "\r\x1b[Krun: 0 connections open, 6 to go, 0/s, no progress\r\x1b[K"
 
 
-async def test_lines_are_plain_when_it_is_no_terminal() -> None:
+def test_lines_are_plain_when_it_is_no_terminal() -> None:
     test = make_test()
     test.tallies, test.unsent = [Tally("run", connections=10, broadcasts=3, expected=30, received=28)], 1
     test.tallies[0].outstanding = 1
 
-    text = await show(test, terminal=False)
+    text = show(test, terminal=False)
 
     assert text.startswith("run: 3 of 4 broadcasts sent, 28 of 30 deliveries, ")
     assert "lost 1, p99 0 ms, " in text

@@ -2,31 +2,51 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks.certificate import make_certificate
+from load_test.connection import Connection, Listener
 from load_test.dialer import Dialer
 from load_test.errors import UnreachableError
-from load_test.handshake import parse_address
+from load_test.handshake import Address, parse_address
 from load_test.plan import Plan
 from load_test.report import summarise
-from load_test.run import LoadTest
+from load_test.run import AT_ONCE, LoadTest
 from tests.unit.load_test.backend import Backend, running_backend
 
 PATIENCE = 30.0
 
 
-def make_test(url: str, ca: str | None = None, **wanted: Any) -> LoadTest:
+class Switchboard(Dialer):
+    """Opens the first connection, and none of the others; tells when `many` have been asked for."""
+
+    def __init__(self, address: Address, many: int) -> None:
+        super().__init__(address)
+        self.many, self.asked = many, 0
+        self.busy = asyncio.Event()
+
+    async def open(self, listener: Listener, index: int, *, slow: bool = False) -> Connection:
+        self.asked += 1
+        if self.asked == self.many:
+            self.busy.set()
+        if index:
+            await asyncio.Event().wait()
+        return await super().open(listener, index, slow=slow)
+
+
+def make_test(
+    url: str, ca: str | None = None, dialer: Callable[[Address], Dialer] = Dialer, **wanted: Any
+) -> LoadTest:
     """A run of 5 connections and 4 broadcasts, but for what is wanted."""
     plan: dict[str, Any] = {
         "connections": 5, "broadcasts": 4, "payload": 64, "rate": 1000.0, "broadcasters": 1,
         "interval": 0.005, "ramp": 1, "storm": 0, "slow": 0, "timeout": 5.0,
     }  # fmt: skip
-    return LoadTest(Plan(**plan | wanted), Dialer(parse_address(url, ca)), "0a1b2c3d")
+    return LoadTest(Plan(**plan | wanted), dialer(parse_address(url, ca)), "0a1b2c3d")
 
 
 async def run(test: LoadTest) -> dict[str, Any]:
@@ -153,12 +173,30 @@ async def test_each_step_is_measured_when_there_is_a_ramp(backend: Backend) -> N
 
 
 async def test_everybody_is_back_when_there_was_a_storm(backend: Backend) -> None:
-    summary = await run(make_test(backend.url, storm=2, broadcasts=6, rate=1000.0))
+    # With this rate a third connection would come after 100 s: no rate holds a storm up.
+    summary = await run(make_test(backend.url, connections=2, storm=2, broadcasts=6, rate=0.01))
 
     rows = [(row["phase"], row["connections"], row["received"], row["lost"]) for row in summary["phases"]]
-    assert rows == [("run", 5, 10, 0), ("storm 1", 5, 10, 0), ("storm 2", 5, 10, 0)]
+    assert rows == [("run", 2, 4, 0), ("storm 1", 2, 4, 0), ("storm 2", 2, 4, 0)]
     assert summary["ok"]  # what was cut on purpose is no problem
-    assert len(backend.paths) == 15
+    assert len(backend.paths) == 6
+
+
+@pytest.mark.parametrize(("rate", "asked"), [(0.01, 2), (1e6, 1 + AT_ONCE)])
+async def test_connections_wait_when_their_turn_has_not_come_or_too_many_are_opening(
+    backend: Backend, rate: float, asked: int
+) -> None:
+    switchboard = Switchboard(parse_address(backend.url, None), asked)
+    test = make_test(backend.url, dialer=lambda _: switchboard, connections=300, rate=rate)
+    running = asyncio.create_task(test.run())
+    async with asyncio.timeout(PATIENCE):
+        await switchboard.busy.wait()
+    for _ in range(10):  # whoever does not wait is asked for in the same round of the loop
+        await asyncio.sleep(0)
+
+    assert switchboard.asked == asked
+    running.cancel()
+    await asyncio.wait([running])
 
 
 async def test_slow_readers_are_apart_when_there_are_any(backend: Backend) -> None:

