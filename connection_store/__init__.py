@@ -5,10 +5,12 @@ from .connections import ConnectionManager
 from .departures import Departure
 from .errors import (
     ConnectionGoneError,
+    ConnectionLimitError,
     HistoryGoneError,
     InvalidCursorError,
     InvalidKeyError,
     ItemTooLargeError,
+    RevokedError,
     StoreBusyError,
     StoreError,
     SubscriptionLimitError,
@@ -17,6 +19,8 @@ from .errors import (
 )
 from .frames import Counts, Frames, Progress, Step
 from .history import Appended, History, HistoryPage, Recovery
+from .lifetimes import Lifetimes
+from .limits import Allowances, Rate
 from .models import (
     Channel,
     Connection,
@@ -34,12 +38,14 @@ from .table import Table
 from .tickets import SpentTickets
 
 __all__ = [
+    "Allowances",
     "Appended",
     "Attendance",
     "Attendee",
     "Channel",
     "Connection",
     "ConnectionGoneError",
+    "ConnectionLimitError",
     "ConnectionManager",
     "Counts",
     "Departure",
@@ -51,12 +57,15 @@ __all__ = [
     "InvalidCursorError",
     "InvalidKeyError",
     "ItemTooLargeError",
+    "Lifetimes",
     "Page",
     "Position",
     "Presence",
     "Progress",
     "Publication",
+    "Rate",
     "Recovery",
+    "RevokedError",
     "SpentTickets",
     "Step",
     "StoreBusyError",

@@ -1,18 +1,18 @@
 """Who is connected: registered, looked up, kept alive, listed, forgotten."""
 
 import json
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Any
 
 from . import schema
+from .arrivals import Arrivals
 from .departures import Departure, Departures, Silence
 from .errors import ConditionFailedError, ConnectionGoneError
 from .heads import Heads
 from .instants import instant
-from .models import Channel, Connection, Page, UserConnection
-from .requests import Put, Query, Update
+from .models import Channel, Connection, Page, UserConnection, write_roles
+from .requests import Query, Update
 from .subscriptions import Subscriptions
 from .table import Table
 
@@ -29,10 +29,10 @@ SILENCE, WATCHED_SILENCE = 1_200, 150
 class ConnectionManager:
     """The connections in one table, or in the part of it whose keys begin with `partition`.
 
-    `connection_ttl` and `last_seen_every` are seconds. Instants (`now`, `connected_at`, `session_ends`) are
-    epoch milliseconds; give an event's own time as `now`, because clocks of sandboxes differ (F32), and leave
-    it out where there is no event. Every coroutine raises StoreError or one of its kinds. Nothing connects
-    before the first call.
+    `connection_ttl` and `last_seen_every` are seconds. A user has at most `connection_limit` connections, 1
+    to 40; None: any number. Instants (`now`, `connected_at`, `session_ends`) are epoch milliseconds; give an
+    event's own time as `now`, because clocks of sandboxes differ (F32), and leave it out where there is no
+    event. Every coroutine raises StoreError or one of its kinds. Nothing connects before the first call.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class ConnectionManager:
         connection_ttl: int = CONNECTION_TTL,
         last_seen_every: int = LAST_SEEN_EVERY,
         *,
+        connection_limit: int | None = None,
         table: Table | None = None,
     ) -> None:
         self._table = table or Table(table_name or schema.DEFAULT_TABLE_NAME)
@@ -50,6 +51,8 @@ class ConnectionManager:
         self._last_seen_every = last_seen_every * 1000
         self._heads = Heads(self._table, self._prefix)
         self._departures = Departures(self._table, self._prefix)
+        silence = Silence(SILENCE * 1000, WATCHED_SILENCE * 1000)
+        self._arrivals = Arrivals(self._table, self._prefix, self._ttl, connection_limit, silence)
         self._subscriptions = Subscriptions(self._table, partition)
 
     def warm(self) -> None:
@@ -73,25 +76,33 @@ class ConnectionManager:
         name: str | None = None,
         connected_at: int | None = None,
         session_ends: int | None = None,
+        issued_at: int | None = None,
+        replaces: int | None = None,
         now: int | None = None,
     ) -> Connection:
         """Register a connection and return it; one that is registered already is returned as it stands.
 
         `client_data` is any JSON value, read back on demand. `session_ends` is when the caller's credentials
-        do: the rows expire then, if that is before the end of `connection_ttl`. Raises ItemTooLargeError, and
-        TypeError or ValueError for client data that is not JSON.
+        do: the rows expire then, if that is before the end of `connection_ttl`. `issued_at` is when they were
+        made, by default just now. Where the user has too many connections, the one that was made at the
+        instant `replaces` gives way, else the one that has been silent longest. Raises RevokedError,
+        ConnectionLimitError, TransactionConflictError, ItemTooLargeError, and TypeError or ValueError for
+        client data that is not JSON.
         """
         now = instant(now)
         connected_at = now if connected_at is None else connected_at
         ends = connected_at + self._ttl
         expires_at = (ends if session_ends is None else min(ends, session_ends)) // 1000
-        connection = Connection(connection_id, user_id, name, connected_at, connected_at, expires_at)
-        try:
-            await self._table.write(*self._rows(connection, client_data, now), now=now)
-        except ConditionFailedError as refused:
-            # The same $connect, delivered again: the first one's rows stand, and what became of them since.
-            return Connection.from_record(refused.records[0])
-        return connection
+        connection = Connection(
+            connection_id, user_id, name, connected_at, connected_at, expires_at, partition=self._prefix
+        )
+        return await self._arrivals.admit(
+            connection,
+            client_data,
+            issued_at=connected_at if issued_at is None else issued_at,
+            replaces=replaces,
+            now=now,
+        )
 
     async def disconnect(self, connection_id: str, *, now: int | None = None) -> Connection | None:
         """End a connection and forget it; return it, or None if there was none that had not expired.
@@ -119,22 +130,24 @@ class ConnectionManager:
 
     def sweep(
         self,
-        cursor: str | None = None,
         *,
         silence: float = SILENCE,
         watched_silence: float = WATCHED_SILENCE,
+        staying: Callable[[Connection], None] = lambda _: None,
         now: int | None = None,
     ) -> AsyncGenerator[tuple[Departure, ...], None]:
-        """End every connection after `cursor` that expired, or was not heard of; yield some at a time.
+        """End every connection of the table that expired, or was not heard of; yield some at a time.
 
+        Those of every partition are meant: this is the one thing that is done for all of them at once.
         `silence` is in seconds, the other that of connections with a watched channel. Each departure comes at
-        least once, until it is forgotten; any number may sweep at once. Give the cursor of the last
-        departure's connection to go on later. A consumer that may stop early closes the generator
-        (`contextlib.aclosing`). Raises InvalidCursorError.
+        least once, until it is forgotten; any number may sweep at once. `staying` is shown all others. A
+        consumer that may stop early closes the generator (`contextlib.aclosing`).
         """
         bounds = Silence(int(silence * 1000), int(watched_silence * 1000))
-        everybody = self.stream(cursor, now=schema.EVEN_EXPIRED)
-        return self._departures.sweep(everybody, bounds, instant(now))
+        everybody = self._list(
+            Query(schema.connections_partition(shard), schema.EVEN_EXPIRED) for shard in range(schema.SHARDS)
+        )
+        return self._departures.sweep(everybody, bounds, staying, instant(now))
 
     async def prune(
         self, connection_ids: Iterable[str], *, user_id: str | None = None, now: int | None = None
@@ -183,7 +196,21 @@ class ConnectionManager:
             return False
         return True
 
-    async def stream(
+    async def change_roles(
+        self, connection_id: str, roles: Iterable[str], *, now: int | None = None
+    ) -> Connection | None:
+        """Give a connection's user other roles from now on; return it as it was, or None if there is none."""
+        now = instant(now)
+        change = Update(
+            schema.connection_key(self._prefix, connection_id),
+            "SET user_roles = :roles",
+            schema.ALIVE,
+            {":roles": write_roles(roles), ":seconds": now // 1000},
+        )
+        row = await self._table.update(change, now=now)
+        return None if row is None else Connection.from_record(row)
+
+    def stream(
         self,
         cursor: str | None = None,
         *,
@@ -191,22 +218,23 @@ class ConnectionManager:
         page_size: int | None = None,
         now: int | None = None,
     ) -> AsyncGenerator[Connection, None]:
-        """Yield every connection after `cursor`, or those of one shard, in the order of cursors.
+        """Return every connection after `cursor`, or those of one shard, in the order of cursors.
 
         `page_size` bounds the rows read from a shard at once, which otherwise are as many as DynamoDB gives.
         A consumer that may stop early closes the stream (`contextlib.aclosing`). Raises InvalidCursorError.
         """
         first, after = schema.parse_cursor(cursor) if cursor is not None else (shard or 0, "")
         last = schema.SHARDS - 1 if shard is None else shard
-        whole = Query("", instant(now), page_size=page_size)
-        shards = [
-            replace(whole, partition=schema.connections_partition(self._prefix, shard))
-            for shard in range(first, last + 1)
-        ]
-        shards[0] = replace(shards[0], after=after)
-        async with aclosing(self._table.query(*shards)) as rows:
-            async for row in rows:
-                yield Connection.from_record(row)
+        now = instant(now)
+        return self._list(
+            Query(
+                schema.connections_partition(number),
+                now,
+                between=schema.connections_between(self._prefix, after if number == first else ""),
+                page_size=page_size,
+            )
+            for number in range(first, last + 1)
+        )
 
     async def page(self, limit: int, cursor: str | None = None, *, now: int | None = None) -> Page:
         """Return up to `limit` connections after `cursor`.
@@ -219,7 +247,8 @@ class ConnectionManager:
         async with aclosing(self.stream(cursor, page_size=limit + 1, now=now)) as connections:
             async for connection in connections:
                 if len(found) == limit:
-                    return Page(tuple(found), found[-1].cursor)
+                    between = schema.cursor_between(found[-1].connection_id, connection.connection_id)
+                    return Page(tuple(found), between)
                 found.append(connection)
         return Page(tuple(found), None)
 
@@ -256,16 +285,10 @@ class ConnectionManager:
         """Return the ids of a group's connections, one added a moment ago included."""
         return [each.connection_id async for each in self._subscriptions.subscribers(group_id, now=now)]
 
-    def _rows(self, connection: Connection, client_data: Any, now: int) -> list[Put]:
-        prefix, id_, expires_at = self._prefix, connection.connection_id, connection.expires_at
-        rows = [Put(connection.to_record(prefix), schema.VACANT, {":seconds": now // 1000})]
-        if connection.user_id is not None:
-            entry = UserConnection(id_, connection.user_id, connection.connected_at, expires_at)
-            rows.append(Put(entry.to_record(prefix)))
-        if client_data is not None:
-            key, text = schema.client_data_key(prefix, id_), json.dumps(client_data, allow_nan=False)
-            rows.append(Put({**key._asdict(), "data": text, schema.TTL_ATTRIBUTE: expires_at}))
-        return rows
+    async def _list(self, queries: Iterable[Query]) -> AsyncGenerator[Connection, None]:
+        async with aclosing(self._table.query(*queries)) as rows:
+            async for row in rows:
+                yield Connection.from_record(row)
 
     async def _client_data(self, connection_id: str, now: int) -> Any:
         row = await self._table.get(

@@ -2,9 +2,9 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from . import schema
 from .errors import ConditionFailedError
@@ -24,16 +24,20 @@ BACKDATED = 3_600
 class Departure:
     """A connection that has ended, and what it was subscribed to; its rows are still to be forgotten.
 
-    `connection` is None if it had no row any more.
+    `connection` is None if it had no row any more; `partition` is the part of the table it was in. `expired`
+    tells that its time was up, and not that it was silent, or ended before.
     """
 
+    partition: str
     connection_id: str
     user_id: str | None
     connection: Connection | None
     subscriptions: tuple[Subscription, ...]
+    expired: bool = False
 
-    def hanging(self, prefix: str) -> list[Key]:
+    def hanging(self) -> list[Key]:
         """Return the keys of all rows that hang on the connection's own, in the order they are deleted."""
+        prefix = self.partition
         keys = [schema.client_data_key(prefix, self.connection_id)]
         if self.user_id is not None:
             keys.append(schema.user_connection_key(prefix, self.user_id, self.connection_id))
@@ -73,13 +77,14 @@ class Departures:
         connection = None if row is None else Connection.from_record(row)
         if connection is not None:
             user_id = connection.user_id
+        owner = schema.owner_of(key.sk)
         subscribed = connection is None or connection.channels
-        return Departure(key.sk, user_id, connection, await self._subscriptions(key.sk) if subscribed else ())
+        return Departure(*owner, user_id, connection, await self._subscriptions(*owner) if subscribed else ())
 
     async def forget(self, departures: Collection[Departure]) -> None:
         """Delete all rows of connections that have ended."""
-        hanging = [key for each in departures for key in each.hanging(self._prefix)]
-        own = [schema.connection_key(self._prefix, each.connection_id) for each in departures]
+        hanging = [key for each in departures for key in each.hanging()]
+        own = [schema.connection_key(each.partition, each.connection_id) for each in departures]
         await self._table.delete_all([*hanging, *own])
 
     async def prune(self, connection_ids: Iterable[str], user_id: str | None, now: int) -> None:
@@ -95,14 +100,23 @@ class Departures:
                     raise outcome
 
     async def sweep(
-        self, connections: AsyncGenerator[Connection, None], silence: Silence, now: int
+        self,
+        connections: AsyncGenerator[Connection, None],
+        silence: Silence,
+        staying: Callable[[Connection], None],
+        now: int,
     ) -> AsyncGenerator[tuple[Departure, ...], None]:
-        """End those of `connections` that have expired or fallen silent; yield some at a time."""
+        """End those of `connections` that have expired or fallen silent; yield some at a time.
+
+        The others are shown to `staying`.
+        """
         due: list[Connection] = []
         async with aclosing(connections):
             async for connection in connections:
                 if _has_expired(connection, now) or silence.ended(connection, now):
                     due.append(connection)
+                else:
+                    staying(connection)
                 if len(due) == AT_ONCE:
                     if departures := await self._end(due, now):
                         yield departures
@@ -115,26 +129,36 @@ class Departures:
         return tuple(departure for departure in ended if departure is not None)
 
     async def _end_one(self, connection: Connection, now: int) -> Departure | None:
-        key = schema.connection_key(self._prefix, connection.connection_id)
+        key = schema.connection_key(connection.partition, connection.connection_id)
         if not _has_expired(connection, now):
-            values = {":seen": connection.last_seen, ":seconds": now // 1000}
             try:
-                silent = _ending(key, now, f"{schema.ALIVE} AND last_seen = :seen", values)
-                await self._table.write(silent, now=now)
+                await self._table.write(end_unheard(connection, now), now=now)
             except ConditionFailedError:
                 return None  # it was heard of after all, or somebody else has ended it
         # The listing may be a moment old; what this returns is not.
         departure = await self.depart(key, connection.user_id, now)
-        return departure if departure.connection else None
+        return replace(departure, expired=_ran_out(connection, now)) if departure.connection else None
 
-    async def _subscriptions(self, connection_id: str) -> tuple[Subscription, ...]:
-        partition = schema.subscriptions_partition(self._prefix, connection_id)
+    async def _subscriptions(self, prefix: str, connection_id: str) -> tuple[Subscription, ...]:
+        partition = schema.subscriptions_partition(prefix, connection_id)
         rows = self._table.query(Query(partition, schema.EVEN_EXPIRED, consistent=True))
         return tuple([Subscription.from_record(connection_id, row) async for row in rows])
 
 
+def end_unheard(connection: Connection, now: int) -> Update:
+    """Return the write that ends a connection, refused if it was heard of since `connection` was read."""
+    key = schema.connection_key(connection.partition, connection.connection_id)
+    values = {":seen": connection.last_seen, ":seconds": now // 1000}
+    return _ending(key, now, f"{schema.ALIVE} AND last_seen = :seen", values)
+
+
 def _has_expired(connection: Connection, now: int) -> bool:
     return connection.expires_at * 1000 <= now
+
+
+def _ran_out(connection: Connection, now: int) -> bool:
+    # What was ended is dated back further than the sweeps are apart.
+    return _has_expired(connection, now) and connection.expires_at > now // 1000 - BACKDATED
 
 
 def _ending(key: Key, now: int, condition: str, values: Mapping[str, int]) -> Update:

@@ -7,6 +7,8 @@ StoreError
 ├── ConditionFailedError       a write's condition did not hold (inside this package)
 ├── ConnectionGoneError        the connection has no row, or an expired one
 ├── SubscriptionLimitError     the connection would have more subscriptions than it may
+├── ConnectionLimitError       the user would have more connections than they may
+├── RevokedError               the user was logged out after the credentials were issued
 ├── HistoryGoneError           the history a position belongs to is no more
 ├── ItemTooLargeError          over DynamoDB's 400 KB
 ├── TableMissingError          there is no such table (yet)
@@ -56,6 +58,14 @@ class ConnectionGoneError(StoreError):
 
 class SubscriptionLimitError(StoreError):
     """The connection would have more subscriptions than it may; it got none of those it asked for."""
+
+
+class ConnectionLimitError(StoreError):
+    """The user would have more connections than they may, and none of those there are has fallen silent."""
+
+
+class RevokedError(StoreError):
+    """The user was logged out after the credentials were issued: only newer ones are good."""
 
 
 class HistoryGoneError(StoreError):

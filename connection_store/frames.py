@@ -111,18 +111,23 @@ class Frames:
         frame: str,
         *,
         shards: int,
+        counts: Counts = Counts(),
         reply_to: str | None = None,
         now: int | None = None,
     ) -> Progress:
-        """Store a frame, to be delivered in `shards` shards, for an hour. Raises ItemTooLargeError."""
+        """Store a frame for an hour, to be delivered in `shards` shards to who is not in `counts` already.
+
+        Raises ItemTooLargeError.
+        """
         now = instant(now)
-        progress = Progress(shards, issued_at=now, size=len(frame.encode()), reply_to=reply_to)
+        size = len(frame.encode())
+        progress = Progress(shards, issued_at=now, size=size, reply_to=reply_to, counts=counts)
         common = {schema.TTL_ATTRIBUTE: now // 1000 + FRAME_TTL, "v": schema.VERSION}
         optional = {} if reply_to is None else {"reply_to": reply_to}
-        known = {"shards": shards, "issued_at": now, "size": progress.size, "finished": 0}
+        known = {"shards": shards, "issued_at": now, "size": size, "finished": 0}
         rows = [
             {**schema.frame_key(self._prefix, broadcast_id)._asdict(), "frame": frame},
-            {**self._key(broadcast_id)._asdict(), **known, **asdict(progress.counts), **optional},
+            {**self._key(broadcast_id)._asdict(), **known, **asdict(counts), **optional},
         ]
         await self._table.write(*(Put({**row, **common}) for row in rows), now=now)
         return progress

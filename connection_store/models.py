@@ -1,11 +1,16 @@
 """What the store gives out: frozen values, and how each is written into a row."""
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Self
 
 from . import schema
 from .schema import Key
 from .wire import Record
+
+LONGEST_ROLES = 256
+"""Characters of a user's roles in a row: it is written every half minute, and over 1 KB that costs twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +19,8 @@ class Connection:
 
     `user_id` and `name` are None when connect was given none. `connected_at` and `last_seen` are epoch
     milliseconds, `expires_at` is epoch seconds. `channels` counts its subscriptions, `watched` those of them
-    whose channels are. `client_data` is filled only when it was asked for.
+    whose channels are. `client_data` is filled only when it was asked for. `roles` are its user's since they
+    were changed, None before; `partition` is the part of the table it is in. `busy_until` is for `limits`.
     """
 
     connection_id: str
@@ -27,6 +33,9 @@ class Connection:
     channels: int = 0
     watched: int = 0
     client_data: Any = field(default=None, repr=False)
+    roles: frozenset[str] | None = None
+    partition: str = ""
+    busy_until: int = 0
 
     @property
     def status(self) -> Literal["connected"]:
@@ -38,9 +47,9 @@ class Connection:
         """A stream or a page resumed with this yields everything after this connection."""
         return schema.cursor_of(self.connection_id)
 
-    def to_record(self, prefix: str) -> Record:
+    def to_record(self) -> Record:
         """Return the row; attributes without a value are left out."""
-        key = schema.connection_key(prefix, self.connection_id)
+        key = schema.connection_key(self.partition, self.connection_id)
         attributes = {
             "user": self.user_id,
             "name": self.name,
@@ -48,14 +57,16 @@ class Connection:
             "last_seen": self.last_seen,
             schema.TTL_ATTRIBUTE: self.expires_at,
             "v": self.version,
+            "user_roles": None if self.roles is None else write_roles(self.roles),
         }
         return {**key._asdict(), **{name: value for name, value in attributes.items() if value is not None}}
 
     @classmethod
     def from_record(cls, record: Record, client_data: Any = None) -> Self:
         """Read a row; attributes of later releases are ignored."""
+        partition, connection_id = schema.owner_of(record[schema.SORT_KEY])
         return cls(
-            connection_id=record[schema.SORT_KEY],
+            connection_id=connection_id,
             user_id=record.get("user"),
             name=record.get("name"),
             connected_at=record["connected_at"],
@@ -65,7 +76,18 @@ class Connection:
             channels=record.get("channels", 0),
             watched=record.get("watched", 0),
             client_data=client_data,
+            roles=frozenset(json.loads(record["user_roles"])) if "user_roles" in record else None,
+            partition=partition,
+            busy_until=record.get("busy_until", 0),
         )
+
+
+def write_roles(roles: Iterable[str]) -> str:
+    """Return roles as a row has them, for rows hold no lists (F24). Raises ValueError for too many."""
+    text = json.dumps(sorted(roles))
+    if len(text) > LONGEST_ROLES:
+        raise ValueError(f"roles have at most {LONGEST_ROLES} characters in JSON")
+    return text
 
 
 @dataclass(frozen=True, slots=True)

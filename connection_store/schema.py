@@ -88,15 +88,27 @@ def shard_of(connection_id: str, shards: int = SHARDS) -> int:
     return crc32(connection_id.encode()) % shards
 
 
-def connections_partition(prefix: str, shard: int) -> str:
-    """Return the partition of one shard's connections."""
-    return _partition(prefix, "conns", str(shard))
+def connections_partition(shard: int) -> str:
+    """Return the partition of one shard's connections, of every prefix: so that one sweep meets them all."""
+    return _partition("", "conns", str(shard))
 
 
 def connection_key(prefix: str, connection_id: str) -> Key:
     """Return the key of a connection. Raises InvalidKeyError."""
     _check_connection_id(connection_id)
-    return Key(connections_partition(prefix, shard_of(connection_id)), connection_id)
+    return Key(connections_partition(shard_of(connection_id)), f"{_mark(prefix)}{connection_id}")
+
+
+def connections_between(prefix: str, after: str = "") -> tuple[str, str]:
+    """Return bounds of the sort keys of a prefix's connections, those after the id `after`."""
+    # No id has a character below "-", nor one above "z".
+    return f"{_mark(prefix)}{after}-", f"{_mark(prefix)}~"
+
+
+def owner_of(sort_key: str) -> tuple[str, str]:
+    """Return the prefix and the connection id in a connection's sort key."""
+    prefix, _, connection_id = sort_key.removeprefix("~").rpartition("/")
+    return prefix, connection_id
 
 
 def client_data_key(prefix: str, connection_id: str) -> Key:
@@ -114,6 +126,11 @@ def user_connection_key(prefix: str, user_id: str, connection_id: str) -> Key:
     """Return the key of a connection among its user's. Raises InvalidKeyError."""
     _check_connection_id(connection_id)
     return Key(user_partition(prefix, user_id), connection_id)
+
+
+def guard_key(prefix: str, user_id: str) -> Key:
+    """Return the key of a user's guard, beside their connections. Raises InvalidKeyError."""
+    return Key(user_partition(prefix, user_id), ONLY)
 
 
 def check_channel(channel: str) -> str:
@@ -203,10 +220,21 @@ def cursor_of(connection_id: str) -> str:
     return f"{shard_of(connection_id)}:{connection_id}"
 
 
+def cursor_between(before: str, after: str) -> str:
+    """Return the token that a listing resumes with between two neighbours.
+
+    It is for clients: of the second's id it has no more than what tells it from the first's.
+    """
+    known = before if shard_of(before) == shard_of(after) else ""
+    starts = (after[:length] for length in range(1, len(after)))
+    start = next((each for each in starts if not known.startswith(each)), None)
+    return cursor_of(before) if start is None else f"{shard_of(after)}:{start}"
+
+
 def parse_cursor(cursor: object) -> tuple[int, str]:
-    """Return the shard and the connection id in a cursor. Raises InvalidCursorError."""
+    """Return the shard in a cursor, and the id or the beginning of one. Raises InvalidCursorError."""
     match = _CURSOR.fullmatch(cursor) if isinstance(cursor, str) else None
-    if match is None or cursor != cursor_of(match[2]):
+    if match is None or int(match[1]) >= SHARDS or cursor != f"{int(match[1])}:{match[2]}":
         raise InvalidCursorError("not a cursor of this store")
     return int(match[1]), match[2]
 
@@ -216,6 +244,11 @@ def _partition(prefix: str, kind: str, identifier: str) -> str:
     # "/" is not allowed in a prefix and "#" not before the id, so no id can reach into another prefix or
     # kind.
     return f"{check_prefix(prefix)}/{kind}#{identifier}" if prefix else f"{kind}#{identifier}"
+
+
+def _mark(prefix: str) -> str:
+    # No connection id begins with "~" or has a "/": a prefix's connections are among themselves in a shard.
+    return f"~{check_prefix(prefix)}/" if prefix else ""
 
 
 def _check_size(identifier: str) -> None:

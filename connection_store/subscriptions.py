@@ -13,7 +13,7 @@ from .errors import (
 )
 from .heads import Heads
 from .instants import instant
-from .models import Channel, Connection, Head, Subscriber, Subscription
+from .models import Channel, Connection, Head, Subscriber, Subscription, write_roles
 from .requests import Delete, Put, Query, Update, Write
 from .table import Table
 
@@ -53,7 +53,8 @@ class Subscriptions:
 
         Whatever is published after the HEAD returned for a channel finds the connection among its
         subscribers. A channel subscribed before counts once. Raises ConnectionGoneError,
-        SubscriptionLimitError, TransactionConflictError, and ValueError for another number of channels.
+        SubscriptionLimitError, TransactionConflictError, also when the user's roles are not `connection`'s
+        any more, and ValueError for another number of channels.
         """
         now = instant(now)
         wanted = {channel.name: channel for channel in channels}
@@ -148,9 +149,9 @@ class Subscriptions:
                 await self._table.write(*self._addition(connection, new.values(), now), now=now)
             except ConditionFailedError as refused:
                 there = [name for place, name in enumerate(new) if 1 + 2 * place in refused.records]
-                if refused.is_gone(0):
-                    raise ConnectionGoneError("the connection has no row") from None
-                if not there:
+                before, connection = connection, _reread(connection, refused)
+                # One that was given more time meanwhile has it for what is new to it, too.
+                if not there and connection.expires_at == before.expires_at:
                     raise SubscriptionLimitError(f"a connection has at most {self._limit}") from None
                 for name in there:
                     del new[name]
@@ -160,13 +161,22 @@ class Subscriptions:
 
     def _addition(self, connection: Connection, channels: Collection[Channel], now: int) -> list[Write]:
         # The update is both the check that there is a connection, which nobody can hang anything on once it
-        # has ended, and the count of its subscriptions: of two at the limit, one wins.
+        # has ended, and the count of its subscriptions: of two at the limit, one wins. And whoever had other
+        # roles when it was asked whether they may is asked again.
+        roles = {} if connection.roles is None else {":roles": write_roles(connection.roles)}
+        same = "user_roles = :roles" if roles else "attribute_not_exists(user_roles)"
         count = self._count(
             connection.connection_id,
             len(channels),
             sum(channel.watched for channel in channels),
-            f"{schema.ALIVE} AND (attribute_not_exists(channels) OR channels <= :room)",
-            {":seconds": now // 1000, ":room": self._limit - len(channels)},
+            f"{schema.ALIVE} AND {schema.TTL_ATTRIBUTE} = :until AND {same}"
+            " AND (attribute_not_exists(channels) OR channels <= :room)",
+            {
+                ":seconds": now // 1000,
+                ":until": connection.expires_at,
+                ":room": self._limit - len(channels),
+                **roles,
+            },
         )
         id_, expires_at = connection.connection_id, connection.expires_at
         rows: list[Write] = []
@@ -195,7 +205,7 @@ class Subscriptions:
         return [count, *rows]
 
     def _count(
-        self, connection_id: str, channels: int, watched: int, condition: str, values: dict[str, int]
+        self, connection_id: str, channels: int, watched: int, condition: str, values: Mapping[str, int | str]
     ) -> Update:
         return Update(
             schema.connection_key(self._prefix, connection_id),
@@ -203,3 +213,12 @@ class Subscriptions:
             condition,
             {":channels": channels, ":watched": watched, **values},
         )
+
+
+def _reread(connection: Connection, refused: ConditionFailedError) -> Connection:
+    if refused.is_gone(0):
+        raise ConnectionGoneError("the connection has no row") from None
+    found = Connection.from_record(refused.records[0]) if 0 in refused.records else connection
+    if found.roles != connection.roles:
+        raise TransactionConflictError("subscribe: the user's roles changed") from None
+    return found

@@ -37,8 +37,17 @@ WORKER = "handlers.fanout_worker.handler"
 WORKERS = 2
 """How many run at once: the event source's maximum concurrency."""
 
+LIMITS = {
+    "MESSAGE_RATE": "1000",
+    "MESSAGE_BURST": "1000000",
+    "SEND_RATE": "1000",
+    "SEND_BURST": "1000000",
+    "CONNECTION_LIMIT": "10",
+}
+"""As good as none, for load tests; the environment may set others."""
+
 SWEEPER = "handlers.sweeper.handler"
-SWEEP_EVERY = 60
+SWEEP_EVERY, SWEEP_TIMEOUT = 60, 50
 """Seconds."""
 
 TABLE = "signalbox-local"
@@ -85,7 +94,7 @@ async def local_run(
         config = _config(options, engine, identity, queue_url)
         async with LocalGateway(handler, config) as gateway:
             worker = Function(WORKER, ROOT, name="worker", timeout=WORKER_TIMEOUT)
-            sweeper = Function(SWEEPER, ROOT, name="sweeper", timeout=SWEEP_EVERY)
+            sweeper = Function(SWEEPER, ROOT, name="sweeper", timeout=SWEEP_TIMEOUT)
             async with (
                 EventSourceMapping(queue, queue_url, gateway.host(worker), concurrency=WORKERS),
                 schedule(gateway.host(sweeper), SWEEP_EVERY),
@@ -175,6 +184,8 @@ def _application_environment(queue_url: str) -> dict[str, str]:
         "FANOUT_QUEUE_URL": queue_url,
         "FANOUT_CONCURRENCY": str(WORKERS),
         "ALLOW_GUESTS": os.environ.get("ALLOW_GUESTS", "true"),
+        "DEMO": os.environ.get("DEMO", "true"),
+        **{name: os.environ.get(name, limit) for name, limit in LIMITS.items()},
         "DEBUG": "true" if os.environ.get("DEBUG") == "true" else "false",
         # The gateway logs every event already; whoever wants all of the application's lines asks for them.
         "POWERTOOLS_LOG_LEVEL": os.environ.get("POWERTOOLS_LOG_LEVEL", "WARNING"),

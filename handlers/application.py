@@ -3,20 +3,26 @@
 from resolver import WebSocketResolver
 
 from . import errors
-from .middleware import identify, keep_last_seen, keep_time, log
+from .limits import count_messages, limit_messages
+from .middleware import authorize, identify, keep_time, log
 from .observability import report_unexpected
-from .routes import channels, lifecycle, messages, presence
+from .routes import channels, lifecycle, messages, presence, session
 from .services import Services
 
 
 def build_application(services: Services) -> WebSocketResolver:
-    """Join routes and services. Raises RegistrationError for a handler that asks for what does not exist."""
+    """Join routes and services.
+
+    Raises RegistrationError for a handler that asks for what does not exist, and for a route or a namespace
+    of which `policy` does not say who may use it.
+    """
     debug = services.settings.debug
     application = WebSocketResolver(
         services=services, on_unexpected=lambda _, error: report_unexpected(error, debug=debug)
     )
-    for middleware in (keep_time, log, identify, keep_last_seen):
+    for middleware in (keep_time, log, limit_messages, identify, count_messages, authorize):
         application.middleware(middleware)
-    for router in (errors.router, lifecycle.router, presence.router, channels.router, messages.router):
-        application.include_router(router)
+    for routes in (errors, lifecycle, session, presence, channels, messages):
+        application.include_router(routes.router)
+    services.policy.check(application.message_keys, services.namespaces)
     return application

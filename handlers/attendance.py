@@ -15,10 +15,13 @@ from connection_store import (
 )
 
 from .audience import Audience
-from .delivery import Courier
+from .delivery import Courier, encode, stream
 from .namespaces import Namespace
 from .observability import count, logger
-from .protocol import Joined, Left, Line
+from .protocol import Expiring, Joined, Left, Line, Why
+
+WARNED = 180
+"""Seconds before its end within which a session is warned by every sweep: three times, so one may fail."""
 
 
 class _Move(NamedTuple):
@@ -30,19 +33,20 @@ class _Move(NamedTuple):
 class Attendance:
     """Tells the subscribers of channels who comes and goes, where their namespace asks for it.
 
+    `audience_of` is from a tenant to whom it has, and `courier_of` to who delivers there: a sweep is for all.
     `now` is epoch milliseconds, `time_left` gives seconds.
     """
 
     def __init__(
         self,
         connections: ConnectionManager,
-        audience: Audience,
-        courier: Courier,
+        audience_of: Callable[[str], Audience],
+        courier_of: Callable[[str], Courier],
         namespaces: Mapping[str, Namespace],
     ) -> None:
         self._connections = connections
-        self._audience = audience
-        self._courier = courier
+        self._audience_of = audience_of
+        self._courier_of = courier_of
         self._namespaces = namespaces
 
     async def announce(
@@ -76,21 +80,49 @@ class Attendance:
         """
         await self._finish([await self._connections.depart(connection_id, now=now)], now, time_left)
 
+    async def evict(self, connection_id: str, why: Why, *, now: int, time_left: Callable[[], float]) -> None:
+        """End a connection that is open, and tell it why. Raises StoreError."""
+        departure = await self._connections.depart(connection_id, now=now)
+        await self.expel([departure], why, now=now, time_left=time_left)
+
+    async def expel(
+        self, departures: Collection[Departure], why: Why, *, now: int, time_left: Callable[[], float]
+    ) -> None:
+        """Tell connections that have ended why, and close them; then do the rest of what `depart` does."""
+        await self._courier_of("").dismiss([each.connection_id for each in departures], why, time_left)
+        await self._finish(departures, now, time_left)
+
     async def sweep(self, *, now: int, time_left: Callable[[], float]) -> int:
         """End the connections that expired or fell silent, until time is out; return how many.
 
-        Those who are there all the same are told to come again, and closed. Raises StoreError.
+        Those who are there all the same are told why, and closed. Whose time is about to be up is warned, so
+        that it costs no request and reaches who only listens. Raises StoreError.
         """
         ended = 0
-        async with aclosing(self._connections.sweep(now=now)) as batches:
+        expiring: list[Connection] = []
+
+        def note(connection: Connection) -> None:
+            if connection.expires_at * 1_000 - now <= WARNED * 1_000:
+                expiring.append(connection)
+
+        async with aclosing(self._connections.sweep(staying=note, now=now)) as batches:
             async for departures in batches:
-                await self._finish(departures, now, time_left)
-                await self._courier.dismiss([each.connection_id for each in departures], "ended", time_left)
+                expired = [each for each in departures if each.expired]
+                others = [each for each in departures if not each.expired]
+                await self.expel(expired, "expired", now=now, time_left=time_left)
+                await self.expel(others, "ended", now=now, time_left=time_left)
                 ended += len(departures)
                 if time_left() <= 0:
                     break
+        await self._warn(expiring, now, time_left)
         count("Swept", ended)
         return ended
+
+    async def _warn(self, expiring: Collection[Connection], now: int, time_left: Callable[[], float]) -> None:
+        frame = encode(Expiring(within=WARNED))
+        for tenant in {each.partition for each in expiring}:
+            theirs = stream([each for each in expiring if each.partition == tenant])
+            await self._courier_of(tenant).deliver(frame, theirs, now=now, time_left=time_left)
 
     async def _finish(
         self, departures: Collection[Departure], now: int, time_left: Callable[[], float]
@@ -126,7 +158,7 @@ class Attendance:
         moving = {each.connection.connection_id for each in moves}
         await asyncio.gather(
             *(
-                self._audience.tell(
+                self._audience_of(each.connection.partition).tell(
                     each.channel,
                     _frame(kind, each),
                     shards=each.shards,

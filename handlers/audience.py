@@ -17,8 +17,9 @@ ANNOUNCED = 100
 class Audience:
     """Sends to whoever is subscribed to a channel.
 
-    More than `inline_recipients` are left to the workers behind `backlog`; without one, all are served at
-    once, as far as time allows. `now` is epoch milliseconds, `time_left` gives seconds.
+    More than `inline_recipients` are left to the workers behind `backlog`, and so is who had no turn before
+    time ran out; without one, all are served at once, as far as time allows. `now` is epoch milliseconds,
+    `time_left` gives seconds.
     """
 
     def __init__(
@@ -62,8 +63,11 @@ class Audience:
         if len(first) > self._inline_recipients:
             await self._backlog.add(broadcast_id, frame, shards=shards, audience=channel.name, now=now)
             return "queued"
-        await self._courier.deliver(frame, stream(first), now=now, time_left=time_left)
-        return "inline"
+        report = await self._courier.deliver(frame, stream(first), now=now, time_left=time_left)
+        if report.complete:
+            return "inline"
+        await self._backlog.resume(broadcast_id, frame, report, audience=channel.name, now=now)
+        return "queued"
 
     async def tell(
         self,

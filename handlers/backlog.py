@@ -1,15 +1,21 @@
-"""Frames for so many that workers serve them: each is stored once, and has a slice in the queue a shard."""
+"""Frames that workers deliver, because there are too many recipients or too little time: each stored once."""
 
 from connection_store import Frames
-from publisher import Queue, Slice
+from publisher import Queue, Report, Slice
+
+from .delivery import counts_of
+
+PAUSE = 5
+"""Seconds until a broadcast goes on whose account was refused."""
 
 
 class Backlog:
-    """What is left to the workers."""
+    """What is left to the workers, of one tenant."""
 
-    def __init__(self, frames: Frames, queue: Queue) -> None:
+    def __init__(self, frames: Frames, queue: Queue, tenant: str = "") -> None:
         self._frames = frames
         self._queue = queue
+        self._tenant = tenant
 
     async def add(
         self,
@@ -21,7 +27,7 @@ class Backlog:
         reply_to: str | None = None,
         now: int,
     ) -> None:
-        """Leave `frame` to the workers: to the subscribers of the channel `audience`, or to everybody.
+        """Leave `frame` to the workers, shard by shard: subscribers of the channel `audience`, or everybody.
 
         `reply_to` is the connection that is told the end. Raises StoreError, and QueueError: then some may
         receive the frame nevertheless.
@@ -29,5 +35,24 @@ class Backlog:
         # The frame before the messages: a worker never meets one without the other. If this process dies
         # in between, nobody was told anything; if it dies after, only the caller does not know.
         await self._frames.put(broadcast_id, frame.decode(), shards=shards, reply_to=reply_to, now=now)
-        slices = [Slice(broadcast_id, shard, now, audience=audience) for shard in range(shards)]
+        slices = [
+            Slice(broadcast_id, shard, now, audience=audience, tenant=self._tenant) for shard in range(shards)
+        ]
         await self._queue.send(slices)
+
+    async def resume(
+        self,
+        broadcast_id: str,
+        frame: bytes,
+        report: Report,
+        *,
+        audience: str | None = None,
+        reply_to: str | None = None,
+        now: int,
+    ) -> None:
+        """Leave those to a worker who had no turn before time ran out, as `report` says. Else as `add`."""
+        await self._frames.put(
+            broadcast_id, frame.decode(), shards=1, counts=counts_of(report), reply_to=reply_to, now=now
+        )
+        rest = Slice(broadcast_id, None, now, cursor=report.cursor, audience=audience, tenant=self._tenant)
+        await self._queue.send([rest], delay=PAUSE if report.throttled else 0)

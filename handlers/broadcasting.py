@@ -19,8 +19,8 @@ from .protocol import BroadcastSent, Message
 class Broadcaster:
     """Sends to everybody who is connected.
 
-    Audiences of more than `inline_recipients` are left to the workers behind `backlog`; without one everybody
-    is served at once, as far as time allows.
+    Audiences of more than `inline_recipients` are left to the workers behind `backlog`, and so is who had no
+    turn before time ran out; without one everybody is served at once, as far as time allows.
     """
 
     def __init__(
@@ -56,12 +56,17 @@ class Broadcaster:
         started = time.monotonic()
         report = await self._courier.deliver(frame, recipients, now=now, time_left=time_left)
         took = time.monotonic() - started
+        rest = None if report.complete else self._backlog
         sent = BroadcastSent(
             message_id=message.message_id,
             complete=report.complete,
+            queued=rest is not None,
             **summarize(counts_of(report), len(frame), seconds=took),
         )
-        record_broadcast(sent)
+        if rest is None:
+            record_broadcast(sent)
+        else:
+            await rest.resume(message.message_id, frame, report, reply_to=reply_to, now=now)
         return sent
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from connection_store import Connection, History, Position, Presence, Subscribed, Subscriptions
-from resolver import ForbiddenError
+from connection_store.subscriptions import MOST_AT_ONCE
 
 from . import protocol
 from .attendance import Attendance
 from .content import ROOM, SMALLEST, fit, size_of, to_entry, to_place, to_position
 from .identity.principal import Principal
-from .namespaces import Namespace, find_readable
+from .namespaces import Namespace, find_namespace
+from .policy import Deed, Policy
 from .protocol import Place
 
 BEAT, WATCHED_BEAT = 480, 60
@@ -35,12 +36,14 @@ class Channels:
         presence: Presence,
         attendance: Attendance,
         namespaces: Mapping[str, Namespace],
+        policy: Policy,
     ) -> None:
         self._subscriptions = subscriptions
         self._history = history
         self._presence = presence
         self._attendance = attendance
         self._namespaces = namespaces
+        self._policy = policy
 
     async def subscribe(
         self,
@@ -53,11 +56,15 @@ class Channels:
     ) -> protocol.Subscribed:
         """Subscribe to all of `wishes` or to none, then read what was missed (G3).
 
-        A connection that comes back is asked again whether it may (S06). Raises SubscriptionLimitError,
-        TransactionConflictError, ConnectionGoneError.
+        A connection that comes back is asked again whether it may (S06): what was missed is history, and
+        anybody can make up a position. Raises SubscriptionLimitError, TransactionConflictError,
+        ConnectionGoneError.
         """
         wanted = {wish.channel: wish.since for wish in wishes}
-        channels = [self._readable(name, principal).channel(name) for name in wanted]
+        for name, since in wanted.items():
+            if since is not None:
+                self._policy.admit_to(principal, "history", name)
+        channels = [self._admit(principal, "subscribe", name).channel(name) for name in wanted]
         subscribed = await self._subscriptions.subscribe(connection, channels, now=now)
         answers: list[protocol.Subscription] = []
         room = ROOM
@@ -82,11 +89,27 @@ class Channels:
         watched = await self._is_watched(connection, now)
         return protocol.Unsubscribed(channels=[each.channel for each in ended], beat=beat(watched))
 
+    async def review(
+        self, connection: Connection, principal: Principal, *, now: int, time_left: Callable[[], float]
+    ) -> protocol.Unsubscribed | None:
+        """End the subscriptions that `principal` may no longer have (G6); return what to tell them, if any.
+
+        The connection's row has the new roles already: whoever subscribes with the old ones at the same time
+        is refused. Raises TransactionConflictError, ConnectionGoneError.
+        """
+        present = await self._subscriptions.subscriptions_of(connection.connection_id, now=now)
+        lost = [each.channel for each in present if not self._policy.keeps(principal, each.channel)]
+        answer: protocol.Unsubscribed | None = None
+        for first in range(0, len(lost), MOST_AT_ONCE):
+            some = lost[first : first + MOST_AT_ONCE]
+            answer = await self.unsubscribe(connection, some, now=now, time_left=time_left)
+        return answer and answer.model_copy(update={"channels": lost})
+
     async def history(
         self, principal: Principal, wish: protocol.GetHistory, *, now: int
     ) -> protocol.HistoryPage:
         """Return publications of a channel, as many as are asked for and fit. Raises HistoryGoneError."""
-        channel = self._readable(wish.channel, principal).channel(wish.channel)
+        channel = self._admit(principal, "history", wish.channel).channel(wish.channel)
         if not channel.history_size:
             return protocol.HistoryPage(channel=channel.name, position=None, publications=[], more=False)
         page = await self._history.page(
@@ -108,9 +131,8 @@ class Channels:
     async def attendance(
         self, principal: Principal, wish: protocol.GetPresence, *, now: int
     ) -> protocol.Presence:
-        """Return who is on a channel whose namespace has presence."""
-        if not self._readable(wish.channel, principal).presence:
-            raise ForbiddenError(details={"channel": wish.channel})
+        """Return who is on a channel."""
+        self._policy.admit_to(principal, "presence", wish.channel)
         found = await self._presence.attendance(wish.channel, cap=wish.limit, now=now)
         users = [
             protocol.Attendee(
@@ -131,7 +153,7 @@ class Channels:
 
         Channels whose namespace has no positioning are left out, and cost nothing.
         """
-        names = [name for name in positions if self._readable(name, principal).positioning]
+        names = [name for name in positions if self._admit(principal, "subscribe", name).positioning]
         heads = await self._history.heads(names, now=now) if names else {}
         return {
             name: to_place(head.position)
@@ -139,8 +161,9 @@ class Channels:
             if head.epoch != positions[name].epoch or head.offset > positions[name].offset
         }
 
-    def _readable(self, channel: str, principal: Principal) -> Namespace:
-        return find_readable(channel, principal, self._namespaces)
+    def _admit(self, principal: Principal, deed: Deed, channel: str) -> Namespace:
+        self._policy.admit_to(principal, deed, channel)
+        return find_namespace(channel, self._namespaces)
 
     async def _is_watched(self, connection: Connection, now: int) -> bool:
         # The connection's own row was read a moment ago, and the beat it says may be too long: then the

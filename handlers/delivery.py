@@ -25,7 +25,10 @@ from resolver import Context
 
 from .middleware import current_connection
 from .observability import count_deliveries, logger
-from .protocol import DirectSent, Disconnect, Frame, Message, Sender
+from .protocol import DirectSent, Disconnect, Frame, Message, Sender, Why
+
+WELCOME: Collection[Why] = {"slow", "ended", "expired"}
+"""Who may connect again at once."""
 
 _RANDOM = SystemRandom()
 _delivering: ContextVar[bool] = ContextVar("_delivering", default=False)
@@ -137,11 +140,11 @@ class Courier:
     async def dismiss(
         self,
         connection_ids: Collection[str],
-        code: Literal["slow", "ended"],
+        code: Why,
         time_left: Callable[[], float],
     ) -> None:
         """Tell connections why they end, and close them, as far as time allows."""
-        frame = encode(Disconnect(code=code, reconnect=True))
+        frame = encode(Disconnect(code=code, reconnect=code in WELCOME))
         with suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, time_left()) + 1):
                 await asyncio.gather(*(self._close(each, frame) for each in connection_ids))

@@ -11,8 +11,10 @@ RealtimeError (resolver)
 
 from connection_store import (
     ConnectionGoneError,
+    ConnectionLimitError,
     HistoryGoneError,
     InvalidCursorError,
+    RevokedError,
     StoreError,
     SubscriptionLimitError,
     TransactionConflictError,
@@ -21,9 +23,11 @@ from publisher import FrameTooLargeError, QueueError
 from resolver import (
     ConflictError,
     InvalidMessageError,
+    RateLimitedError,
     RealtimeError,
     Router,
     TooLargeError,
+    UnauthorizedError,
     UnavailableError,
 )
 
@@ -84,6 +88,18 @@ async def history_lost() -> None:
 async def too_many() -> None:
     """Say that the limit is reached, and not of what anybody else did."""
     raise TooManyError
+
+
+@router.exception_handler(ConnectionLimitError)
+async def too_many_connections() -> None:
+    """Refuse a handshake with 429: as many are open as the user may have, and all of them live."""
+    raise RateLimitedError
+
+
+@router.exception_handler(RevokedError)
+async def logged_out() -> None:
+    """Refuse a handshake with 401: the credentials are from before a logout."""
+    raise UnauthorizedError
 
 
 @router.exception_handler(TransactionConflictError)

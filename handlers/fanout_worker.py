@@ -11,25 +11,26 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from connection_store import time_budget
-from publisher import Slice
-from resolver import RUNTIME
+from publisher import Slice, new_event_loop
+from resolver import Runtime
 
 from .observability import flush_metrics, report_unexpected
-from .services import build_relay
+from .services import build_relays
 from .settings import Settings
 
 RESERVE = 3.0
 """Seconds of an invocation kept for the record of what was done, and for what is left to reach the queue."""
 
+_runtime = Runtime(new_event_loop)
 _settings = Settings.from_environment()
-_relay = build_relay(_settings)
+_relay_of = build_relays(_settings)
 
 
 class _Processor(AsyncBatchProcessor):
     """Powertools' own, on the sandbox's one event loop: others end with the invocation (F29)."""
 
     def async_process(self) -> list[tuple[Any, ...]]:
-        return RUNTIME.run(self._together())
+        return _runtime.run(self._together())
 
     async def _together(self) -> list[tuple[Any, ...]]:
         return await asyncio.gather(*map(self._async_process_record, self.records))
@@ -55,7 +56,7 @@ async def _carry(record: SQSRecord, lambda_context: Any) -> None:
     try:
         with time_budget(time_left() + RESERVE):
             slice_ = Slice.from_text(record.body)
-            await _relay.carry(slice_, record.message_id, now=now, time_left=time_left)
+            await _relay_of(slice_.tenant).carry(slice_, record.message_id, now=now, time_left=time_left)
     except Exception as error:
         report_unexpected(error, debug=_settings.debug)
         raise

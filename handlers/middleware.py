@@ -1,13 +1,15 @@
-"""What happens around every handler, outermost first: time, log, identity, last-seen."""
+"""What happens around every handler, outermost first: time, log, limits, identity, policy."""
 
+from dataclasses import replace
 from typing import Any
 
 from connection_store import Connection, ConnectionGoneError, ConnectionManager, time_budget
 from resolver import ConnectEvent, Context, DisconnectEvent, MessageEvent, Next, UnauthorizedError
 
 from .identity.claims import new_guest
-from .identity.principal import Principal
+from .identity.principal import Principal, current_principal
 from .observability import flush_metrics, logger
+from .policy import Policy
 
 QUIET = {"ping"}
 """Messages too frequent to log at INFO."""
@@ -39,27 +41,33 @@ async def log(context: Context, call_next: Next) -> Any:
 
 
 async def identify(context: Context, call_next: Next) -> Any:
-    """Make sure of the caller: the authorizer's word or, where none is asked, a guest's id and its row."""
+    """Make sure of the caller: the authorizer's word or, where none is asked, a guest's id and its row.
+
+    From here on the services are those of the caller's tenant.
+    """
     event = context.event
-    if event.authorizer:
-        context.caller = Principal.from_context(event.authorizer)
-    elif isinstance(event, ConnectEvent):
-        context.caller = _admit_guest(context, event)
+    principal = Principal.from_context(event.authorizer) if event.authorizer else None
+    if principal and principal.tenant:
+        context.services = context.services.of(principal.tenant)
+    if isinstance(event, ConnectEvent):
+        principal = principal or _admit_guest(context, event)
     if isinstance(event, MessageEvent):
         connection = await _connection(context)
         context.state["connection"] = connection
-        if not event.authorizer:
-            context.caller = Principal(connection.user_id or "", guest=True)
+        principal = principal or Principal(connection.user_id or "", guest=True)
+        if connection.roles is not None:  # they have changed since the authorizer was asked
+            principal = replace(principal, roles=connection.roles)
+    if principal:
+        context.caller = principal
     return await call_next(context)
 
 
-async def keep_last_seen(context: Context, call_next: Next) -> Any:
-    """Record that the connection lives, at most once in the store's interval."""
-    if isinstance(context.event, MessageEvent):
-        connections: ConnectionManager = context.services.connections
-        now = context.event.requested_at
-        if connections.needs_touch(current_connection(context), now):
-            await connections.update_last_seen(context.event.connection_id, now=now)
+async def authorize(context: Context, call_next: Next) -> Any:
+    """Refuse messages that `policy` does not let the caller send (S05)."""
+    key = context.route_key
+    if isinstance(context.event, MessageEvent) and key and not key.startswith("$"):
+        policy: Policy = context.services.policy
+        policy.admit(current_principal(context), key)
     return await call_next(context)
 
 
@@ -95,4 +103,6 @@ def _description(context: Context) -> dict[str, Any]:
         described["close_code"] = event.code
     elif context.identified:
         described["user_id"] = context.caller.user_id
+        if tenant := getattr(context.caller, "tenant", ""):
+            described["tenant"] = tenant
     return described

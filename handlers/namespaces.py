@@ -6,14 +6,12 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from connection_store import Channel
-from resolver import ForbiddenError
 
 from .errors import UnknownChannelError
-from .identity.principal import Principal
 
 
 class Namespace(BaseModel):
-    """What channels of one kind offer. The defaults suit a chat.
+    """What channels of one kind offer; who may use it is in `policy`. The defaults suit a chat.
 
     Raises pydantic's ValidationError for what does not fit together.
     """
@@ -38,12 +36,6 @@ class Namespace(BaseModel):
     shards: Literal[1, 4, 16] = 4
     """Partitions the subscribers are spread over: 16 where hundreds come a second. It can only grow."""
 
-    subscribe: Literal["anyone", "users"] = "anyone"
-    """Who may subscribe, and read history and presence; guests are no users."""
-
-    publish: Literal["subscribers", "anyone", "server"] = "subscribers"
-    """Who may publish. The server is `handlers.publishing`; it may always."""
-
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
         if self.join_leave and not self.presence:
@@ -60,26 +52,22 @@ class Namespace(BaseModel):
 
 NAMESPACES: Mapping[str, Namespace] = {
     "room": Namespace(),
-    "members": Namespace(subscribe="users"),
-    "news": Namespace(presence=False, join_leave=False, shards=16, publish="server"),
+    "members": Namespace(),
+    "news": Namespace(presence=False, join_leave=False, shards=16),
     "live": Namespace(history_size=0, presence=False, join_leave=False, positioning=False, shards=16),
+    "user": Namespace(presence=False, join_leave=False, shards=1),
 }
 """Edit this: a channel `room:1` is of the kind `room`, and there are no others than those listed here."""
 
 
+def namespace_of(channel: str) -> str:
+    """Return the name of a channel's kind."""
+    return channel.partition(":")[0]
+
+
 def find_namespace(channel: str, namespaces: Mapping[str, Namespace] = NAMESPACES) -> Namespace:
     """Return the kind of a channel. Raises UnknownChannelError."""
-    namespace = namespaces.get(channel.partition(":")[0])
+    namespace = namespaces.get(namespace_of(channel))
     if namespace is None:
         raise UnknownChannelError(details={"channel": channel})
-    return namespace
-
-
-def find_readable(
-    channel: str, principal: Principal, namespaces: Mapping[str, Namespace] = NAMESPACES
-) -> Namespace:
-    """Return the kind of a channel that `principal` may read. Raises UnknownChannelError, ForbiddenError."""
-    namespace = find_namespace(channel, namespaces)
-    if namespace.subscribe == "users" and principal.guest:
-        raise ForbiddenError(details={"channel": channel})
     return namespace

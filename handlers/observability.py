@@ -46,6 +46,7 @@ def flush_metrics() -> None:
     """Print this invocation's metrics, in CloudWatch's embedded format."""
     if metrics.metric_set:
         metrics.flush_metrics()
+        metrics.clear_metrics()  # where they are disabled Powertools keeps them, and prints the hundredth
 
 
 def report_unexpected(error: BaseException, *, debug: bool) -> None:

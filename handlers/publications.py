@@ -12,7 +12,9 @@ from resolver import ForbiddenError
 from .audience import Audience
 from .content import LARGEST, Content, to_place
 from .delivery import check_depth, encode
+from .identity.principal import Principal
 from .namespaces import Namespace, find_namespace
+from .policy import Policy
 from .protocol import Published, Sender
 
 
@@ -28,19 +30,20 @@ class Publications:
         history: History,
         audience: Audience,
         namespaces: Mapping[str, Namespace],
+        policy: Policy,
     ) -> None:
         self._subscriptions = subscriptions
         self._history = history
         self._audience = audience
         self._namespaces = namespaces
+        self._policy = policy
 
-    async def check_writer(self, connection: Connection, channel: str, *, now: int) -> None:
-        """Raise ForbiddenError when clients, or this one, may not publish on a channel."""
-        rule = find_namespace(channel, self._namespaces).publish
-        if rule == "anyone":
-            return
-        id_ = connection.connection_id
-        if rule == "server" or not await self._subscriptions.subscription(id_, channel, now=now):
+    async def check_writer(
+        self, connection: Connection, principal: Principal, channel: str, *, now: int
+    ) -> None:
+        """Raise ForbiddenError when `principal`, over this connection, may not publish on a channel."""
+        access, id_ = self._policy.admit_to(principal, "publish", channel), connection.connection_id
+        if not access.from_outside and not await self._subscriptions.subscription(id_, channel, now=now):
             raise ForbiddenError(details={"channel": channel})
 
     async def publish(

@@ -6,13 +6,11 @@ from collections.abc import AsyncIterator, Callable
 from connection_store import ConnectionManager, Frames, Progress, Step, Subscriptions
 from publisher import Gateway, Queue, Recipient, Report, Slice
 
+from .backlog import PAUSE
 from .broadcasting import summarize
 from .delivery import Courier, counts_of, encode
 from .observability import count, logger, record_broadcast
 from .protocol import BroadcastReport
-
-PAUSE = 5
-"""Seconds until a slice goes on whose account was refused."""
 
 
 class StuckError(Exception):
@@ -51,19 +49,20 @@ class Relay:
         """
         started = time.monotonic()
         progress = await self._frames.progress(slice_.broadcast_id, now=now)
+        shard = slice_.shard or 0  # a slice of all shards is alone, and goes by the first one's name
         pause = 0
-        if progress is not None and progress.step(slice_.shard).slices < slice_.number:
+        if progress is not None and progress.step(shard).slices < slice_.number:
             report = await self._deliver(slice_, now, time_left)
             pause = PAUSE if report.throttled else 0
             step = Step(slice_.number, report.cursor, delivery)
             progress = await self._frames.advance(
-                slice_.broadcast_id, slice_.shard, step, counts_of(report), now=now
+                slice_.broadcast_id, shard, step, counts_of(report), now=now
             )
         if progress is None:
             logger.warning("broadcast given up", extra={"broadcast_id": slice_.broadcast_id})
             count("SlicesGivenUp")
             return
-        step = progress.step(slice_.shard)
+        step = progress.step(shard)
         if (step.slices, step.by) != (slice_.number, delivery):
             return
         # From here on another delivery of this message comes back to this point, and never to the posts.

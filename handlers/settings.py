@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Self
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 
 class SettingsError(Exception):
@@ -45,6 +45,9 @@ class Settings(Environment):
     allow_guests: bool = Field(validation_alias="ALLOW_GUESTS", default=False)
     """Whether somebody without an authorizer's identity may connect, as a guest with an id made here."""
 
+    demo: bool = Field(validation_alias="DEMO", default=False)
+    """Whether everybody, guests included, may broadcast, message anybody and list who is connected."""
+
     queue_url: str | None = Field(validation_alias="FANOUT_QUEUE_URL", default=None, pattern=r"^https?://")
     """The SQS queue behind which workers serve large audiences. Without one, all are served at once."""
 
@@ -56,6 +59,20 @@ class Settings(Environment):
 
     fanout_concurrency: int = Field(validation_alias="FANOUT_CONCURRENCY", default=10, ge=1)
     """The event source's maximum concurrency: how many workers share the budget."""
+
+    ticket_secret: SecretStr | None = Field(validation_alias="TICKET_SECRET", default=None, min_length=32)
+    """What tickets are signed with, or where that is; without it no session is extended."""
+
+    connection_limit: int = Field(validation_alias="CONNECTION_LIMIT", default=10, ge=1, le=40)
+    """The most connections of one user."""
+
+    message_rate: float = Field(validation_alias="MESSAGE_RATE", default=20.0, gt=0, le=1_000)
+    message_burst: int = Field(validation_alias="MESSAGE_BURST", default=100, ge=1)
+    """Messages of any kind a connection may send, a second and at once: as each sandbox counts for itself."""
+
+    send_rate: float = Field(validation_alias="SEND_RATE", default=5.0, gt=0, le=1_000)
+    send_burst: int = Field(validation_alias="SEND_BURST", default=30, ge=1)
+    """Of them, those that store something or are sent on: exactly, wherever they are handled."""
 
     debug: bool = Field(validation_alias="DEBUG", default=False)
     """Whether logs carry the text of unexpected exceptions, which may quote what clients sent."""

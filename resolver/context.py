@@ -13,6 +13,9 @@ from .errors import BadRequestError, InvalidMessageError, RealtimeError, TooLarg
 from .event import ConnectEvent, DisconnectEvent, MessageEvent
 
 MAX_DEPTH = 16
+MAX_WIDTH = 1_024
+"""Members of one array or object."""
+
 MAX_REF_LENGTH = 64
 
 _REPORTED_FIELDS = 16
@@ -50,6 +53,7 @@ class Context:
         "_make_services",
         "_max_body_bytes",
         "_refusal",
+        "_services",
         "error",
         "event",
         "lambda_context",
@@ -70,6 +74,7 @@ class Context:
         self.state: dict[str, Any] = {}
         self.error: BaseException | None = None
         self._make_services = make_services
+        self._services: Any = None
         self._max_body_bytes = max_body_bytes
         self._caller: Caller | None = None
         self._body = _UNREAD
@@ -77,8 +82,12 @@ class Context:
 
     @property
     def services(self) -> Any:
-        """The application's services, made on first use."""
-        return self._make_services()
+        """The application's services, made on first use, or what a middleware put in their place."""
+        return self._make_services() if self._services is None else self._services
+
+    @services.setter
+    def services(self, services: object) -> None:
+        self._services = services
 
     @property
     def request_id(self) -> str:
@@ -106,8 +115,8 @@ class Context:
         """The message's JSON, parsed at most once; None on `$connect` and `$disconnect`.
 
         Raises TooLargeError, and BadRequestError for what is not JSON (NaN, infinity and lone surrogates are
-        not), is nested deeper than 16, or has an `id` that is neither an integer nor a string of up to 64
-        characters.
+        not), is nested deeper than 16 or wider than 1,024, or has an `id` that is neither an integer nor a
+        string of up to 64 characters.
         """
         self._read_text()
         return self._body
@@ -179,7 +188,9 @@ def _parse_body(text: str, max_bytes: int) -> Any:
         body = from_json(data, allow_inf_nan=False)
     except ValueError:
         raise BadRequestError("not JSON") from None
-    if data.count(b"[") + data.count(b"{") > MAX_DEPTH or _HUGE_NUMBER.search(data):
+    # Counting bytes is quicker than looking at values, and few messages have as many of these.
+    deep, wide = data.count(b"[") + data.count(b"{") > MAX_DEPTH, data.count(b",") >= MAX_WIDTH
+    if deep or wide or _HUGE_NUMBER.search(data):
         _check_values(body, depth=0)
     if isinstance(body, dict) and not _can_be_echoed(body.get("id")):
         raise BadRequestError(f"id must be an integer or a string of at most {MAX_REF_LENGTH} characters")
@@ -192,6 +203,8 @@ def _check_values(value: Any, depth: int) -> None:
     if isinstance(value, dict | list):
         if depth == MAX_DEPTH:
             raise BadRequestError(f"nested deeper than {MAX_DEPTH}")
+        if len(value) > MAX_WIDTH:
+            raise BadRequestError(f"wider than {MAX_WIDTH}")
         for member in value.values() if isinstance(value, dict) else value:
             _check_values(member, depth + 1)
 

@@ -101,6 +101,11 @@ class Router:
         for kind, call in router._exception_handlers.items():
             self._add_exception_handler(kind, call.bound_to(self._services))
 
+    @property
+    def message_keys(self) -> tuple[str, ...]:
+        """The keys of the messages that have a handler of their own."""
+        return tuple(key for key in self._routes if not key.startswith("$"))
+
     def match(self, context: Context) -> Next:
         """What answers the event, middlewares included; sets the context's `route_key`.
 

@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests import canary
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 60.0
@@ -40,6 +42,7 @@ def local_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=20)
+    assert canary.CANARY not in log.read_text(errors="replace")
 
 
 def _read(log: Path, process: "subprocess.Popen[bytes]") -> LocalRun:
@@ -61,3 +64,23 @@ def _no_real_account(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def pytest_configure() -> None:
+    """Watch every log line of the run for what clients say."""
+    canary.listen()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test during which that was logged or printed has failed (S04, S14)."""
+    report = yield
+    places = [
+        *canary.sung,
+        *("its output" for text in (report.capstdout, report.capstderr) if canary.CANARY in text),
+    ]
+    canary.sung.clear()
+    if report.passed and places:
+        report.outcome = "failed"
+        report.longrepr = f"what a client said was logged: {', '.join(places)}"
+    return report

@@ -19,6 +19,8 @@ LONGEST_USER_ID = 128
 GUEST = "guest-"
 """How the ids of guests begin, and no others."""
 
+Claims = dict[str, Any]
+
 _SECRET = re.compile(r"[A-Za-z0-9_-]{22,64}")
 _TENANT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -41,6 +43,7 @@ class ClaimNames:
             roles=_roles(claims.get(self.roles, [])),
             tenant=tenant,
             session_ends=session_ends,
+            issued_at=read_instant(claims["iat"]) if "iat" in claims else None,
         )
 
 
@@ -57,9 +60,21 @@ def new_guest(event: ConnectEvent) -> Principal:
     return Principal(f"{GUEST}{id_}", guest=True)
 
 
+def read_instant(claim: object) -> int:
+    """A NumericDate (RFC 7519 section 2: epoch seconds) in epoch milliseconds. Raises DeniedError."""
+    if isinstance(claim, bool) or not isinstance(claim, int | float) or not 0 <= claim < 1e11:
+        raise DeniedError(Reason.WRONG_CLAIM)
+    return int(claim * 1000)
+
+
+def is_guest(user_id: str) -> bool:
+    """Tell whether an id is a guest's."""
+    return user_id.startswith(GUEST)
+
+
 def _user_id(subject: object) -> str:
     _require(isinstance(subject, str) and 1 <= len(subject) <= LONGEST_USER_ID and subject.isprintable())
-    _require(not str(subject).startswith(GUEST))
+    _require(not is_guest(str(subject)))
     return str(subject)
 
 

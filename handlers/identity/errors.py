@@ -31,6 +31,7 @@ class Reason(StrEnum):
     ORIGIN_NOT_ALLOWED = "origin_not_allowed"
     ORIGIN_MISSING = "origin_missing"
     OTHER_ORIGIN = "other_origin"
+    OTHER_SUBJECT = "other_subject"
 
 
 _FORBIDDEN = {Reason.ORIGIN_NOT_ALLOWED, Reason.ORIGIN_MISSING, Reason.OTHER_ORIGIN}

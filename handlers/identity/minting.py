@@ -10,13 +10,7 @@ from typing import Any
 
 import jwt
 
-AUDIENCE = "ticket"
-"""Whom a ticket is for: no token of an identity provider is ever taken for one, nor the other way round."""
-
-ALGORITHM = "HS256"
-
-LONGEST_LIFE = 60
-"""Seconds."""
+from .terms import ALGORITHM, AUDIENCE, LONGEST_LIFE
 
 
 def mint_ticket(
@@ -46,6 +40,7 @@ def mint_ticket(
         "aud": AUDIENCE,
         "sub": user_id,
         "jti": secrets.token_urlsafe(16),
+        "iat": now // 1000,
         "exp": now // 1000 + ttl,
         "roles": list(roles),
     }

@@ -5,15 +5,13 @@ Time is the event's: the clocks of sandboxes differ (F32).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import jwt
 from jwt import exceptions
 
+from .claims import Claims, read_instant
 from .errors import DeniedError, Reason
 from .keys import Keyring
-
-Claims = dict[str, Any]
 
 # The first that fits; kinds before the kinds they are kinds of.
 _REASONS: Mapping[type[exceptions.InvalidTokenError], Reason] = {
@@ -80,10 +78,3 @@ class Verifier:
             },
         )
         return claims
-
-
-def read_instant(claim: object) -> int:
-    """A NumericDate (RFC 7519 section 2: epoch seconds) in epoch milliseconds. Raises DeniedError."""
-    if isinstance(claim, bool) or not isinstance(claim, int | float) or not 0 <= claim < 1e11:
-        raise DeniedError(Reason.WRONG_CLAIM)
-    return int(claim * 1000)

@@ -4,13 +4,26 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from pydantic import SecretStr
+
 from .errors import KeysUnavailableError
+from .keys import Fetch
 
 ARN = re.compile(r"arn:[a-z-]+:(secretsmanager|ssm):([a-z0-9-]+):[0-9]{12}:\S+")
 """Of such a secret: a setting like this says where the secret is, rather than being it."""
 
 MakeClient = Callable[[str, str], Any]
 """From a service and a region to boto3's client."""
+
+
+def keep(secret: SecretStr) -> Fetch:
+    """A keyring's source: the secret itself, or what is where it says."""
+
+    def fetch() -> dict[str | None, str]:
+        text = secret.get_secret_value()
+        return {None: read_secret(text) if ARN.fullmatch(text) else text}
+
+    return fetch
 
 
 def read_secret(arn: str, make_client: MakeClient | None = None) -> str:

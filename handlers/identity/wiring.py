@@ -10,13 +10,13 @@ from resolver import RUNTIME
 from .authority import Authority
 from .claims import ClaimNames
 from .jwks import fetch_keys
-from .keys import Fetch, Keyring
-from .minting import ALGORITHM, AUDIENCE
+from .keys import Keyring
 from .origins import Origins
 from .settings import IdentitySettings
+from .terms import ALGORITHM, AUDIENCE
 from .tickets import TicketOffice
 from .tokens import Verifier
-from .vault import ARN, read_secret
+from .vault import keep
 
 
 def build_authority(settings: IdentitySettings) -> Authority:
@@ -32,7 +32,7 @@ def build_authority(settings: IdentitySettings) -> Authority:
 
 def _build_verifier(settings: IdentitySettings) -> Verifier:
     publication = partial(fetch_keys, settings.keys_url, settings.algorithm)
-    fetch = _keep(settings.key) if settings.key else publication
+    fetch = keep(settings.key) if settings.key else publication
     return Verifier(Keyring(fetch), settings.algorithm, settings.audience, settings.issuer, settings.leeway)
 
 
@@ -43,12 +43,4 @@ def _build_office(secret: SecretStr, table_name: str) -> TicketOffice:
     def spend(ticket_id: str, connection_id: str, ends: int, now: int) -> bool:
         return RUNTIME.run(store.spend(ticket_id, connection_id, ends=ends, now=now))
 
-    return TicketOffice(Verifier(Keyring(_keep(secret)), ALGORITHM, AUDIENCE), spend)
-
-
-def _keep(secret: SecretStr) -> Fetch:
-    def fetch() -> dict[str | None, str]:
-        text = secret.get_secret_value()
-        return {None: read_secret(text) if ARN.fullmatch(text) else text}
-
-    return fetch
+    return TicketOffice(Verifier(Keyring(keep(secret)), ALGORITHM, AUDIENCE), spend)

@@ -24,7 +24,7 @@ from .channels import (
     Unsubscribed,
     Wish,
 )
-from .connections import Disconnect, Hello, Identity, Ping, Pong, Welcome, WhoAmI
+from .connections import Disconnect, Hello, Identity, Ping, Pong, Welcome, WhoAmI, Why
 from .frames import NAME_LENGTH, USER_ID_LENGTH, ErrorFrame, Frame, MessageId, Problem, Request, Sender
 from .messages import (
     Broadcast,
@@ -38,6 +38,7 @@ from .messages import (
     Person,
     Who,
 )
+from .session import Expiring, Refresh, Refreshed
 
 __all__ = [
     "NAME_LENGTH",
@@ -52,6 +53,7 @@ __all__ = [
     "Disconnect",
     "Entry",
     "ErrorFrame",
+    "Expiring",
     "Frame",
     "GetHistory",
     "GetPresence",
@@ -73,6 +75,8 @@ __all__ = [
     "Publication",
     "Publish",
     "Published",
+    "Refresh",
+    "Refreshed",
     "Request",
     "Sender",
     "Subscribe",
@@ -83,5 +87,6 @@ __all__ = [
     "Welcome",
     "Who",
     "WhoAmI",
+    "Why",
     "Wish",
 ]

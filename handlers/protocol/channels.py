@@ -123,7 +123,7 @@ class Unsubscribed(Frame):
 class Published(Frame):
     """The answer to `channel.publish`: it is stored, unless `position` is null.
 
-    `delivery` is `queued` where there are too many subscribers to serve them before answering.
+    `delivery` is `queued` where there are too many subscribers to serve all of them before answering.
     """
 
     type: Literal["channel.published"] = "channel.published"

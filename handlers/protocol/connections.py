@@ -64,9 +64,13 @@ class Identity(Frame):
     expires_at: int
 
 
+Why = Literal["slow", "ended", "expired", "logged_out", "rate_limited"]
+"""Why the server closes a connection."""
+
+
 class Disconnect(Frame):
     """The last frame before the server closes: `code` says why, `reconnect` whether to connect again."""
 
     type: Literal["disconnect"] = "disconnect"
-    code: Literal["slow", "ended"]
+    code: Why
     reconnect: bool

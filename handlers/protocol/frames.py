@@ -55,8 +55,8 @@ class Problem(BaseModel):
 class ErrorFrame(BaseModel):
     """A refusal. It has no `v`: its shape is the same in every version.
 
-    `retry` says whether the same request may succeed later. `fields` comes with `invalid_message` only, and
-    `channel` where one of several may be meant.
+    `retry` says whether the same request may succeed later. `fields` comes with `invalid_message` only,
+    `channel` where one of several may be meant, and `retry_after`, in seconds, with `rate_limited`.
     """
 
     type: Literal["error"] = "error"
@@ -66,3 +66,4 @@ class ErrorFrame(BaseModel):
     id: MessageId | None = None
     fields: list[Problem] | None = Field(None, exclude_if=is_absent)
     channel: str | None = Field(None, exclude_if=is_absent)
+    retry_after: float | None = Field(None, exclude_if=is_absent)

@@ -73,8 +73,8 @@ class BroadcastReport(Delivery):
 class BroadcastSent(Delivery):
     """The answer to `broadcast`.
 
-    `queued` says that there are too many recipients to serve them before answering: the counts are still 0,
-    and a `broadcast.report` follows.
+    `queued` says that there are too many recipients to serve all of them before answering: the counts are of
+    those who were, and a `broadcast.report` of everybody follows.
     """
 
     type: Literal["broadcast.sent"] = "broadcast.sent"

@@ -48,7 +48,7 @@ async def unsubscribe(message: Unsubscribe, context: Context, channels: Channels
 async def publish(message: Publish, context: Context, publications: Publications) -> Published:
     """Publish; the answer says that it is stored, where the channel has a history (G1)."""
     connection, now = current_connection(context), context.event.requested_at
-    await publications.check_writer(connection, message.channel, now=now)
+    await publications.check_writer(connection, current_principal(context), message.channel, now=now)
     user_id = context.caller.user_id
     return await publications.publish(
         message.channel,

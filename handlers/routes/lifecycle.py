@@ -1,5 +1,6 @@
 """Coming, going, and the messages about the connection itself."""
 
+import re
 from typing import Any
 
 from connection_store import ConnectionManager
@@ -36,6 +37,8 @@ async def connect(event: ConnectEvent, context: Context, connections: Connection
         name=_display_name(event.query.get("name", "guest")),
         connected_at=event.connected_at,
         session_ends=principal.session_ends,
+        issued_at=principal.issued_at,
+        replaces=_instant(event.query.get("replaces", "")),
         now=event.requested_at,
     )
     count("Connected")
@@ -87,6 +90,10 @@ def _describe(context: Context) -> dict[str, Any]:
         "connected_at": connection.connected_at,
         "expires_at": connection.expires_at,
     }
+
+
+def _instant(text: str) -> int | None:
+    return int(text) if re.fullmatch("[0-9]{1,15}", text) else None
 
 
 def _display_name(chosen: str) -> str:

@@ -4,6 +4,8 @@ from resolver import Context, NotFoundError, Router
 
 from ..broadcasting import Broadcaster
 from ..delivery import Courier, compose
+from ..identity.principal import current_principal
+from ..policy import Policy
 from ..protocol import Broadcast, BroadcastSent, DirectSend, DirectSent
 
 router = Router()
@@ -21,8 +23,9 @@ async def broadcast(message: Broadcast, context: Context, broadcaster: Broadcast
 
 
 @router.on_message("direct.send")
-async def send(message: DirectSend, context: Context, courier: Courier) -> DirectSent:
+async def send(message: DirectSend, context: Context, courier: Courier, policy: Policy) -> DirectSent:
     """Send to every connection of one user; `not_found` when the user has left."""
+    policy.admit_message(current_principal(context), message.to)
     frame = compose(context, "you", message.data)
     now = context.event.requested_at
     sent = await courier.send(frame, message.to, now=now, time_left=context.time_left)

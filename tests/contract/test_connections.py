@@ -239,7 +239,11 @@ async def test_prefixes_do_not_see_each_other_when_in_one_table(table: Table, ro
     with pytest.raises(ConnectionGoneError):
         await two.update_last_seen(ID, now=NOW + 60_000)
     assert await one.get_connection(ID, now=NOW) == first
-    assert {pk for pk, _ in rows()} == {f"one/{key_of(ID)[0]}", f"one/data#{ID}", "one/user#ann"}
+    assert set(rows()) == {
+        (key_of(ID)[0], f"~one/{ID}"),
+        (f"one/data#{ID}", "@"),
+        ("one/user#ann", ID),
+    }
 
 
 async def test_rows_of_a_later_release_are_read_when_they_carry_more(

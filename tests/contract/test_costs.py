@@ -9,7 +9,7 @@ from tests.contract.conftest import MakeTable
 
 NOW = 4_102_444_800_000
 ID = "BFaT_fALIAMCKug="
-CONNS = connections_partition("", shard_of(ID))
+CONNS = connections_partition(shard_of(ID))
 
 
 @pytest.fixture
@@ -25,12 +25,12 @@ async def metered(make_table: MakeTable, meter: CapacityMeter) -> ConnectionMana
     return connections
 
 
-async def test_connect_is_one_transaction_when_there_is_a_user(
+async def test_connect_is_one_read_and_one_transaction_when_there_is_a_user(
     metered: ConnectionManager, meter: CapacityMeter
 ) -> None:
     await metered.connect(ID, user_id="ann", name="Ann", now=NOW)
-    assert meter.requests == {"transact_write_items": 1}
-    assert meter.writes == {CONNS: 2, "user#ann": 2}
+    assert meter.requests == {"get_item": 1, "transact_write_items": 1}
+    assert meter.writes == {CONNS: 2, "user#ann": 4}
 
 
 async def test_connect_is_one_put_when_there_is_no_user(
@@ -46,6 +46,7 @@ async def test_ping_is_one_read_and_one_write_in_thirty_seconds(
 ) -> None:
     await metered.connect(ID, {"notes": "x" * 10_000}, user_id="ann", now=NOW)
     meter.requests.clear()
+    meter.reads.clear()
     meter.writes.clear()
     for second in range(60):
         connection = await metered.get_connection(ID, now=NOW + second * 1000)

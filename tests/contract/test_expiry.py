@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,14 +10,19 @@ import pytest
 
 import connection_store
 from connection_store import (
+    Allowances,
     Channel,
+    Connection,
+    ConnectionGoneError,
     ConnectionManager,
     Counts,
     Frames,
     Head,
     History,
+    Lifetimes,
     Position,
     Presence,
+    Rate,
     SpentTickets,
     Step,
     Subscriptions,
@@ -29,6 +35,7 @@ from connection_store.schema import Key, connection_key
 NOW = 4_102_444_800_000
 ID = "BFaT_fALIAMCKug="
 KEY = connection_key("", ID)
+CONNECTION = Connection(ID, "ann", None, NOW, NOW, NOW // 1000 + 7_500)
 
 
 async def collect(rows: AsyncIterator[Any]) -> list[Any]:
@@ -44,12 +51,14 @@ class Store:
     history: History
     presence: Presence
     frames: Frames
+    table: Table
 
 
 ROOM = Channel("chat:1", history_seconds=86_400)
 
 READS: dict[type, dict[str, Callable[[Store, int], Awaitable[Any]]]] = {
     ConnectionManager: {
+        "change_roles": lambda store, now: store.connections.change_roles(ID, ["admin"], now=now),
         "connections_of": lambda store, now: store.connections.connections_of("ann", now=now),
         "get_connection": lambda store, now: store.connections.get_connection(
             ID, with_client_data=True, now=now
@@ -80,6 +89,11 @@ READS: dict[type, dict[str, Callable[[Store, int], Awaitable[Any]]]] = {
         "progress": lambda store, now: store.frames.progress("b-1", now=now),
     },
     SpentTickets: {},
+    Allowances: {"take": lambda store, now: _taken(store, now)},
+    Lifetimes: {
+        "close_user": lambda store, now: Lifetimes(store.table).close_user("ann", now=now),
+        "extend": lambda store, now: _extended(store, now),
+    },
 }
 OTHERS: dict[type, set[str]] = {
     ConnectionManager: {
@@ -103,6 +117,8 @@ OTHERS: dict[type, set[str]] = {
     Presence: set(),
     Frames: {"put"},
     SpentTickets: {"spend", "warm"},
+    Allowances: set(),
+    Lifetimes: set(),
 }
 EVERY_READ = [(kind, name) for kind, reads in READS.items() for name in reads]
 
@@ -129,6 +145,18 @@ async def _recovered(store: Store, now: int) -> object:
     return (await store.history.recover(ROOM, Position("epoch", 0), head, now=now)).publications
 
 
+async def _taken(store: Store, now: int) -> bool:
+    with suppress(ConnectionGoneError):
+        return await Allowances(store.table).take(CONNECTION, Rate(1, 1), now=now) == 0
+    return False
+
+
+async def _extended(store: Store, now: int) -> bool:
+    with suppress(ConnectionGoneError):
+        return bool(await Lifetimes(store.table).extend(CONNECTION, None, now=now))
+    return False
+
+
 async def _attendees(store: Store, now: int) -> object:
     return (await store.presence.attendance(ROOM.name, silence=10**6, now=now)).users
 
@@ -145,7 +173,12 @@ async def _refusals(table: Table, now: int) -> object:
 @pytest.fixture
 def store(table: Table) -> Store:
     return Store(
-        ConnectionManager(table=table), Subscriptions(table), History(table), Presence(table), Frames(table)
+        ConnectionManager(table=table),
+        Subscriptions(table),
+        History(table),
+        Presence(table),
+        Frames(table),
+        table,
     )
 
 
@@ -157,7 +190,7 @@ async def expired_at(store: Store, client: Any, table: Table) -> int:
     await store.history.append(ROOM, '"a"', publisher="ann", key="1", now=NOW)
     await store.frames.put("b-1", "{}", shards=1, now=NOW)
     items = client.scan(TableName=table.name)["Items"]
-    assert len(items) == 10
+    assert len(items) == 11
     for item in items:
         item["expires_at"] = {"N": str(connection.expires_at)}
         if "epoch" in item:

@@ -174,7 +174,7 @@ async def test_f26_what_was_acknowledged_is_there_when_some_calls_are_throttled(
     # On a busy machine a call may be done and its answer come too late: G1 forbids only the opposite.
     assert stored >= acknowledged
     assert {each.connection_id for each in await connections.connections_of("ann", now=NOW)} == stored
-    assert share > 0.5 or len(acknowledged) == 40
+    assert share >= 0.5 or len(acknowledged) == 40
 
 
 async def test_others_are_pruned_when_one_of_them_fails(faulty: Wrap, connections: ConnectionManager) -> None:

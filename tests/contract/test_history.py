@@ -192,18 +192,20 @@ async def test_prefixes_have_histories_of_their_own(make_table: MakeTable, table
 # Pages
 
 
-async def test_pages_add_up_when_turned_either_way(history: History) -> None:
+@pytest.mark.parametrize(("limit", "pages"), [(3, 4), (5, 2)])
+@pytest.mark.parametrize("reverse", [False, True])
+async def test_pages_add_up_when_turned_either_way(
+    history: History, limit: int, pages: int, reverse: bool
+) -> None:
     await fill(history, 10)
-    for reverse in (False, True):
-        found: list[int] = []
-        bounds: dict[str, Any] = {}
-        while True:
-            page = await history.page(ROOM, limit=3, reverse=reverse, now=NOW, **bounds)
-            found += [each.position.offset for each in page.publications]
-            if not page.more:
-                break
-            bounds = {"until" if reverse else "since": page.publications[-1].position}
-        assert found == (list(range(10, 0, -1)) if reverse else list(range(1, 11)))
+    found: list[int] = []
+    bounds: dict[str, Any] = {}
+    for number in range(pages):
+        page = await history.page(ROOM, limit=limit, reverse=reverse, now=NOW, **bounds)
+        found += [each.position.offset for each in page.publications]
+        assert page.more is (number < pages - 1)
+        bounds = {"until" if reverse else "since": page.publications[-1].position}
+    assert found == (list(range(10, 0, -1)) if reverse else list(range(1, 11)))
 
 
 async def test_page_keeps_between_its_bounds(history: History) -> None:

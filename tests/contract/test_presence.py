@@ -45,8 +45,8 @@ def names(attendance: Attendance) -> dict[str, list[str]]:
     return {user.user_id: [each.connection_id for each in user.connections] for user in attendance.users}
 
 
-async def swept(connections: ConnectionManager, now: int, cursor: str | None = None) -> list[Departure]:
-    return [each async for some in connections.sweep(cursor, now=now) for each in some]
+async def swept(connections: ConnectionManager, now: int) -> list[Departure]:
+    return [each async for some in connections.sweep(now=now) for each in some]
 
 
 async def test_each_user_is_one_entry_with_all_connections(join: Any, presence: Presence) -> None:
@@ -90,11 +90,11 @@ async def test_nobody_is_there_when_nobody_ever_was(presence: Presence) -> None:
 async def test_g7_users_are_gone_after_two_and_a_half_beats_when_every_disconnect_is_lost(
     join: Any, presence: Presence, connections: ConnectionManager, rows: Rows
 ) -> None:
-    for number in range(50):
+    for number in range(30):
         await join(f"c-{number}", f"user-{number}")
     await connections.update_last_seen("c-7", now=NOW + 60_000)
     before = rows()
-    assert (await presence.attendance("chat:1", now=NOW + SILENCE - 1)).count == 50
+    assert (await presence.attendance("chat:1", now=NOW + SILENCE - 1)).count == 30
     assert names(await presence.attendance("chat:1", now=NOW + SILENCE)) == {"user-7": ["c-7"]}
     assert (await presence.attendance("chat:1", now=NOW + 60_000 + SILENCE)).count == 0
     assert rows().keys() == before.keys()
@@ -103,14 +103,14 @@ async def test_g7_users_are_gone_after_two_and_a_half_beats_when_every_disconnec
 async def test_g7_everybody_who_left_is_told_by_the_next_sweep_when_every_disconnect_is_lost(
     join: Any, connections: ConnectionManager, rows: Rows
 ) -> None:
-    for number in range(40):
+    for number in range(30):
         await join(f"c-{number}", f"user-{number}")
     await connections.update_last_seen("c-7", now=NOW + 60_000)
     assert await swept(connections, NOW + SILENCE - 1) == []
     departures = await swept(connections, NOW + SILENCE)
-    assert {each.connection_id for each in departures} == {f"c-{n}" for n in range(40)} - {"c-7"}
+    assert {each.connection_id for each in departures} == {f"c-{n}" for n in range(30)} - {"c-7"}
     assert {(each.user_id, *(s.channel for s in each.subscriptions)) for each in departures} == {
-        (f"user-{n}", "chat:1") for n in range(40) if n != 7
+        (f"user-{n}", "chat:1") for n in range(30) if n != 7
     }
     await connections.forget(*departures)
     assert {sk for _, sk in rows()} == {"c-7", "chat:1", "@"}
@@ -230,21 +230,36 @@ async def test_swept_connection_learns_that_it_is_gone(join: Any, connections: C
         await connections.update_last_seen("c-1", now=NOW + SILENCE + 40_000)
 
 
-async def test_sweep_goes_on_where_it_stopped(join: Any, connections: ConnectionManager) -> None:
-    for number in range(40):
+async def test_next_sweep_does_what_one_did_not_come_to(join: Any, connections: ConnectionManager) -> None:
+    for number in range(30):
         await join(f"c-{number}", f"user-{number}")
     async with aclosing(connections.sweep(now=NOW + SILENCE)) as sweep:
         first = await anext(sweep)
-    assert first[-1].connection is not None
-    rest = await swept(connections, NOW + SILENCE, first[-1].connection.cursor)
-    assert {each.connection_id for each in (*first, *rest)} == {f"c-{n}" for n in range(40)}
-    assert len(first) + len(rest) == 40
+    await connections.forget(*first)
+    rest = await swept(connections, NOW + SILENCE)
+    assert {each.connection_id for each in (*first, *rest)} == {f"c-{n}" for n in range(30)}
+    assert len(first) + len(rest) == 30
+
+
+async def test_sweep_ends_connections_of_every_partition(table: Table, rows: Rows) -> None:
+    for partition in ("", "one", "two"):
+        connections = ConnectionManager(table=table, partition=partition)
+        connection = await connections.connect("c-1", {"a": 1}, user_id="ann", now=NOW)
+        await Subscriptions(table, partition).subscribe(connection, [Channel("chat:1")], now=NOW)
+    departures = await swept(connections, NOW + 8 * SILENCE)
+    assert [(each.partition, each.connection_id, len(each.subscriptions)) for each in departures] == [
+        ("", "c-1", 1),
+        ("one", "c-1", 1),
+        ("two", "c-1", 1),
+    ]
+    await connections.forget(*departures)
+    assert {pk for pk, _ in rows()} == {"hist#chat:1", "one/hist#chat:1", "two/hist#chat:1"}
 
 
 async def test_f01_rows_and_subscriptions_go_when_a_publish_finds_the_connections_gone(
     join: Any, connections: ConnectionManager, subscriptions: Subscriptions, rows: Rows
 ) -> None:
-    for number in range(50):
+    for number in range(30):
         await join(f"c-{number}", f"user-{number}")
     everybody = [each.connection_id async for each in subscriptions.subscribers("chat:1", now=NOW)]
     await connections.prune(everybody, now=NOW)

@@ -261,19 +261,3 @@ async def test_channel_is_refused_when_its_name_could_forge_keys(
     with pytest.raises(InvalidKeyError):
         await ids(subscriptions, name)
     assert rows() == {}
-
-
-async def test_group_holds_whom_one_added(connections: ConnectionManager) -> None:
-    await connections.create_group("team:1", shards=16, now=NOW)
-    for connection_id in ("c-1", "c-2"):
-        await connections.connect(connection_id, now=NOW)
-        await connections.add_to_group("team:1", connection_id, now=NOW)
-    assert sorted(await connections.get_group_connections("team:1", now=NOW)) == ["c-1", "c-2"]
-    await connections.remove_from_group("team:1", "c-1", now=NOW)
-    await connections.remove_from_group("team:1", "c-1", now=NOW)
-    assert await connections.get_group_connections("team:1", now=NOW) == ["c-2"]
-    await connections.disconnect("c-2", now=NOW)
-    assert await connections.get_group_connections("team:1", now=NOW) == []
-    assert await connections.get_group_connections("nobody", now=NOW) == []
-    with pytest.raises(ConnectionGoneError):
-        await connections.add_to_group("team:1", "c-2", now=NOW)

@@ -6,12 +6,18 @@ import os
 import secrets
 import subprocess
 import sys
+import time
 from collections import Counter
 from contextlib import AsyncExitStack
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+import dev.run
+from connection_store import ConnectionManager
+from connection_store.connections import SILENCE
+from dev.command import parse
 from tests.conftest import ROOT, LocalRun
 from tests.local.talk import PATIENCE, talking
 
@@ -141,3 +147,24 @@ async def test_workers_serve_everybody_when_there_are_more_than_a_hundred(
 
     assert ack["delivery"] == "queued"
     assert {(frame["data"], frame["position"]["offset"]) for (frame,) in heard} == {("all", 1)}
+
+
+async def test_who_fell_silent_is_swept_when_the_local_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dev.run, "SWEEP_EVERY", 2)
+    async with (
+        asyncio.timeout(PATIENCE),
+        dev.run.local_run(parse(["--port", "0"]), log=tmp_path / "engine.log"),
+    ):
+        connections = ConnectionManager(dev.run.TABLE)
+        now = time.time_ns() // 1_000_000
+        silent = await connections.connect("silent", connected_at=now - SILENCE * 1_000, now=now)
+        heard = await connections.connect("heard", now=now)
+        seen = [silent, heard]
+        while len(seen) > 1:
+            await asyncio.sleep(0.1)
+            seen = [each async for each in connections.stream(now=0)]
+        connections.close()
+
+    assert seen == [heard]

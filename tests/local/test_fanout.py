@@ -96,6 +96,20 @@ async def test_clients_hear_it_when_another_process_publishes(local_run: LocalRu
     assert frames[0]["sender"] == {"user_id": "server", "name": "server"}
 
 
+async def test_f14_worker_goes_on_when_a_broadcast_to_a_few_has_no_time_left(local_run: LocalRun) -> None:
+    program = """
+from handlers.publishing import Publisher
+print(Publisher(seconds=0).broadcast("late").model_dump_json())
+"""
+    async with asyncio.timeout(PATIENCE), AsyncExitStack() as stack:
+        clients = await join(stack, local_run.websocket_url, 2)
+        sent = await publish(local_run, program)
+        frames = await asyncio.gather(*(frame_of(client, "message") for client in clients))
+
+    assert (sent["queued"], sent["complete"], sent["recipients"]) == (True, False, 0)
+    assert [frame["data"] for frame in frames] == ["late", "late"]
+
+
 async def test_one_user_hears_it_when_another_process_sends(local_run: LocalRun) -> None:
     async with asyncio.timeout(PATIENCE), AsyncExitStack() as stack:
         ann, bob = await join(stack, local_run.websocket_url, 2)

@@ -10,8 +10,9 @@ from dev.identity import Identity
 from dev.run import local_run
 from local_gateway import LocalGateway
 from tests.contract.conftest import aws_session, client, engine, engine_name, make_table, table
+from tests.unit.handlers.conftest import aws, bench
 
-__all__ = ["aws_session", "client", "engine", "engine_name", "make_table", "table"]
+__all__ = ["aws", "aws_session", "bench", "client", "engine", "engine_name", "make_table", "table"]
 
 PAGE = "https://app.example.com"
 

@@ -31,7 +31,12 @@ def test_s03_ticket_carries_its_user_when_it_is_used() -> None:
     answer = Door().ask({"ticket": ticket})
 
     assert answer["principalId"] == "ann"
-    assert answer["context"] == {"roles": '["admin"]', "tenant": "acme", "expires_at": str(SECONDS + 600)}
+    assert answer["context"] == {
+        "roles": '["admin"]',
+        "tenant": "acme",
+        "expires_at": str(SECONDS + 600),
+        "issued_at": str(SECONDS),
+    }
 
 
 def test_s03_ticket_is_refused_when_it_comes_again() -> None:

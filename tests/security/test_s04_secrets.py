@@ -13,10 +13,9 @@ from dev.identity import Identity
 from handlers.identity.handshake import Ticket, Token
 from handlers.identity.minting import mint_ticket
 from local_gateway import LocalGateway
+from tests.canary import CANARY
 from tests.security.conftest import PAGE
 from tests.unit.handlers.door import NOW, TICKET_SECRET, Door, listening, sign
-
-CANARY = "canary-8d21"
 
 
 def test_s04_text_is_hidden_when_a_credential_is_shown() -> None:

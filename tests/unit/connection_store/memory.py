@@ -9,6 +9,9 @@ class Memory:
     def __init__(self) -> None:
         self._items: dict[tuple[str, str], Any] = {}
 
+    def get_item(self, *, Key: Any, **request: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        return {}
+
     def transact_write_items(self, *, TransactItems: Any, **request: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
         for entry in TransactItems:
             if "Put" in entry:

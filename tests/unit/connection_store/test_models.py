@@ -1,4 +1,4 @@
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, fields, replace
 
 import pytest
 
@@ -13,6 +13,7 @@ from connection_store import (
     Subscription,
     UserConnection,
 )
+from connection_store.models import LONGEST_ROLES
 from connection_store.wire import encode
 
 NOW = 1_767_225_600_000
@@ -20,8 +21,10 @@ CONNECTION = Connection("c-1", "ann", "Ann", NOW, NOW, 1_767_233_100)
 
 
 def test_connection_comes_back_when_written_and_read() -> None:
-    for connection in (CONNECTION, Connection("c-1", None, None, NOW, NOW + 1, 1)):
-        assert Connection.from_record(connection.to_record("shop")) == connection
+    elsewhere = replace(CONNECTION, partition="shop", roles=frozenset({"writer", "an admin"}))
+    nobody = Connection("c-1", None, None, NOW, NOW + 1, 1, roles=frozenset())
+    for connection in (CONNECTION, elsewhere, nobody):
+        assert Connection.from_record(connection.to_record()) == connection
     entry = UserConnection("c-1", "ann", NOW, 1_767_233_100)
     assert UserConnection.from_record("ann", entry.to_record("shop")) == entry
 
@@ -40,8 +43,17 @@ def test_what_belongs_to_a_channel_comes_back_when_written_and_read() -> None:
 
 def test_row_stays_under_one_write_unit_when_everything_is_as_long_as_it_gets() -> None:
     """A connection's row is written every half minute: at 1,025 bytes that would cost twice as much."""
-    longest = Connection("c" * 128, "u" * 128, "é" * 64, NOW, NOW, 1_767_233_100)
-    row = encode({**longest.to_record("p" * 64), "channels": 100, "watched": 100})
+    longest = Connection(
+        "c" * 128,
+        "u" * 128,
+        "é" * 64,
+        NOW,
+        NOW,
+        1_767_233_100,
+        roles=frozenset({"r" * (LONGEST_ROLES - 4)}),
+        partition="p" * 64,
+    )
+    row = encode({**longest.to_record(), "channels": 100, "watched": 100, "busy_until": NOW})
     assert (
         sum(len(name) + len(str(next(iter(value.values()))).encode()) for name, value in row.items()) < 1_024
     )
@@ -52,7 +64,7 @@ def test_same_cursor_is_given_when_found_through_the_user() -> None:
 
 
 def test_client_data_stays_out_of_logs() -> None:
-    connection = Connection.from_record(CONNECTION.to_record(""), client_data="canary")
+    connection = Connection.from_record(CONNECTION.to_record(), client_data="canary")
     assert connection.client_data == "canary"
     assert "canary" not in repr(connection)
     assert "canary" not in repr(Publication(Position("e1", 1), "canary", NOW, 1))
@@ -81,7 +93,7 @@ def test_f24_no_record_has_room_for_a_list_or_a_set() -> None:
         stored = {
             field.name: str(field.type)
             for field in fields(model)
-            if field.name not in {"client_data", "position"}
+            if field.name not in {"client_data", "position", "roles"}  # roles are one text, and bounded
         }
         assert {kind for kind in stored.values() if kind not in _SCALARS} == set()
 

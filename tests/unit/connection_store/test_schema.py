@@ -14,11 +14,11 @@ user_ids = st.text(st.sampled_from("ab/#:@é1"), min_size=1, max_size=8)
 
 def test_keys_are_as_documented() -> None:
     assert schema.connection_key("", ID) == ("conns#6", ID)
-    assert schema.connection_key("shop", ID) == ("shop/conns#6", ID)
+    assert schema.connection_key("shop", ID) == ("conns#6", f"~shop/{ID}")
     assert schema.client_data_key("", ID) == (f"data#{ID}", "@")
     assert schema.user_connection_key("", "ann", ID) == ("user#ann", ID)
     assert schema.user_partition("shop", "ann") == "shop/user#ann"
-    assert schema.connections_partition("", 31) == "conns#31"
+    assert schema.connections_partition(31) == "conns#31"
     assert schema.subscription_key("", ID, "chat:1") == (f"subs#{ID}", "chat:1")
     assert schema.subscriber_key("shop", "chat:1", 3, ID) == ("shop/chan#chat:1#3", ID)
     assert schema.head_key("", "chat:1") == ("hist#chat:1", "@")
@@ -54,6 +54,26 @@ def test_no_user_reaches_another_kind_of_row_when_ids_are_forged(
     partition = schema.user_partition(prefix, user_id)
     assert partition != schema.connection_key(other_prefix, connection_id).pk
     assert partition != schema.client_data_key(other_prefix, connection_id).pk
+
+
+@given(prefixes, connection_ids, prefixes, connection_ids)
+def test_no_two_prefixes_share_a_connection_when_ids_are_alike(
+    prefix: str, connection_id: str, other_prefix: str, other_id: str
+) -> None:
+    key, other = schema.connection_key(prefix, connection_id), schema.connection_key(other_prefix, other_id)
+    assert (key == other) == ((prefix, connection_id) == (other_prefix, other_id))
+    assert schema.owner_of(key.sk) == (prefix, connection_id)
+
+
+@given(prefixes, connection_ids, prefixes, connection_ids)
+def test_connection_is_listed_in_its_prefix_alone_and_after_the_cursor(
+    prefix: str, connection_id: str, other_prefix: str, after: str
+) -> None:
+    first, last = schema.connections_between(other_prefix, after)
+    listed = first <= schema.connection_key(prefix, connection_id).sk <= last
+    assert listed == (prefix == other_prefix and connection_id > after)
+    first, last = schema.connections_between(prefix)
+    assert first <= schema.connection_key(prefix, connection_id).sk <= last
 
 
 @given(user_ids, st.text("ab1:", min_size=1, max_size=4), user_ids, st.text("ab1:", min_size=1, max_size=4))
@@ -119,7 +139,7 @@ def test_cursor_is_read_back_when_made_from_any_connection_id(connection_id: str
     "cursor",
     [
         None, 7, b"3:a", ["3:a"], "", ":", "3", "3:", ":a", "3:a ", " 3:a", "3:a\n", "03:a", "+3:a", "-1:a",
-        "4:a", "32:a", "333:a", "٣:a", "3:a:b", "3:é", "3:\ud800", f"3:{'a' * 129}", f"3:{'a' * 100_000}",
+        "32:a", "333:a", "٣:a", "3:a:b", "3:é", "3:\ud800", f"3:{'a' * 129}", f"3:{'a' * 100_000}",
     ],
 )  # fmt: skip
 def test_cursor_is_refused_when_it_is_not_one_of_ours(cursor: object) -> None:
@@ -130,10 +150,30 @@ def test_cursor_is_refused_when_it_is_not_one_of_ours(cursor: object) -> None:
 @given(st.text(max_size=20))
 def test_cursor_is_refused_or_ours_when_it_is_any_text(text: str) -> None:
     try:
-        _, connection_id = schema.parse_cursor(text)
+        shard, start = schema.parse_cursor(text)
     except InvalidCursorError:
         return
-    assert text == schema.cursor_of(connection_id)
+    assert text == f"{shard}:{start}"
+    assert shard < schema.SHARDS
+
+
+@given(st.lists(connection_ids, min_size=2, unique=True), st.data())
+def test_listing_goes_on_where_it_stopped_when_resumed_between_two(
+    ids: list[str], data: st.DataObject
+) -> None:
+    listed = sorted(ids, key=lambda id_: (schema.shard_of(id_), id_))
+    place = data.draw(st.integers(1, len(ids) - 1))
+
+    cursor = schema.parse_cursor(schema.cursor_between(*listed[place - 1 : place + 1]))
+
+    assert [id_ for id_ in listed if (schema.shard_of(id_), id_) > cursor] == listed[place:]
+
+
+@given(st.text("AZaz09_-", min_size=14, max_size=14), st.text("AZaz09_-", min_size=14, max_size=14))
+def test_s18_cursor_is_nobodys_id_when_ids_are_as_long_as_the_gateways(before: str, after: str) -> None:
+    if before != after:
+        cursor = schema.cursor_between(f"{before}=", f"{after}=")
+        assert not cursor.endswith("=")
 
 
 def test_definition_has_two_string_keys_and_no_index() -> None:

@@ -1,14 +1,17 @@
 """The application on an in-memory table and an in-memory gateway."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from connection_store import ConnectionManager, Frames, Subscriptions
 from connection_store.capacity import CapacityMeter
+from connection_store.schema import connection_key
 from connection_store.table import Table
+from connection_store.wire import encode
 from handlers.application import build_application
 from handlers.delivery import Courier
+from handlers.policy import EVERYONE, ROUTES, Policy
 from handlers.relay import Relay
 from handlers.services import join_services
 from handlers.settings import Settings
@@ -21,13 +24,14 @@ SETTINGS = {
     "MANAGEMENT_ENDPOINT": "http://127.0.0.1:1/local",
     "AWS_REGION": "us-east-1",
     "ALLOW_GUESTS": "true",
+    "DEMO": "true",
 }
 
 
 class Bench:
     """Sends events to the application as API Gateway would, and holds what came of it."""
 
-    def __init__(self, **settings: str) -> None:
+    def __init__(self, policy: Policy | None = None, /, **settings: str) -> None:
         self.settings = Settings.from_environment({**SETTINGS, **settings})
         self.meter = CapacityMeter()
         self.table = Table("connections", workers=1, budget=30, listener=self.meter)
@@ -35,14 +39,25 @@ class Bench:
         self.gateway = MemoryGateway()
         self.queue = MemoryQueue()
         self.frames = Frames(self.table)
-        courier = Courier(self.gateway, self.connections, jitter=lambda: 0.0)
-        self.relay = Relay(
-            self.connections, Subscriptions(self.table), courier, self.frames, self.queue, self.gateway
-        )
-        self.services = join_services(self.settings, self.table, courier, self.queue)
+        self.relay = self.relay_of("")
+        self._routes = dict(ROUTES)
+        policy = policy or Policy(self._routes, demo=self.settings.demo)
+        self.services = join_services(self.settings, self.table, self._courier_of, self.queue, policy=policy)
         self.broadcaster = self.services.broadcaster
         self.application = build_application(self.services)
         self.requests = 0
+
+    def on_message(self, key: str) -> Callable[[Any], Any]:
+        """Register a handler whose messages anybody may send."""
+        self._routes[key] = EVERYONE
+        return self.application.on_message(key)
+
+    def relay_of(self, tenant: str) -> Relay:
+        """What a worker has for a tenant."""
+        connections = ConnectionManager(partition=tenant, table=self.table)
+        subscriptions, frames = Subscriptions(self.table, tenant), Frames(self.table, tenant)
+        courier = self._courier_of(connections)
+        return Relay(connections, subscriptions, courier, frames, self.queue, self.gateway)
 
     def connect(
         self,
@@ -52,15 +67,19 @@ class Bench:
         authorizer: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         client: str | None = None,
+        replaces: str | None = None,
     ) -> dict[str, Any]:
         """One `$connect`; returns the Lambda's answer."""
-        query = {key: value for key, value in (("name", name), ("client", client)) if value is not None}
+        given = {"name": name, "client": client, "replaces": replaces}
+        query = {key: value for key, value in given.items() if value is not None}
         rest = {"headers": headers or {}, **({"queryStringParameters": query} if query else {})}
         return self._resolve("CONNECT", "$connect", connection_id, now, rest, authorizer)
 
-    def disconnect(self, connection_id: str, now: int = NOW) -> dict[str, Any]:
+    def disconnect(
+        self, connection_id: str, now: int = NOW, authorizer: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
         """One `$disconnect`; returns the Lambda's answer."""
-        return self._resolve("DISCONNECT", "$disconnect", connection_id, now, {"headers": {}}, None)
+        return self._resolve("DISCONNECT", "$disconnect", connection_id, now, {"headers": {}}, authorizer)
 
     def send(
         self,
@@ -80,6 +99,15 @@ class Bench:
         wanted = [{"channel": channel} for channel in channels]
         return self.send(connection_id, {"action": "channel.subscribe", "channels": wanted}, now, **options)
 
+    def count_channels(self, connection_id: str, number: int) -> None:
+        """Have a connection believed to be subscribed to so many channels."""
+        self.table.warm().update_item(
+            TableName=self.table.name,
+            Key=encode(connection_key("", connection_id)._asdict()),
+            UpdateExpression="SET channels = :number",
+            ExpressionAttributeValues={":number": {"N": str(number)}},
+        )
+
     def publish(self, connection_id: str, channel: str, data: Any, now: int = NOW, **fields: Any) -> Any:
         """One publish; returns its frame."""
         message = {"action": "channel.publish", "channel": channel, "data": data, **fields}
@@ -93,6 +121,9 @@ class Bench:
     def frames_to(self, connection_id: str) -> list[Any]:
         """What was posted to a connection."""
         return [json.loads(frame) for to, frame in self.gateway.posts if to == connection_id]
+
+    def _courier_of(self, connections: ConnectionManager) -> Courier:
+        return Courier(self.gateway, connections, jitter=lambda: 0.0)
 
     def _resolve(
         self,

@@ -17,8 +17,8 @@ from handlers.identity.claims import ClaimNames
 from handlers.identity.decision import decide
 from handlers.identity.errors import RefusalError
 from handlers.identity.keys import Keyring
-from handlers.identity.minting import ALGORITHM, AUDIENCE
 from handlers.identity.origins import Origins
+from handlers.identity.terms import ALGORITHM, AUDIENCE
 from handlers.identity.tickets import TicketOffice
 from handlers.identity.tokens import Verifier
 from handlers.observability import logger

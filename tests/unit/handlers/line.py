@@ -117,7 +117,7 @@ class Line:
 
     async def work(self, kill_every: int = 0) -> None:
         """Until nothing is left; with `kill_every`, each slice's first worker dies after so many calls."""
-        known: set[tuple[int, int]] = set()
+        known: set[tuple[int | None, int]] = set()
         while self.waiting:
             message, slice_ = self.waiting[0]
             if kill_every and (slice_.shard, slice_.number) not in known:

@@ -59,7 +59,7 @@ def test_ticket_of_the_documented_view_opens_the_door(django: None) -> None:
 
 def test_documented_handler_is_one() -> None:
     names: dict[str, Any] = {}
-    exec(blocks("python")[1], names)
+    exec(blocks("python")[2], names)
 
     WebSocketResolver().include_router(names["router"])
 

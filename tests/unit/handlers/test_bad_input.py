@@ -55,7 +55,7 @@ def test_message_is_accepted_when_it_has_32_768_bytes(bench: Bench) -> None:
 
 @pytest.mark.parametrize("error", [Exception, KeyError, SystemExit], ids=lambda error: error.__name__)
 def test_client_learns_nothing_when_a_handler_raises(bench: Bench, error: type[BaseException]) -> None:
-    @bench.application.on_message("fail")
+    @bench.on_message("fail")
     async def fail() -> None:
         raise error("secret")
 
@@ -73,7 +73,7 @@ def test_client_learns_nothing_when_a_handler_raises(bench: Bench, error: type[B
 
 
 def test_nothing_is_sent_when_a_handler_returns_nothing(bench: Bench) -> None:
-    @bench.application.on_message("quiet")
+    @bench.on_message("quiet")
     async def quiet() -> None: ...
 
     bench.connect("a=")

@@ -4,9 +4,22 @@ from typing import Any
 import pytest
 
 from connection_store.schema import SHARDS
+from handlers.backlog import PAUSE
+from handlers.broadcasting import Broadcaster
 from handlers.delivery import Courier, NestedDeliveryError, encode
+from handlers.observability import flush_metrics
 from handlers.protocol import Message, Sender
-from publisher import MAX_FRAME_BYTES, FrameTooLargeError, MemoryGateway, Outcome, Slow
+from publisher import (
+    MAX_FRAME_BYTES,
+    Failed,
+    FrameTooLargeError,
+    Gone,
+    MemoryGateway,
+    Outcome,
+    Sent,
+    Slow,
+    TooLarge,
+)
 from publisher.fanout import REFUSALS
 from tests.unit.handlers.bench import NOW, Bench
 
@@ -39,18 +52,23 @@ async def work(bench: Bench) -> None:
 
 
 async def test_audience_is_queued_before_the_answer_when_it_is_large(crowded: Bench) -> None:
+    crowded.meter.requests.clear()
     sent = crowded.send("a=", {"action": "broadcast", "data": "hé", "id": 1})
 
     assert crowded.gateway.posts == []
+    assert crowded.meter.requests["transact_write_items"] == 1  # the frame, whatever the number of shards
     assert (sent["type"], sent["queued"], sent["complete"], sent["id"]) == ("broadcast.sent", True, False, 1)
-    assert sorted(each.shard for each in crowded.queue.slices) == list(range(SHARDS))
+    assert [each.shard for each in crowded.queue.slices] == list(range(SHARDS))
     assert {each.broadcast_id for each in crowded.queue.slices} == {sent["message_id"]}
     assert "hé" not in "".join(each.to_text() for each in crowded.queue.slices)
 
 
-async def test_sender_hears_the_numbers_when_the_last_slice_is_done(crowded: Bench) -> None:
+async def test_sender_hears_the_numbers_when_the_last_slice_is_done(
+    crowded: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
     sent = crowded.send("a=", {"action": "broadcast", "data": "hé", "id": 1})
     await work(crowded)
+    flush_metrics()
 
     for letter in "bcde":
         (frame,) = crowded.frames_to(f"{letter}=")
@@ -60,6 +78,7 @@ async def test_sender_hears_the_numbers_when_the_last_slice_is_done(crowded: Ben
     assert (report["type"], report["message_id"]) == ("broadcast.report", sent["message_id"])
     assert (report["recipients"], report["sent"], report["complete"]) == (5, 5, True)
     assert report["cost_usd"] > 0
+    assert f'"BroadcastCost":[{report["cost_usd"]}]' in capsys.readouterr().out
     assert report["posts_per_second"] == pytest.approx(5_000 / report["duration_ms"], rel=0.6)
 
 
@@ -72,6 +91,48 @@ async def test_audience_is_served_at_once_when_it_is_just_small_enough(bench: Be
     sent = bench.send("a=", {"action": "broadcast", "data": 1})
 
     assert (sent["sent"], sent["queued"], bench.queue.slices) == (5, False, [])
+
+
+@pytest.mark.parametrize("posts", [0, 2])
+async def test_f14_worker_serves_the_rest_when_time_runs_out_before_the_answer(
+    bench: Bench, posts: int
+) -> None:
+    for letter in "abcde":
+        bench.connect(f"{letter}=")
+
+    sent = await bench.broadcaster.broadcast(
+        message("hé"), now=NOW, time_left=lambda: float(posts) - len(bench.gateway.posts), reply_to="a="
+    )
+    assert (sent.queued, sent.complete, sent.recipients, sent.sent) == (True, False, posts, posts)
+    assert bench.queue.delays == [0]
+    await work(bench)
+
+    (report,) = [frame for frame in bench.frames_to("a=") if frame["type"] == "broadcast.report"]
+    assert (report["message_id"], report["recipients"], report["sent"]) == ("m", 5, 5)
+    assert sorted(to for to, frame in bench.gateway.posts if b"h\xc3\xa9" in frame) == [
+        f"{letter}=" for letter in "abcde"
+    ]
+
+
+async def test_f16_worker_waits_when_time_runs_out_because_the_account_is_refused(bench: Bench) -> None:
+    for letter in "abcdefghijkl":
+        bench.connect(f"{letter}=")
+        bench.gateway.script(f"{letter}=", Slow())
+
+    sent = await bench.broadcaster.broadcast(
+        message(1), now=NOW, time_left=lambda: 12.0 - len(bench.gateway.posts)
+    )
+
+    assert (sent.queued, sent.slow, bench.queue.delays) == (True, 0, [PAUSE])
+
+
+async def test_nothing_is_promised_when_time_runs_out_and_there_is_no_queue(bench: Bench) -> None:
+    bench.connect("a=")
+    alone = Broadcaster(bench.connections, Courier(bench.gateway, bench.connections), None, 1)
+
+    sent = await alone.broadcast(message(1), now=NOW, time_left=lambda: 0.0)
+
+    assert (sent.queued, sent.complete, sent.recipients) == (False, False, 0)
 
 
 async def test_sender_may_try_again_when_the_queue_is_broken(crowded: Bench) -> None:
@@ -140,6 +201,18 @@ def test_f17_slow_client_is_told_to_come_back_when_others_are_served(bench: Benc
     assert (sent["sent"], sent["slow"]) == (2, 1)
     assert bench.gateway.closed == ["b="]
     assert bench.frames_to("b=")[-1] == {"v": 1, "type": "disconnect", "code": "slow", "reconnect": True}
+
+
+def test_everybody_is_in_one_number_when_each_has_another_outcome(bench: Bench) -> None:
+    outcomes: list[Outcome] = [Sent(), Gone(), Slow(), Failed("refused", retry=False), TooLarge()]
+    for letter, outcome in zip("abcde", outcomes, strict=True):
+        bench.connect(f"{letter}=")
+        bench.gateway.script(f"{letter}=", *[outcome] * REFUSALS)
+
+    sent = bench.send("a=", {"action": "broadcast", "data": 1}, now=NOW + 60_000)
+
+    numbers = ("recipients", "sent", "gone", "slow", "failed")
+    assert [sent[name] for name in numbers] == [5, 1, 1, 1, 2]
 
 
 def test_f17_nobody_is_closed_when_nobody_was_served(bench: Bench) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from handlers import services
+from handlers.settings import Settings
 from publisher import Slice
 from tests.unit.handlers.bench import NOW, SETTINGS
 
@@ -66,7 +68,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 @pytest.fixture
 def relay(worker: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Relay:
     relay = Relay()
-    monkeypatch.setattr(worker, "_relay", relay)
+    monkeypatch.setattr(worker, "_relay_of", lambda tenant: relay)
     return relay
 
 
@@ -92,6 +94,18 @@ def test_every_message_is_reported_when_all_fail(
 
     assert {each["itemIdentifier"] for each in answer["batchItemFailures"]} == {f"m{n}" for n in range(9)}
     assert "canary" not in capsys.readouterr().out
+
+
+def test_f16_worker_has_its_share_of_the_budget_when_it_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    rates: list[float] = []
+    monkeypatch.setattr(services, "SendBudget", rates.append)
+    queue = {"FANOUT_QUEUE_URL": "http://127.0.0.1:1/queue"}
+
+    services.build_relays(
+        Settings.from_environment({**SETTINGS, **queue, "SEND_BUDGET": "2400", "FANOUT_CONCURRENCY": "8"})
+    )
+
+    assert rates == [300]
 
 
 def test_f29_loop_is_the_same_when_the_sandbox_is_warm(worker: ModuleType, relay: Relay) -> None:

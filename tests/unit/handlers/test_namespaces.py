@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from handlers.errors import UnknownChannelError
 from handlers.namespaces import NAMESPACES, Namespace, find_namespace
+from handlers.policy import CHANNELS, EVERYONE, NOBODY, OWNER, USER, Roles
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text()
 
@@ -15,7 +16,7 @@ def test_defaults_suit_a_chat() -> None:
 
     assert (room.history_size, room.history_seconds) == (500, 300)
     assert (room.presence, room.join_leave, room.positioning) == (True, True, True)
-    assert (room.shards, room.subscribe, room.publish) == (4, "anyone", "subscribers")
+    assert room.shards == 4
 
 
 @pytest.mark.parametrize("name", ["room", "room:", "room:1", "room:a:b"])
@@ -37,7 +38,6 @@ def test_channel_is_unknown_when_its_namespace_is(name: str) -> None:
         {"history_size": 0},
         {"history_size": -1},
         {"shards": 3},
-        {"publish": "nobody"},
         {"hystory_size": 1},
     ],
     ids=str,
@@ -48,7 +48,8 @@ def test_settings_are_refused_when_they_make_no_sense_together(options: dict[str
 
 
 @pytest.mark.parametrize(
-    ("namespace", "watched"), [("room", True), ("members", True), ("news", True), ("live", False)]
+    ("namespace", "watched"),
+    [("room", True), ("members", True), ("news", True), ("live", False), ("user", True)],
 )
 def test_subscribers_beat_fast_where_presence_or_positions_matter(namespace: str, watched: bool) -> None:
     assert NAMESPACES[namespace].channel(f"{namespace}:1").watched is watched
@@ -57,16 +58,24 @@ def test_subscribers_beat_fast_where_presence_or_positions_matter(namespace: str
 def test_every_namespace_is_in_the_document_as_it_is() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", DOCUMENT.split("## Channels")[1].split("## ")[0], re.M)
 
-    assert dict(rows) == {name: row(each) for name, each in NAMESPACES.items()}
+    assert dict(rows) == {name: row(name, each) for name, each in NAMESPACES.items()}
 
 
-def row(namespace: Namespace) -> str:
+def row(name: str, namespace: Namespace) -> str:
     minutes = namespace.history_seconds // 60
     flags = (namespace.presence, namespace.join_leave, namespace.positioning)
     cells = [
         f"{namespace.history_size} in {minutes} minutes" if namespace.history_size else "none",
         *({True: "yes", False: "no"}[flag] for flag in flags),
-        {"anyone": "anyone", "users": "users, not guests"}[namespace.subscribe],
-        {"server": "the server"}.get(namespace.publish, namespace.publish),
+        WHO[CHANNELS[name].subscribe],
+        {"anyone": "subscribers"}.get(who := WHO[CHANNELS[name].publish], who),
     ]
     return " | ".join(cells)
+
+
+WHO = {
+    EVERYONE: "anyone",
+    Roles({USER}): "users, not guests",
+    Roles({OWNER}): "the one user it is named after",
+    NOBODY: "the server",
+}

@@ -7,7 +7,7 @@ from logging import StreamHandler
 
 import pytest
 
-from handlers.observability import logger
+from handlers.observability import count, flush_metrics, logger
 from tests.unit.handlers.bench import NOW, Bench
 
 CANARY = "canary-5f1c"
@@ -63,7 +63,7 @@ def test_nothing_is_logged_when_a_ping_is_answered(bench: Bench, log: StringIO) 
 def test_type_and_place_are_logged_without_the_text_when_a_handler_has_a_bug(
     bench: Bench, log: StringIO
 ) -> None:
-    @bench.application.on_message("fail")
+    @bench.on_message("fail")
     async def fail() -> None:
         raise ValueError(CANARY * 20_000)
 
@@ -88,6 +88,18 @@ def test_deliveries_are_counted_without_a_connection_id_when_broadcast(
 
     assert metrics["DeliveriesSent"] == [1.0]
     assert "a=" not in json.dumps(metrics)
+
+
+def test_nothing_is_printed_when_metrics_are_disabled(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "true")
+
+    for _ in range(101):  # Powertools holds a hundred values of a name
+        count("Connected")
+        flush_metrics()
+
+    assert capsys.readouterr().out == ""
 
 
 def test_tracing_is_not_loaded_when_the_application_is_imported() -> None:

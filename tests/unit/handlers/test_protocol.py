@@ -62,7 +62,7 @@ def test_every_frame_has_an_example_when_documented() -> None:
 
 def failing(error: BaseException) -> Callable[[Bench], Any]:
     def send(bench: Bench) -> Any:
-        @bench.application.on_message("fail")
+        @bench.on_message("fail")
         async def fail() -> None:
             raise error
 
@@ -71,18 +71,25 @@ def failing(error: BaseException) -> Callable[[Bench], Any]:
     return send
 
 
+def subscribed_to_a_hundred(bench: Bench) -> Any:
+    bench.count_channels("a=", 100)
+    return bench.subscribe("a=", "room:1")
+
+
 LOST = {"epoch": "lost", "offset": 1}
 REFUSALS: dict[str, Callable[[Bench], Any]] = {
     "bad_request": lambda bench: bench.send("a=", "not json"),
     "invalid_message": lambda bench: bench.send("a=", {"action": "broadcast"}),
     "unknown_route": lambda bench: bench.send("a=", {"action": "dance"}),
     "too_large": lambda bench: bench.send("a=", {"action": "broadcast", "data": "x" * 32_768}),
+    "rate_limited": lambda bench: [bench.send("a=", {"action": "broadcast", "data": 1}) for _ in range(31)][
+        -1
+    ],
+    "unauthorized": lambda bench: bench.send("a=", {"action": "auth.refresh", "ticket": "a.b.c"}),
     "not_found": lambda bench: bench.send("a=", {"action": "direct.send", "to": "nobody", "data": 1}),
     "forbidden": lambda bench: bench.publish("a=", "news:all", 1),
     "unknown_channel": lambda bench: bench.publish("a=", "attic:1", 1),
-    "too_many_subscriptions": lambda bench: [
-        bench.subscribe("a=", *(f"room:{first + n}" for n in range(40))) for first in (0, 40, 80)
-    ][-1],
+    "too_many_subscriptions": subscribed_to_a_hundred,
     "history_gone": lambda bench: [
         bench.subscribe("a=", "room:1"),
         bench.send("a=", {"action": "channel.history", "channel": "room:1", "since": LOST}),

@@ -6,6 +6,7 @@ import pytest
 
 from handlers.content import LARGEST
 from handlers.protocol import Sender
+from publisher import Gone
 from tests.unit.handlers.bench import NOW, Bench
 
 
@@ -58,6 +59,20 @@ def test_nothing_is_stored_where_there_is_no_history(room: Bench) -> None:
     assert (ack["position"], ack["delivery"]) == (None, "inline")
     (frame,) = room.frames_to("a=")
     assert (frame["type"], frame["position"], frame["data"]) == ("publication", None, 1)
+
+
+def test_g3_subscribers_are_read_consistently_where_there_is_a_history(room: Bench) -> None:
+    room.subscribe("a=", "live:1")
+    room.meter.reads.clear()
+    for channel in ("room:1", "live:1"):
+        room.publish("a=", channel, 1)
+
+    units = {channel: set[float]() for channel in ("room:1", "live:1")}
+    for partition, read in room.meter.reads.items():
+        kind, _, rest = partition.partition("#")
+        if kind == "chan":
+            units[rest.rpartition("#")[0]].add(read)
+    assert units == {"room:1": {1}, "live:1": {0.5}}
 
 
 def test_g4_first_ack_comes_again_and_nothing_twice_when_a_key_is_repeated(room: Bench) -> None:
@@ -124,21 +139,48 @@ def test_workers_serve_the_channel_alone_when_there_are_many(aws: None) -> None:
     asyncio.run(bench.connections.init_table())
     for letter in "abcde":
         bench.connect(f"{letter}=")
-    for letter in "abcd":
-        bench.subscribe(f"{letter}=", "room:1")
+    bench.subscribe("a=", "room:1")
+    bench.subscribe("b=", "room:1")
+    assert bench.publish("a=", "room:1", "just few enough")["delivery"] == "inline"
+    bench.subscribe("c=", "room:1")
+    bench.subscribe("d=", "room:1")
     bench.gateway.posts.clear()
 
     ack = bench.publish("a=", "room:1", "hé")
 
-    assert (ack["delivery"], ack["position"]["offset"]) == ("queued", 1)
+    assert (ack["delivery"], ack["position"]["offset"]) == ("queued", 2)
     assert bench.gateway.posts == []
     assert {each.audience for each in bench.queue.slices} == {"room:1"}
-    assert sorted(each.shard for each in bench.queue.slices) == [0, 1, 2, 3]
+    assert [each.shard for each in bench.queue.slices] == [0, 1, 2, 3]
     for slice_ in bench.queue.slices:
         asyncio.run(bench.relay.carry(slice_, f"m{slice_.shard}", now=NOW, time_left=lambda: 60.0))
     frames = {to: json.loads(frame) for to, frame in bench.gateway.posts}
     assert sorted(frames) == ["a=", "b=", "c=", "d="]
-    assert {(each["data"], each["position"]["offset"]) for each in frames.values()} == {("hé", 1)}
+    assert {(each["data"], each["position"]["offset"]) for each in frames.values()} == {("hé", 2)}
+
+
+def test_f14_worker_serves_the_rest_of_a_channel_when_time_runs_out(room: Bench) -> None:
+    ack = asyncio.run(
+        room.services.publications.publish(
+            "room:1",
+            Sender(user_id="server", name="server"),
+            "hé",
+            publisher="server",
+            key=None,
+            broadcast_id="b",
+            now=NOW,
+            time_left=lambda: 1.0 - len(room.gateway.posts),
+        )
+    )
+
+    assert (ack.delivery, len(room.gateway.posts)) == ("queued", 1)
+    (rest,) = room.queue.slices
+    asyncio.run(room.relay.carry(rest, "m", now=NOW, time_left=lambda: 60.0))
+    assert [[each["data"] for each in room.frames_to(f"{letter}=")] for letter in "abe"] == [
+        ["hé"],
+        ["hé"],
+        [],
+    ]
 
 
 def test_nobody_is_queued_twice_for_one_frame_when_a_key_is_repeated(aws: None) -> None:
@@ -152,6 +194,17 @@ def test_nobody_is_queued_twice_for_one_frame_when_a_key_is_repeated(aws: None) 
         bench.publish("a=", "room:1", "it", key="k")
 
     assert len({each.broadcast_id for each in bench.queue.slices}) == 2
+
+
+def test_f01_ghost_loses_its_row_and_its_subscriptions_when_a_publication_finds_it_gone(room: Bench) -> None:
+    room.gateway.script("b=", Gone())
+
+    room.publish("a=", "room:1", "anybody?", now=NOW + 60_000)
+
+    rows = room.table.warm().scan(TableName=room.table.name)["Items"]
+    assert not [row for row in rows if "b=" in row["pk"]["S"] + row["sk"]["S"]]
+    presence = room.send("a=", {"action": "presence.get", "channel": "room:1"}, NOW + 60_000)
+    assert presence["count"] == 1
 
 
 RULES = {
@@ -177,10 +230,9 @@ def test_nothing_is_stored_or_sent_when_one_may_not_publish(
 
 def test_what_grows_beyond_what_can_be_recovered_is_refused(room: Bench) -> None:
     # Within 32 KB on its way in; written out, each number has 17 digits.
-    numbers = [1e15] * 6_000
-    message = {"action": "channel.publish", "channel": "room:1", "data": 0}
-    text = json.dumps(message)[:-2] + "[" + ",".join(["1e15"] * 6_000) + "]}"
-    assert len(text) < 32_768 < LARGEST < len(json.dumps(numbers))
+    message = {"action": "channel.publish", "channel": "room:1", "data": [[1e15] * 1_000] * 6}
+    text = json.dumps(message, separators=(",", ":")).replace("1000000000000000.0", "1e15")
+    assert len(text) < 32_768 < LARGEST < len(json.dumps(message))
 
     assert room.send("a=", text)["code"] == "too_large"
     assert stored(room) == []

@@ -52,6 +52,13 @@ def test_caller_is_the_middlewares_when_one_set_it(context: Callable[..., Contex
     assert guest.caller == Caller("guest", {})
 
 
+def test_services_are_the_middlewares_when_one_set_them(context: Callable[..., Context]) -> None:
+    guest = context()
+    assert guest.services is None
+    guest.services = {}
+    assert guest.services == {}
+
+
 def test_claims_stay_out_of_a_repr() -> None:
     assert "canary" not in repr(Caller("ada", {"token": "canary"}))
 
@@ -60,6 +67,12 @@ def test_body_is_parsed_once(context: Callable[..., Context]) -> None:
     asked = context({"a": 1})
     assert asked.body is asked.body
     assert asked.body == {"a": 1}
+
+
+def test_body_may_be_as_wide_as_the_limit(context: Callable[..., Context]) -> None:
+    wide = [[0] * 1_024, {str(n): n for n in range(1_024)}] * 2
+
+    assert context({"a": wide}).body == {"a": wide}
 
 
 def test_body_is_none_when_the_event_is_no_message(connect: Build, disconnect: Build) -> None:
@@ -94,9 +107,12 @@ def test_body_is_none_when_the_event_is_no_message(connect: Build, disconnect: B
         "[" * 17 + "]" * 17,
         '{"a":' * 17 + "1" + "}" * 17,
         '[{"a":' * 8 + "[[]]" + "}]" * 8,
+        json.dumps([0] * 1_025),
+        json.dumps([{"a": [[]] * 1_025}]),
+        json.dumps({str(n): n for n in range(1_025)}),
     ],
 )
-def test_f20_body_is_refused_when_it_is_no_json_or_too_deep(
+def test_f20_body_is_refused_when_it_is_no_json_or_too_deep_or_wide(
     context: Callable[..., Context], body: str
 ) -> None:
     hostile = context(body)

@@ -143,6 +143,15 @@ def test_route_counts_when_it_is_registered_after_the_first_event(ask: Ask) -> N
     assert ask(resolver, {"action": "b"}) == {"by": "b"}
 
 
+def test_keys_of_messages_are_told_when_the_routes_are_many() -> None:
+    router = Router()
+    router.on_message("late")(_answering("late"))
+    resolver = _resolver("early", default=True)
+    resolver.include_router(router)
+
+    assert resolver.message_keys == ("early", "late")
+
+
 def test_decorators_return_the_function_they_register() -> None:
     resolver, handler = WebSocketResolver(), _answering("a")
     assert resolver.on_connect()(handler) is handler

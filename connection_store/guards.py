@@ -1,0 +1,79 @@
+"""Guards: one row of each user that every connect and logout changes, so that none overlooks another."""
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Self
+
+from . import schema
+from .errors import ConditionFailedError
+from .requests import Put, Update
+from .table import Table
+from .wire import Record
+
+VERSION_BITS = 64
+
+REVOCATION_LIFE = 30 * 86_400
+"""Seconds a logout is remembered: tokens that live longer let their users in again after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What a user's connects and logouts agree on; `version` is another after each of them.
+
+    Credentials issued until `revoked_before` (epoch milliseconds, 0 without a logout) are good for nothing.
+    """
+
+    version: str
+    expires_at: int
+    revoked_before: int = 0
+
+    def to_record(self, prefix: str, user_id: str) -> Record:
+        """Return the row."""
+        return {
+            **schema.guard_key(prefix, user_id)._asdict(),
+            "version": self.version,
+            "revoked_before": self.revoked_before,
+            schema.TTL_ATTRIBUTE: self.expires_at,
+        }
+
+    @classmethod
+    def from_record(cls, record: Record) -> Self:
+        """Read a row."""
+        return cls(record["version"], record[schema.TTL_ATTRIBUTE], record["revoked_before"])
+
+
+class Guards:
+    """The guards in one table."""
+
+    def __init__(self, table: Table, prefix: str) -> None:
+        self._table = table
+        self._prefix = prefix
+
+    async def get(self, user_id: str, now: int) -> Guard | None:
+        """Return a user's guard, None before the first connect."""
+        row = await self._table.get(schema.guard_key(self._prefix, user_id), now=now, consistent=True)
+        return None if row is None else Guard.from_record(row)
+
+    def succession(self, user_id: str, before: Guard | None, until: int, now: int) -> Put:
+        """Return the write of a new guard, good for `until` (epoch seconds), refused unless `before` is."""
+        version = self._table.token(VERSION_BITS)
+        if before is None:
+            first = Guard(version, until)
+            return Put(first.to_record(self._prefix, user_id), schema.VACANT, {":seconds": now // 1000})
+        after = replace(before, version=version, expires_at=max(before.expires_at, until))
+        return Put(after.to_record(self._prefix, user_id), "version = :had", {":had": before.version})
+
+    async def revoke(self, user_id: str, now: int) -> None:
+        """Refuse what was issued until `now`; a logout that is later than this one stays."""
+        revocation = Update(
+            schema.guard_key(self._prefix, user_id),
+            f"SET version = :version, revoked_before = :now, {schema.TTL_ATTRIBUTE} = :until",
+            "attribute_not_exists(revoked_before) OR revoked_before < :now",
+            {
+                ":version": self._table.token(VERSION_BITS),
+                ":now": now,
+                ":until": now // 1000 + REVOCATION_LIFE,
+            },
+        )
+        with suppress(ConditionFailedError):
+            await self._table.write(revocation, now=now)

@@ -1,0 +1,92 @@
+"""How long connections may stay: longer with new credentials, and no longer after a logout."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+
+from . import schema
+from .connections import CONNECTION_TTL
+from .departures import Departure, Departures
+from .errors import ConnectionGoneError
+from .guards import Guards
+from .instants import instant
+from .models import Connection, Subscription
+from .requests import Query, Update
+from .schema import Key
+from .table import Table
+
+
+class Lifetimes:
+    """The lifetimes of connections in one table, or in the part of it whose keys begin with `partition`.
+
+    `connection_ttl`, `now` and errors as in ConnectionManager.
+    """
+
+    def __init__(self, table: Table, partition: str = "", connection_ttl: int = CONNECTION_TTL) -> None:
+        self._table = table
+        self._prefix = schema.check_prefix(partition)
+        self._ttl = connection_ttl * 1000
+        self._guards = Guards(table, self._prefix)
+        self._departures = Departures(table, self._prefix)
+
+    async def extend(
+        self, connection: Connection, session_ends: int | None, *, now: int | None = None
+    ) -> Connection:
+        """Let a connection stay until `session_ends`, as far as `connect` would; return it.
+
+        None is cut short, and none comes back that has expired. The rows that hang on the connection come
+        before its own: whoever dies in between leaves what the sweep ends in time. A subscribe that began
+        before is refused when the connection's row has changed, and begins anew; one that was faster is found
+        by the second look. Raises ConnectionGoneError.
+        """
+        now, ends = instant(now), connection.connected_at + self._ttl
+        until = (ends if session_ends is None else min(ends, session_ends)) // 1000
+        id_ = connection.connection_id
+        hanging = [[schema.client_data_key(self._prefix, id_)]]
+        if connection.user_id is not None:
+            hanging.append([schema.user_connection_key(self._prefix, connection.user_id, id_)])
+        await self._extend([*hanging, *await self._subscribed(id_, until, now)], until, now)
+        key = schema.connection_key(self._prefix, id_)
+        row = await self._table.update(_extension(key, until, now), now=now)
+        if row is None:
+            raise ConnectionGoneError("the connection has no row")
+        await self._extend(await self._subscribed(id_, until, now), until, now)
+        found = Connection.from_record(row)
+        return replace(found, expires_at=max(found.expires_at, until))
+
+    async def close_user(self, user_id: str, *, now: int | None = None) -> tuple[Departure, ...]:
+        """End every connection of a user, and let nobody in with what was issued until now.
+
+        That comes first: whoever is connecting is refused, or is among those that end. They are to be
+        forgotten, as those of `depart`.
+        """
+        now = instant(now)
+        await self._guards.revoke(user_id, now)
+        query = Query(schema.user_partition(self._prefix, user_id), now, consistent=True)
+        ids = [row[schema.SORT_KEY] async for row in self._table.query(query)]
+        keys = [schema.connection_key(self._prefix, id_) for id_ in ids if id_ != schema.ONLY]
+        departures = (self._departures.depart(key, user_id, now) for key in keys)
+        return tuple(await asyncio.gather(*departures))
+
+    async def _extend(self, rows: Iterable[Iterable[Key]], until: int, now: int) -> None:
+        await asyncio.gather(*(self._extend_in_turn(keys, until, now) for keys in rows))
+
+    async def _extend_in_turn(self, keys: Iterable[Key], until: int, now: int) -> None:
+        for key in keys:
+            await self._table.update(_extension(key, until, now), now=now)
+
+    async def _subscribed(self, connection_id: str, until: int, now: int) -> list[Iterable[Key]]:
+        partition = schema.subscriptions_partition(self._prefix, connection_id)
+        rows = self._table.query(Query(partition, now, consistent=True))
+        found = [Subscription.from_record(connection_id, row) async for row in rows]
+        # A subscription that has its time says that the channel's row has: it comes after it.
+        return [reversed(each.keys(self._prefix)) for each in found if each.expires_at < until]
+
+
+def _extension(key: Key, until: int, now: int) -> Update:
+    return Update(
+        key,
+        f"SET {schema.TTL_ATTRIBUTE} = :until",
+        f"{schema.ALIVE} AND {schema.TTL_ATTRIBUTE} < :until",
+        {":until": until, ":seconds": now // 1000},
+    )

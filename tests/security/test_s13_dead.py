@@ -1,0 +1,33 @@
+"""S13: connections that are dead, silent, or do not read end, and cost nobody else anything (F08, F17)."""
+
+import asyncio
+
+from publisher import Slow
+from tests.unit.handlers.bench import NOW, Bench
+
+BEATS = 150_000
+"""Milliseconds: 2.5 beats of a connection on a channel with presence."""
+
+
+def test_s13_connection_is_ended_when_it_was_silent_for_two_and_a_half_beats(bench: Bench) -> None:
+    for id_ in ("silent=", "alive="):
+        bench.connect(id_)
+        bench.subscribe(id_, "room:1")
+    bench.send("alive=", {"action": "ping"}, NOW + BEATS - 1)
+
+    swept = bench.services.attendance.sweep(now=NOW + BEATS, time_left=lambda: 60.0)
+
+    assert asyncio.run(swept) == 1
+    assert bench.gateway.closed == ["silent="]
+    assert [frame["code"] for frame in bench.frames_to("silent=") if "code" in frame] == ["ended"]
+
+
+def test_s13_client_is_closed_when_it_does_not_read_and_others_are_served(bench: Bench) -> None:
+    for id_ in ("stuck=", "ann="):
+        bench.connect(id_)
+    bench.gateway.script("stuck=", *[Slow()] * 4)
+
+    answer = bench.send("ann=", {"action": "broadcast", "data": "hello"})
+
+    assert (answer["sent"], answer["slow"]) == (1, 1)
+    assert bench.gateway.closed == ["stuck="]
