@@ -2,7 +2,7 @@
 PYTHON ?= python3
 STAGE ?= dev
 IN := .venv/bin/python -m
-CDK := JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 CDK_DISABLE_CLI_TELEMETRY=true node_modules/.bin/cdk
+CDK := CDK_DISABLE_CLI_TELEMETRY=true node_modules/.bin/cdk
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -29,6 +29,7 @@ load: setup  ## many connections, broadcasts, every delivery checked
 synth: setup node_modules  ## write the template of STAGE (dev) into cdk.out
 	@$(IN) cdk.node
 	@$(CDK) synth --quiet --context stage=$(STAGE) $(ARGS)
+	@echo cdk.out/signalbox-$(STAGE).template.json
 
 deploy: setup node_modules  ## deploy STAGE to the AWS account whose credentials are set
 	@$(IN) cdk.node

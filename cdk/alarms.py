@@ -11,6 +11,10 @@ from constructs import Construct
 from .findings import acknowledge
 from .metrics import Watched
 
+ERRORS = {"Authorizer": 20}
+"""Failures of a function in a period, 1 unless it says otherwise: an authorizer refuses by failing, and a few
+clients with an old token are nobody's concern."""
+
 NEAR_TIMEOUT = 0.8
 """The share of its timeout that a function's slowest invocations may take."""
 
@@ -45,7 +49,7 @@ class Alarms(Construct):
 
     def _of_functions(self, watched: Watched) -> Iterator[cloudwatch.Alarm]:
         for title, (_, timeout) in watched.functions.items():
-            yield self._alarm(f"{title}Errors", watched.function(title, "Errors"), 1)
+            yield self._alarm(f"{title}Errors", watched.function(title, "Errors"), ERRORS.get(title, 1))
             yield self._alarm(f"{title}Throttles", watched.function(title, "Throttles"), 1)
             near = 1e3 * timeout * NEAR_TIMEOUT
             yield self._alarm(f"{title}NearTimeout", watched.function(title, "Duration", "p99"), near)

@@ -58,10 +58,14 @@ class Authorizer(Construct):
                 **(stage.tokens.environment if stage.tokens else {}),
             },
         )
-        self.function.role.add_to_policy(
-            iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[self.secret_arn])
-        )
+        self.allow_reading_tickets(self.function.role)
         # No identity source: with one, API Gateway itself refuses every browser, which can set no header.
         self.of_route = WebSocketLambdaAuthorizer("Authorizer", self.function.target, identity_source=[])
         reason = "whoever mints tickets has to learn a new secret at the same time: see docs/deploying.md"
         acknowledge(secret, "AwsSolutions-SMG4", reason)
+
+    def allow_reading_tickets(self, role: iam.Role) -> None:
+        """Allow to learn what tickets are signed with."""
+        role.add_to_policy(
+            iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[self.secret_arn])
+        )

@@ -41,6 +41,9 @@ ALARMS = 16
 ALARM_METRICS = ALARMS + 2 * 3
 """Those on shares look at four metrics each."""
 
+ALWAYS, IN_USE, IN_BROADCASTS = 1, 6 + 15, 3
+"""Metrics paid for in a month in which they have values: our own, and some five of each route's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -105,6 +108,7 @@ def month(load: Load, units: Mapping[str, tuple[float, float]]) -> dict[str, flo
         "DynamoDB": _table(load, usage, units),
         "SQS": (POLLS + 3 * usage.slices) * prices.QUEUE_REQUEST,
         "Logs": events * LINE_BYTES / 1e9 * prices.LOG_GIGABYTE,
+        "Metrics": _metrics(load) * prices.METRIC,
         "Alarms, dashboard, secret": ALARM_METRICS * prices.ALARM + prices.DASHBOARD + prices.SECRET,
     }
 
@@ -129,6 +133,10 @@ def read_units(document: str) -> dict[str, tuple[float, float]]:
 def _messages(count: float) -> float:
     dear = min(count, prices.CHEAPER_BEYOND)
     return dear * prices.MESSAGE + (count - dear) * prices.CHEAPER_MESSAGE
+
+
+def _metrics(load: Load) -> int:
+    return ALWAYS + IN_USE * (load.people > 0) + IN_BROADCASTS * (load.broadcasts > 0)
 
 
 def _lambda(usage: Usage, events: float) -> float:

@@ -33,7 +33,7 @@ ALARM = 0.10
 """CloudWatch: an alarm for a month, for each metric it looks at."""
 
 METRIC = 0.30
-"""CloudWatch: a metric of one's own for a month."""
+"""CloudWatch: a metric of one's own, or a detailed one of API Gateway's, for a month."""
 
 DASHBOARD = 3.00
 """CloudWatch: a dashboard for a month."""

@@ -54,6 +54,23 @@ class Throttle(BaseModel):
     burst: int = Field(gt=0)
 
 
+class Limits(BaseModel):
+    """What one user may take up in connections, and a connection in messages: a second, and at once."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    connection_limit: int = Field(10, ge=1, le=40)
+    message_rate: float = Field(20, gt=0, le=1_000)
+    message_burst: int = Field(100, ge=1)
+    send_rate: float = Field(5, gt=0, le=1_000)
+    send_burst: int = Field(30, ge=1)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that tell the application."""
+        return {name.upper(): f"{value:g}" for name, value in self.model_dump().items()}
+
+
 class Stage(BaseModel):
     """One deployment of Signalbox, named `dev`, `staging`, `prod` or anything else."""
 
@@ -76,12 +93,17 @@ class Stage(BaseModel):
     allow_guests: bool = False
     """Whether somebody without an identity may connect."""
 
+    demo: bool = False
+    """Whether everybody may broadcast, message anybody and list who is connected, as the page does."""
+
     removal: Literal["retain", "destroy"] = "retain"
     """What becomes of the table when the stack goes. `retain` protects it against deletion, too."""
 
     log_retention_days: Literal[1, 3, 7, 14, 30, 60, 90, 180, 365] = 30
 
     throttle: Throttle
+
+    limits: Limits = Limits()
 
     alarm_email: str | None = Field(None, pattern=r"^[^@\s]+@[^@\s]+$")
     """Who is told of alarms; they confirm the subscription by mail."""

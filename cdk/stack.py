@@ -97,10 +97,11 @@ class RealtimeStack(Stack):
             code=code,
             handler="handlers.websocket.handler",
             timeout=WEBSOCKET_TIMEOUT,
-            environment=self._environment(),
+            environment={**self._environment(), "TICKET_SECRET": authorizer.secret_arn},
             provisioned=self._stage.provisioned_concurrency,
         )
         self._table.grant(function.role, *WEBSOCKET_ACTIONS)
+        authorizer.allow_reading_tickets(function.role)
         self._fanout.allow_sending(function.role)
         self._api.grant_connections(function.role, *METHODS)
         self._api.route(function.target, authorizer=authorizer.of_route)
@@ -125,6 +126,8 @@ class RealtimeStack(Stack):
             "FANOUT_QUEUE_URL": self._fanout.queue.queue_url,
             "SEND_BUDGET": str(self._stage.send_budget),
             "FANOUT_CONCURRENCY": str(self._stage.fanout_concurrency),
+            "DEMO": str(self._stage.demo).lower(),
+            **self._stage.limits.environment,
         }
 
     def _watch(self, functions: Mapping[str, Function]) -> None:

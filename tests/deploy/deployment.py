@@ -67,6 +67,7 @@ class Deployment:
             ssl=self.emulator.tls,
             proxy=None,
             open_timeout=60,
+            ping_interval=None,
         )
 
     def connected(self) -> int:
@@ -86,6 +87,12 @@ class Deployment:
         table = self.outputs["TableName"]
         found: list[dict[str, Any]] = self.emulator.client("dynamodb").scan(TableName=table)["Items"]
         return found
+
+    def stop_clock(self) -> None:
+        """From now on nobody sweeps by themselves."""
+        events = self.emulator.client("events")
+        (rule,) = events.list_rules()["Rules"]
+        events.disable_rule(Name=rule["Name"])
 
     @contextmanager
     def losing_disconnects(self) -> Iterator[None]:
@@ -118,12 +125,11 @@ class Deployment:
 
 
 def _run(command: list[str | Path], folder: Path, **environment: str) -> None:
-    quiet = {"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20", "CDK_DISABLE_CLI_TELEMETRY": "true"}
     kept = {name: os.environ[name] for name in ("PATH", "HOME")}
     done = subprocess.run(
         command,
         cwd=folder,
-        env={**kept, **quiet, **environment},
+        env={**kept, "CDK_DISABLE_CLI_TELEMETRY": "true", **environment},
         capture_output=True,
         text=True,
         timeout=PATIENCE,

@@ -1,6 +1,7 @@
 """All of AWS that a deploy needs, on loopback: ministack with every service, and with IAM if asked."""
 
 import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -26,6 +27,7 @@ class Emulator:
         self._log = log
         self._guarded = guarded
         self._resources = ExitStack()
+        self._clients: dict[tuple[str, str | None], Any] = {}
 
     def __enter__(self) -> Self:
         """Start it, and wait until it answers."""
@@ -84,9 +86,13 @@ class Emulator:
 
     def client(self, service: str, endpoint: str | None = None) -> Any:
         """boto3's client for one of its services, as the account's root."""
-        verify = str(self.certificate) if self._guarded else None
-        session: Any = boto3.Session(ACCOUNT, "local", region_name=REGION)
-        return session.client(service, endpoint_url=endpoint or self.url, verify=verify)
+        if (service, endpoint) not in self._clients:
+            verify = str(self.certificate) if self._guarded else None
+            session: Any = boto3.Session(ACCOUNT, "local", region_name=REGION)
+            made = session.client(service, endpoint_url=endpoint or self.url, verify=verify)
+            self._clients[service, endpoint] = made
+            self._resources.callback(made.close)
+        return self._clients[service, endpoint]
 
     def _settings(self) -> dict[str, str]:
         settings = {
@@ -109,12 +115,9 @@ class Emulator:
             time.sleep(0.05)
 
     def _stop(self) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        # Nothing of it is to be kept, and its own way out waits for every sandbox.
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
         assert self._process.stdin
         self._process.stdin.close()
 

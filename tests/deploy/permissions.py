@@ -1,7 +1,6 @@
 """The permissions of a deployed stage, and the stage without one of them."""
 
 import json
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -9,6 +8,8 @@ from typing import Any, NamedTuple
 from tests.deploy.emulator import Emulator
 
 MANAGE = "execute-api:ManageConnections"
+REMEMBERED = {"secretsmanager:GetSecretValue"}
+"""What a function asks for once: only a new sandbox does so again."""
 
 
 class Permission(NamedTuple):
@@ -40,7 +41,7 @@ class Guard:
 
     @contextmanager
     def without(self, permission: Permission) -> Iterator[None]:
-        """Inside, the function lacks this permission, and starts anew."""
+        """Inside, the function lacks this permission."""
         policies = list(self._policies(permission.function))
         for name, document in policies:
             statements = [
@@ -49,11 +50,13 @@ class Guard:
                 if (left := [action for action in actions(each) if action != permission.action])
             ]
             self._put(permission.function, name, {**document, "Statement": statements})
+        self._forget(permission)
         try:
             yield
         finally:
             for name, document in policies:
                 self._put(permission.function, name, document)
+            self._forget(permission)
 
     def _policies(self, function: str) -> Iterator[tuple[str, dict[str, Any]]]:
         role = self._role(function)
@@ -64,8 +67,14 @@ class Guard:
         self._iam.put_role_policy(
             RoleName=self._role(function), PolicyName=name, PolicyDocument=json.dumps(document)
         )
-        arn = self._functions[function]["FunctionArn"]
-        self._lambda.update_function_configuration(FunctionName=arn, Description=secrets.token_hex(4))
+
+    def _forget(self, permission: Permission) -> None:
+        if permission.action in REMEMBERED:
+            function = self._functions[permission.function]
+            # To whatever it is: the emulator then starts new sandboxes.
+            self._lambda.update_function_configuration(
+                FunctionName=function["FunctionArn"], Timeout=function["Timeout"]
+            )
 
     def _role(self, function: str) -> str:
         return str(self._functions[function]["Role"]).rpartition("/")[2]

@@ -12,11 +12,15 @@ def alarms(template: Template) -> dict[str, dict[str, object]]:
     return {each["AlarmDescription"].partition(":")[0]: each for each in template.all("CloudWatch::Alarm")}
 
 
-@pytest.mark.parametrize("function", ["WebSocket", "Worker", "Sweeper", "Authorizer"])
-def test_functions_are_watched_when_they_fail_or_are_held_up(dev: Template, function: str) -> None:
+@pytest.mark.parametrize(
+    ("function", "errors"), [("WebSocket", 1), ("Worker", 1), ("Sweeper", 1), ("Authorizer", 20)]
+)
+def test_functions_are_watched_when_they_fail_or_are_held_up(
+    dev: Template, function: str, errors: int
+) -> None:
     watched = alarms(dev)
 
-    assert watched[f"{function}Errors"]["Threshold"] == 1
+    assert watched[f"{function}Errors"]["Threshold"] == errors
     assert watched[f"{function}Throttles"]["Threshold"] == 1
 
 

@@ -33,6 +33,14 @@ def test_secret_of_tickets_is_named_and_never_shown(dev: Template) -> None:
     assert dev.one("SecretsManager::Secret")["GenerateSecretString"]["PasswordLength"] == 64
 
 
+def test_websocket_function_reads_the_same_secret_when_a_session_is_extended(dev: Template) -> None:
+    _, function = dev.function("handlers.websocket.handler")
+
+    assert function["Environment"]["Variables"]["TICKET_SECRET"] == environment(dev)["TICKET_SECRET"]
+    assert "secretsmanager:GetSecretValue" in dev.actions("handlers.websocket.handler")
+    assert "secretsmanager:GetSecretValue" not in dev.actions("handlers.fanout_worker.handler")
+
+
 def test_secret_outlives_its_stage_when_data_are_retained(dev: Template, prod: Template) -> None:
     policies = [
         each["DeletionPolicy"]
@@ -47,3 +55,4 @@ def test_websocket_function_admits_no_guests_by_itself_when_deployed(dev: Templa
     _, function = dev.function("handlers.websocket.handler")
 
     assert "ALLOW_GUESTS" not in function["Environment"]["Variables"]
+    assert function["Environment"]["Variables"]["DEMO"] == "false"

@@ -1,6 +1,7 @@
 from cdk import cost, prices
 from cdk.cost import LOADS, OPERATIONS, Load, Usage, month, read_units
 from handlers import prices as application
+from tests.infrastructure.templates import Template
 
 UNITS = read_units(OPERATIONS.read_text())
 
@@ -31,6 +32,15 @@ def test_broadcasts_are_priced_as_the_application_does() -> None:
     added = sum(loud[service] - quiet[service] for service in ("API Gateway", "DynamoDB", "SQS"))
 
     assert abs(added + cheaper - estimated) / estimated < 0.01
+
+
+def test_every_alarm_is_paid_for(dev: Template) -> None:
+    looked_at = [
+        len([m for m in each.get("Metrics", [{}]) if "Expression" not in m])
+        for each in dev.all("CloudWatch::Alarm")
+    ]
+
+    assert (len(looked_at), sum(looked_at)) == (cost.ALARMS, cost.ALARM_METRICS)
 
 
 def test_idle_stack_costs_what_it_is_watched_with() -> None:

@@ -50,6 +50,13 @@ def test_worker_may_take_from_its_queue_and_leave_there_what_is_left(dev: Templa
     assert "sqs:SendMessage" in dev.actions("handlers.websocket.handler")
 
 
+def test_emulator_judges_batches_by_their_own_name(emulated: Template, dev: Template) -> None:
+    sender = "handlers.websocket.handler"
+
+    assert emulated.actions(sender) - dev.actions(sender) == {"sqs:SendMessageBatch"}
+    assert dev.actions(sender) - emulated.actions(sender) == {"sqs:SendMessage"}
+
+
 def queues(template: Template) -> tuple[Any, Any]:
     first, second = template.all("SQS::Queue")
     return (first, second) if "RedrivePolicy" in first else (second, first)

@@ -1,15 +1,20 @@
 """The local run and the deployed stage are the same application: neither can drift from the other."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_cdk import App
 from pydantic import AliasChoices, BaseModel
 
-from dev import run
+from cdk.settings import Limits as Limited
+from dev import queues, run
 from handlers.identity.settings import IdentitySettings
 from handlers.settings import Settings
 from local_gateway.config import Config, Limits
+from local_gateway.template.apis import stages_of
+from local_gateway.template.template import Template as Reader
 from tests.infrastructure.templates import Template, text
 
 LAMBDAS_OWN = {"AWS_REGION", "AWS_DEFAULT_REGION"}
@@ -41,18 +46,27 @@ def test_functions_are_the_same_here_and_there(dev: Template) -> None:
     assert dev.function(run.AUTHORIZER)[0] in text(dev.one("ApiGatewayV2::Authorizer")["AuthorizerUri"])
 
 
-def test_routes_are_the_same_here_and_there(dev: Template) -> None:
-    here = Config()
-    two_way = {key for key, route in dev.routes().items() if "RouteResponseSelectionExpression" in route}
+def test_functions_have_the_time_here_that_they_have_there(dev: Template) -> None:
+    there = {each["Handler"]: each["Timeout"] for each in dev.all("Lambda::Function")}
 
-    assert dev.routes().keys() == here.routes
-    assert two_way == here.two_way
-    assert dev.one("ApiGatewayV2::Api")["RouteSelectionExpression"] == here.route_selection
-    assert tuple(dev.one("ApiGatewayV2::Authorizer")["IdentitySource"]) == here.identity_sources
+    assert there[run.HANDLER] == Limits().function_timeout
+    assert there[run.SWEEPER] == run.SWEEP_TIMEOUT
+    # Here nobody wants to wait for what a crash left behind.
+    assert there[run.WORKER] > queues.WORKER_TIMEOUT
 
 
-def test_functions_have_the_same_time_here_and_there(dev: Template) -> None:
-    assert dev.function(run.HANDLER)[1]["Timeout"] == Limits().function_timeout
+def test_template_runs_here_as_it_is(app: App, templates: dict[str, Template]) -> None:
+    read = Reader(Path(app.outdir) / "signalbox-dev.template.json", "us-east-1", {})
+    (stage,) = stages_of(read, Config())
+    here = Config(authorizer=run.AUTHORIZER)
+    same = ("routes", "two_way", "route_selection", "identity_sources", "authorizer")
+
+    assert [getattr(stage.config, name) for name in same] == [getattr(here, name) for name in same]
+    assert {function.handler for function in stage.routes.values()} == {run.HANDLER}
+    assert {function.timeout for function in stage.routes.values()} == {Limits().function_timeout}
+    assert [each.partition(": ")[2] for each in read.unsupported] == [
+        "AWS::Lambda::EventSourceMapping is not supported"
+    ]
 
 
 @pytest.mark.parametrize("handler", HANDLERS)
@@ -61,6 +75,7 @@ def test_application_starts_with_what_the_stage_tells_it(
     templates: dict[str, Template], stage: str, handler: str
 ) -> None:
     told = variables(templates[stage], handler) | {"FANOUT_QUEUE_URL": "https://sqs.test/queue"}
+    told |= {"TICKET_SECRET": ARN} if "TICKET_SECRET" in told else {}
 
     Settings.from_environment({**told, "AWS_REGION": "eu-west-1"})
     known = set(names(Settings)) | LAMBDAS_OWN
@@ -74,6 +89,15 @@ def test_authorizer_starts_with_what_the_stage_tells_it(templates: dict[str, Tem
     IdentitySettings.from_environment(told)
     known = set(names(IdentitySettings))
     assert [name for name in told if name not in known and not name.startswith(POWERTOOLS)] == []
+
+
+def test_limits_are_the_applications_own_when_a_stage_sets_none(dev: Template) -> None:
+    told = variables(dev, run.HANDLER) | {"FANOUT_QUEUE_URL": "https://sqs.test/queue", "TICKET_SECRET": ARN}
+    deployed = Settings.from_environment({**told, "AWS_REGION": "eu-west-1"})
+
+    assert {name: getattr(deployed, name) for name in Limited.model_fields} == {
+        name: Settings.model_fields[name].default for name in Limited.model_fields
+    }
 
 
 def test_local_run_tells_the_application_nothing_that_a_stage_does_not(dev: Template) -> None:

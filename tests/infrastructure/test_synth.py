@@ -1,17 +1,22 @@
 """`app.py`, as the CDK's command runs it."""
 
+import json
 import os
 import subprocess
 import sys
 
 from tests.conftest import ROOT
 
+SILENCE = "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"
+"""Set by the other tests here; who runs the CDK has it not."""
+
 
 def synth(*, context: str = "{}", **environment: str) -> "subprocess.CompletedProcess[str]":
+    inherited = {name: value for name, value in os.environ.items() if name != SILENCE}
     return subprocess.run(
         [sys.executable, "app.py"],
         cwd=ROOT,
-        env={**os.environ, "CDK_CONTEXT_JSON": context, **environment},
+        env={**inherited, "CDK_CONTEXT_JSON": context, **environment},
         capture_output=True,
         text=True,
         timeout=120,
@@ -23,6 +28,24 @@ def test_one_sentence_says_why_when_there_is_no_such_stage() -> None:
 
     assert refused.returncode == 1
     assert refused.stderr == "cdk: there is no stage 'qa' in cdk.json, only dev\n"
+
+
+def test_one_sentence_says_why_when_credentials_are_anothers() -> None:
+    stages = {
+        "prod": {
+            "account": "123456789012",
+            "origins": ["https://a.test"],
+            "throttle": {"rate": 1, "burst": 1},
+        }
+    }
+    context = json.dumps({"stage": "prod", "stages": stages})
+
+    refused = synth(context=context, CDK_DEFAULT_ACCOUNT="210987654321")
+
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "cdk: stage prod belongs to account 123456789012, but these credentials are for 210987654321\n"
+    )
 
 
 def test_one_sentence_says_why_when_there_is_no_node() -> None:
