@@ -1,24 +1,12 @@
-"""``python -m client ws://… [--name NAME]``: talk to a backend from a terminal or a script."""
+"""``python -m client``: talk to a backend from a terminal or a script."""
 
-import argparse
 import asyncio
 import os
 import sys
+from argparse import Namespace
 
+from .arguments import parse
 from .errors import ClientError
-
-_DESCRIPTION = """\
-On a terminal: type a line to send it to everyone; /help lists the commands.
-In a pipe: a line that is a JSON object is sent as it is, any other line is sent to everyone as text;
-every frame received is a line on standard output.
-`python -m client token --help` is about tokens and tickets for development."""
-
-_EXIT_CODES = """\
-exit codes:
-  0  all went well
-  1  the connection broke or was closed for a reason, or lines were not sent or not answered
-  2  wrong usage
-  3  no connection came about"""
 
 
 def main() -> int:
@@ -28,11 +16,9 @@ def main() -> int:
 
         mint(sys.argv[2:])
         return 0
-    options = vars(_parser().parse_args())
+    options = parse(sys.argv[1:])
     try:
-        from .front import run  # here, so that a missing package is a sentence too
-
-        asyncio.run(run(**options, note=_note))
+        asyncio.run(_work(options))
     except ModuleNotFoundError as error:
         return _fail(f"the client needs the package {error.name}: pip install {error.name}", 1)
     except ClientError as error:
@@ -44,20 +30,16 @@ def main() -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m client",
-        description=_DESCRIPTION,
-        epilog=_EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("url", metavar="URL", help="address of the backend, ws://host:port/stage or wss://…")
-    parser.add_argument("--name", help="your display name, 1 to 64 characters")
-    parser.add_argument(
-        "--wait", type=float, default=5, metavar="SECONDS", help="in a pipe: how long to wait for answers (5)"
-    )
-    parser.add_argument("--listen", action="store_true", help="in a pipe: stay after the end of the input")
-    return parser
+async def _work(options: Namespace) -> None:
+    # Imported here, so that a missing package is a sentence too.
+    if options.command is None:
+        from .front import run
+
+        await run(options.url, options.name, options.wait, options.listen, _note)
+    else:
+        from .channels import obey
+
+        await obey(options, _note)
 
 
 def _abandon_output(error: OSError) -> int:

@@ -40,8 +40,8 @@ def parse_object(text: str) -> dict[str, Any] | None:
 
 
 def compact(value: object) -> str:
-    """``value`` as JSON without a needless byte."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """``value`` as JSON without a needless byte. Raises TypeError and ValueError for what is not JSON."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def check_size(text: str) -> None:

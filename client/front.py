@@ -4,14 +4,15 @@ import sys
 from collections.abc import Callable
 
 from .pipe import Pipe
-from .session import Session, open_session, with_name
+from .session import Session, open_session
+from .sockets import with_query
 from .stdin import read_chunks
 from .terminal import Conversation, Terminal, open_screen, single_keys, wants_colours
 
 
 async def run(url: str, name: str | None, wait: float, listen: bool, note: Callable[[str], None]) -> None:
     """Connect and talk until one side ends it. Raises ClientError, and OSError for standard output."""
-    async with open_session(url if name is None else with_name(url, name)) as session:
+    async with open_session(url if name is None else with_query(url, name=name)) as session:
         if sys.stdin.isatty() and sys.stdout.isatty():
             await _converse(session)
         else:

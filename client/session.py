@@ -5,25 +5,19 @@ import contextlib
 import itertools
 from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Mapping
-from typing import Any, Literal, TypeGuard
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from typing import Any, TypeGuard
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidURI, WebSocketException
-from websockets.frames import Close
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
-from . import words
-from .errors import AddressError, ClosedError, LostError, RefusedError
 from .frames import Frame, check_size, compact, read_frame
+from .settings import OPEN_TIMEOUT
+from .sockets import ending, open_socket
 
-OPEN_TIMEOUT = 30.0
-"""Seconds: ``$connect`` may take up to 29, API Gateway's integration timeout."""
-CLOSE_TIMEOUT = 2.0
 KEEP_ALIVE = 300.0
 """Seconds between pings: API Gateway closes a connection that was idle for ten minutes (W66)."""
 
 _BEAT = "keep-alive"
-_NORMAL = (1000, 1005)
 
 
 class Session:
@@ -67,7 +61,7 @@ class Session:
         try:
             await self._socket.send(text)
         except ConnectionClosed as error:
-            raise _ended(error) from error
+            raise ending(error) from error
 
     async def frames(self) -> AsyncIterator[Frame]:
         """Every frame as it comes. Raises ClosedError or LostError at the end."""
@@ -78,7 +72,7 @@ class Session:
                 if frame.request_id != _BEAT:
                     yield frame
         except ConnectionClosed as error:
-            raise _ended(error) from error
+            raise ending(error) from error
 
     async def answered(self) -> None:
         """Return once no request waits for its answer."""
@@ -110,7 +104,7 @@ async def open_session(
     url: str, *, open_timeout: float = OPEN_TIMEOUT, keep_alive: float = KEEP_ALIVE
 ) -> AsyncIterator[Session]:
     """A session that is closed at the end. Raises AddressError and RefusedError."""
-    session = Session(await _connect(url, open_timeout))
+    session = Session(await open_socket(url, open_timeout=open_timeout))
     beat = asyncio.create_task(session.keep_alive(keep_alive))
     try:
         yield session
@@ -132,39 +126,5 @@ async def first_of(*coroutines: Coroutine[Any, Any, None]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def with_name(url: str, name: str) -> str:
-    """``url`` with ``name`` as the display name in its query. Raises AddressError."""
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        raise AddressError(words.address(url, error)) from error
-    query = [(key, value) for key, value in parse_qsl(parts.query, True) if key != "name"]
-    return urlunsplit(parts._replace(query=urlencode([*query, ("name", name)])))
-
-
-async def _connect(url: str, open_timeout: float) -> ClientConnection:
-    try:
-        opening = connect(
-            url, compression=None, open_timeout=open_timeout, close_timeout=CLOSE_TIMEOUT, proxy=_proxy(url)
-        )
-    except (InvalidURI, ValueError) as error:
-        raise AddressError(words.address(url, error)) from error
-    try:
-        return await opening
-    except (OSError, ValueError, ImportError, WebSocketException) as error:
-        raise RefusedError(words.failure(error, open_timeout)) from error
-
-
 def _is_id(value: object) -> TypeGuard[str | int]:
     return isinstance(value, str | int)
-
-
-def _proxy(url: str) -> Literal[True] | None:
-    # A proxy set for the outside world never leads back to this machine.
-    return None if urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1") else True
-
-
-def _ended(error: ConnectionClosed) -> ClosedError | LostError:
-    close = error.rcvd or error.sent or Close(1006, "")
-    ending = ClosedError if error.rcvd and close.code in _NORMAL else LostError
-    return ending(words.closed(close.code, close.reason))

@@ -22,7 +22,8 @@ def mint_token(
     secret: str, *, user: str, issuer: str, audience: str, seconds: int = 3600, **claims: Any
 ) -> str:
     """A token as an identity provider would give out, good for ``seconds`` from now."""
-    return _sign({**claims, "iss": issuer, "aud": audience, "sub": user, "exp": _now() + seconds}, secret)
+    issued = {"iat": _now(), **claims, "exp": _now() + seconds}
+    return _sign({**issued, "iss": issuer, "aud": audience, "sub": user}, secret)
 
 
 def mint_ticket(
@@ -32,7 +33,16 @@ def mint_ticket(
     bound = {"native": True} if origin is None else {"origin": origin}
     identifier = secrets.token_urlsafe(16)
     return _sign(
-        {**claims, **bound, "aud": "ticket", "sub": user, "jti": identifier, "exp": _now() + seconds}, secret
+        {
+            **claims,
+            **bound,
+            "aud": "ticket",
+            "sub": user,
+            "jti": identifier,
+            "iat": _now(),
+            "exp": _now() + seconds,
+        },
+        secret,
     )
 
 

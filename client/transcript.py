@@ -22,6 +22,9 @@ _ERRORS = {
     "connection_gone": "the server no longer knows this connection; reconnect",
     "unavailable": "the backend is unavailable",
     "internal": "the backend failed; its log knows the request",
+    "unknown_channel": "there are no such channels",
+    "too_many_subscriptions": "a connection has at most 100 subscriptions",
+    "history_gone": "what was published since is no longer kept",
 }
 
 _GATEWAY = {
@@ -85,6 +88,8 @@ def _describe(fields: Mapping[str, Any]) -> Line | None:
     match fields:
         case {"type": "message"}:
             return _describe_message(fields)
+        case {"type": "publication"}:
+            return _describe_publication(fields)
         case {"type": "error", "code": str(code)}:
             return Line(_describe_error(code, fields), Tone.ERROR)
         case {"message": str(message), "connectionId": _}:
@@ -100,6 +105,14 @@ def _describe_message(fields: Mapping[str, Any]) -> Line | None:
             arrow = "→ you from " if to_you else ""
             words = f"{clock(sent_at)} {arrow}{plain(name)}: {plain(content(data))}"
             return Line(words, Tone.DIRECT if to_you else Tone.MESSAGE)
+    return None
+
+
+def _describe_publication(fields: Mapping[str, Any]) -> Line | None:
+    match fields:
+        case {"channel": str(channel), "sender": {"name": str(name)}, "data": data, "sent_at": int(sent_at)}:
+            words = f"{clock(sent_at)} {plain(channel)} {plain(name)}: {plain(content(data))}"
+            return Line(words, Tone.MESSAGE)
     return None
 
 
@@ -126,8 +139,27 @@ def _describe_reply(fields: Mapping[str, Any]) -> str | None:
             return f"you are {plain(name)}, user id {plain(user_id)}; this connection ends by {until}"
         case {"type": "who", "people": list(people)}:
             return _describe_people(people, fields.get("cursor"))
-        case {"type": "broadcast.sent" | "direct.sent", "recipients": int(recipients)}:
+        case {"type": "broadcast.sent", "queued": True, "recipients": 0}:
+            return "on its way to many; the numbers follow"
+        case {"type": "broadcast.sent" | "direct.sent" | "broadcast.report", "recipients": int(recipients)}:
             return _describe_report(recipients, fields)
+    return _describe_presence(fields)
+
+
+def _describe_presence(fields: Mapping[str, Any]) -> str | None:
+    match fields:
+        case {
+            "type": "presence.joined" | "presence.left" as kind,
+            "channel": str(channel),
+            "user_id": str(user_id),
+            "connection": {"name": str(name)},
+        }:
+            verb = "came to" if kind == "presence.joined" else "left"
+            return f"{plain(name)}, user id {plain(user_id)}, {verb} {plain(channel)}"
+        case {"type": "session.expiring", "within": int(seconds)}:
+            return f"your session ends within {seconds} s"
+        case {"type": "disconnect", "code": str(code)}:
+            return f"the server is about to close the connection: {plain(code)}"
     return None
 
 
@@ -146,4 +178,6 @@ def _describe_report(recipients: int, fields: Mapping[str, Any]) -> str:
     words = f"sent to {fields.get('sent', recipients)} of {recipients}"
     lost = [f"{fields[name]} {name}" for name in ("gone", "slow", "failed") if fields.get(name)]
     words += f" ({', '.join(lost)})" if lost else ""
-    return words if fields.get("complete", True) else f"{words}, the rest follows"
+    if fields.get("complete", True):
+        return words
+    return f"{words}, {'then time ran out' if fields['type'] == 'broadcast.report' else 'the rest follows'}"

@@ -1,23 +1,31 @@
-// The page: what the connection tells goes on the screen, what the person does goes to the connection.
+// The page: what the client tells goes on the screen, what the person does goes to the client.
 
-import { Connection } from "./connection.js";
-import { People, fetchPeople } from "./people.js";
-import { Transcript } from "./transcript.js";
-import { describeClose, describeData, describeDelivery, describeError, describeGatewayFrame } from "./words.js";
+import { address, addressProblem } from "./address.js";
+import { element } from "./elements.js";
+import { People } from "./people.js";
+import { Client } from "./realtime/realtime.js";
+import { Room } from "./room.js";
+import * as words from "./words.js";
 
-const STAGE = new URLSearchParams(location.search).get("stage") ?? "local";
-const REFRESH_EVERY = 30_000; // ms
-const REFRESH_GAP = 3_000; // ms between two refreshes that nobody asked for
-const STATES = { idle: "Not connected", connecting: "Connecting", open: "Online", lost: "Offline" };
+const REFRESH_EVERY = 120_000; // ms; large rooms are not told who comes and goes
+const CUT_FOR = 10_000; // ms, so that there is something to miss
+const FIRST_ROOM = "lobby";
+const STATES = {
+  idle: "Not connected",
+  connecting: "Connecting",
+  connected: "Online",
+  waiting: "Offline",
+  closed: "Closed",
+};
 
 const $ = (id) => document.getElementById(id);
-const transcript = new Transcript($("log"));
-const people = new People($("people"), ({ name }) => ($("audience").textContent = name));
-let connection = null;
+const people = new People($("people"), showAudience);
+const rooms = new Map();
+let client = null;
+let room = null; // the one that is shown
 let me = null;
+let lostAt = null;
 let garbageNoted = false;
-let refreshedAt = 0;
-let refreshTimer = 0;
 let countdown = 0;
 
 // Joining and leaving
@@ -26,45 +34,63 @@ function join(name) {
   sessionStorage.setItem("name", name);
   $("name").value = name;
   $("my-name").textContent = name;
-  showRoom(true);
+  client = new Client(address(name));
+  listen();
+  for (const each of rememberedRooms()) open(each);
+  show(rooms.get(location.hash.slice(1)) ?? rooms.values().next().value);
+  showChat(true);
   $("text").focus();
-  connection = new Connection(address(name));
-  connection.addEventListener("state", ({ detail }) => showState(detail));
-  connection.addEventListener("end", ({ detail }) => transcript.note(describeClose(detail)));
-  connection.addEventListener("frame", ({ detail }) => receive(detail));
-  connection.addEventListener("garbage", noteGarbage);
-  connection.open();
+  client.connect();
 }
 
-function leave() {
-  connection.close();
-  connection = null;
+function quit() {
+  const left = client;
+  client = room = me = lostAt = null; // what it still has to say is of no interest
+  left.close();
+  rooms.clear();
   sessionStorage.removeItem("name");
   showState({ state: "idle" });
-  showRoom(false);
+  showChat(false);
   $("name").select();
 }
 
-function address(name) {
-  const scheme = location.protocol === "https:" ? "wss" : "ws";
-  return `${scheme}://${location.host}/${STAGE}?name=${encodeURIComponent(name)}`;
-}
-
-function showRoom(shown) {
-  $("room").hidden = !shown;
+function showChat(shown) {
+  $("chat").hidden = !shown;
   $("actions").hidden = !shown;
   $("join").hidden = shown;
 }
 
 // The connection
 
+function listen() {
+  const receive = (type, take) => client.addEventListener(type, ({ detail }) => client && take(detail));
+  receive("state", noteState);
+  receive("message", showMessage);
+  receive("presence.joined", notePresence);
+  receive("presence.left", notePresence);
+  receive("error", (frame) => note(`Refused: ${words.describeError(frame)}`, "error"));
+  receive("gateway", (frame) => note(`Error: ${words.describeGatewayFrame(frame)}`, "error"));
+  receive("malformed", noteGarbage);
+}
+
+function noteState(detail) {
+  showState(detail);
+  if (detail.state === "connected") greet(detail.welcome);
+  if (detail.state === "closed") note(`The server ended it: ${words.describeProblem(detail.error)}`, "error");
+  if (detail.state === "waiting" && lostAt === null) {
+    lostAt = Date.now();
+    note(words.describeClose(detail, me !== null));
+  }
+}
+
 function showState({ state, retryAt }) {
   $("state").dataset.state = state;
   $("state-words").textContent = STATES[state];
-  $("link").textContent = state === "lost" ? "Reconnect now" : "Drop connection";
+  $("link").textContent = state === "waiting" ? "Reconnect now" : "Cut the connection";
+  $("banner").hidden = state !== "waiting";
   clearInterval(countdown);
   $("countdown").textContent = "";
-  if (state === "lost") {
+  if (state === "waiting") {
     const show = () => {
       const seconds = Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));
       $("countdown").textContent = `retrying in ${seconds} s`;
@@ -72,59 +98,105 @@ function showState({ state, retryAt }) {
     show();
     countdown = setInterval(show, 250);
   }
-  if (state === "open") greet();
 }
 
-async function greet() {
-  try {
-    me = await connection.request("whoami");
-    $("my-name").textContent = me.name;
-    $("my-id").textContent = me.user_id;
-  } catch (error) {
-    if (error.frame) transcript.note(`Who you are is unknown: ${describeError(error.frame)}`, "error");
-  }
-  refresh();
-}
-
-function receive(frame) {
-  if (frame.type === "message") {
-    showMessage(frame);
-  } else if (frame.type === "error") {
-    transcript.note(`Refused: ${describeError(frame)}`, "error");
-  } else if (typeof frame.message === "string" && "connectionId" in frame) {
-    transcript.note(`Error: ${describeGatewayFrame(frame)}`, "error");
-  }
-}
-
-function showMessage({ message_id: id, sent_at: at, audience, sender, data }) {
-  const own = sender?.user_id === me?.user_id;
-  const name = String(sender?.name) + (own ? " (you)" : "");
-  transcript.add({ id, at, name, text: describeData(data), direct: audience === "you", own });
-  if (!people.has(sender?.user_id)) refreshSoon();
+function greet(welcome) {
+  if (me && lostAt !== null) note(`Back after ${words.describeDuration(Date.now() - lostAt)}`);
+  lostAt = null;
+  me = welcome;
+  $("my-name").textContent = me.name;
+  $("my-id").textContent = me.user_id;
+  for (const each of rooms.values()) each.refresh();
 }
 
 function noteGarbage() {
-  if (!garbageNoted) transcript.note("The server sent something that is not of the protocol; it is left out.");
+  if (!garbageNoted) note("The server sent something that is not of the protocol; it is left out.");
   garbageNoted = true;
 }
 
-// Who is connected
-
-async function refresh() {
-  clearTimeout(refreshTimer);
-  refreshTimer = 0;
-  refreshedAt = Date.now();
-  try {
-    const { people: found, more } = await fetchPeople(connection);
-    people.show(found, me?.user_id);
-    $("count").textContent = `(${found.length}${more ? " or more" : ""})`;
-  } catch {
-    $("count").textContent = "(not up to date)";
-  }
+function note(text, kind) {
+  for (const each of rooms.values()) each.transcript.note(text, kind);
 }
 
-function refreshSoon() {
-  refreshTimer ||= setTimeout(refresh, Math.max(0, refreshedAt + REFRESH_GAP - Date.now()));
+// Rooms
+
+function rememberedRooms() {
+  const remembered = JSON.parse(sessionStorage.getItem("rooms") ?? "null") ?? [FIRST_ROOM];
+  const linked = location.hash.slice(1);
+  return new Set(isRoomName(linked) ? [...remembered, linked] : remembered);
+}
+
+function isRoomName(name) {
+  return /^[A-Za-z0-9_.-]{1,32}$/.test(name);
+}
+
+function open(name) {
+  if (rooms.has(name)) return;
+  const opened = new Room(client, name, () => me);
+  opened.addEventListener("people", () => opened === room && showPeople());
+  opened.addEventListener("typing", () => opened === room && showTyping());
+  opened.addEventListener("said", () => opened !== room && countUnread(opened));
+  rooms.set(name, opened);
+}
+
+function show(shown) {
+  room = shown;
+  room.unread = 0;
+  location.hash = room.name;
+  sessionStorage.setItem("rooms", JSON.stringify([...rooms.keys()]));
+  $("title").textContent = `# ${room.name}`;
+  $("leave").hidden = rooms.size === 1;
+  room.transcript.showIn($("log"));
+  people.reset();
+  showPeople();
+  showTyping();
+  showRooms();
+}
+
+function leave() {
+  room.close();
+  rooms.delete(room.name);
+  show(rooms.values().next().value);
+  $("text").focus();
+}
+
+function countUnread(other) {
+  other.unread += 1;
+  showRooms();
+}
+
+function showRooms() {
+  const focused = document.activeElement?.dataset.room;
+  $("rooms").replaceChildren(...[...rooms.values()].map(drawRoom));
+  if (focused) $("rooms").querySelector(`[data-room="${focused}"]`)?.focus();
+}
+
+function drawRoom(each) {
+  const button = element("button", [element("span", `# ${each.name}`)]);
+  if (each.unread) button.append(element("small", `${each.unread} new`));
+  button.type = "button";
+  button.dataset.room = each.name;
+  button.ariaCurrent = each === room ? "true" : null;
+  button.addEventListener("click", () => show(each));
+  return element("li", [button]);
+}
+
+function showPeople() {
+  const here = room.people;
+  people.show(here, me?.user_id);
+  $("count").textContent = here.length ? `(${here.length})` : "";
+}
+
+function showTyping() {
+  $("typing").textContent = words.describeTyping(room.typing);
+}
+
+function showAudience({ user_id: to, name }) {
+  $("audience").textContent = to ? `${name} alone` : "everyone";
+}
+
+function notePresence(frame) {
+  rooms.get(String(frame.channel).replace(/^room:/, ""))?.notePresence(frame);
 }
 
 // Writing
@@ -132,45 +204,63 @@ function refreshSoon() {
 async function send() {
   const { user_id: to, name } = people.chosen;
   const text = $("text").value;
-  const data = { text };
-  $("receipt").textContent = "Sending…";
+  $("receipt").textContent = client.state === "connected" ? "Sending …" : "Waiting for the connection …";
   $("text").value = "";
   try {
-    const reply = await (to
-      ? connection.request("direct.send", { to, data })
-      : connection.request("broadcast", { data }));
-    $("receipt").textContent = describeDelivery(reply);
-    // A direct message comes back to nobody but its addressee.
-    if (to && to !== me?.user_id) showSent(reply.message_id, name, text);
+    $("receipt").textContent = to ? await sendAlone(to, name, text) : words.describePublished(await room.say(text));
   } catch (error) {
-    $("receipt").textContent = error.frame ? `Not sent: ${describeError(error.frame)}` : error.message;
+    $("receipt").textContent = `Not sent: ${words.describeProblem(error)}`;
     $("text").value ||= text;
-    if (error.frame?.code === "not_found") refresh();
   }
 }
 
-function showSent(id, name, text) {
-  transcript.add({ id, at: Date.now(), name: `You to ${name}`, text, direct: true, own: true });
+async function sendAlone(to, name, text) {
+  const { transcript } = room;
+  const reply = await client.request("direct.send", { to, data: { text } });
+  // A direct message comes back to nobody but its addressee.
+  if (to !== me?.user_id) transcript.add({ at: Date.now(), sender: me, text, own: true, direct: name });
+  return words.describeDelivery(reply);
+}
+
+function showMessage({ sent_at: at, audience, sender, data }) {
+  const direct = audience === "you" ? "you" : "";
+  const mark = direct ? "" : "to everybody, everywhere";
+  room.transcript.add({ at, sender, text: words.describeData(data), direct, mark });
 }
 
 // What the person does
 
-$("join").addEventListener("submit", (event) => {
-  event.preventDefault();
-  join($("name").value.trim());
-});
-$("compose").addEventListener("submit", (event) => {
-  event.preventDefault();
-  send();
-});
-$("link").addEventListener("click", () => (connection.isLost ? connection.open() : connection.drop()));
-$("refresh").addEventListener("click", refresh);
-$("rename").addEventListener("click", leave);
-addEventListener("online", () => connection?.open());
-setInterval(() => connection && !document.hidden && refresh(), REFRESH_EVERY);
-
-if (!/^[A-Za-z0-9_-]+$/.test(STAGE)) {
-  $("join").replaceChildren("The stage in this page's address may hold only letters, digits, - and _.");
-} else if (sessionStorage.getItem("name")) {
-  join(sessionStorage.getItem("name"));
+function onSubmit(id, act) {
+  $(id).addEventListener("submit", (event) => {
+    event.preventDefault();
+    act();
+  });
 }
+
+onSubmit("join", () => join($("name").value.trim()));
+onSubmit("compose", send);
+onSubmit("open", () => {
+  open($("room-name").value);
+  show(rooms.get($("room-name").value));
+  $("room-name").value = "";
+  $("text").focus();
+});
+$("text").addEventListener("input", () => people.chosen.user_id || room.type());
+$("link").addEventListener("click", () => {
+  if (client.state === "waiting") client.connect();
+  else client.cut({ pause: CUT_FOR });
+});
+$("rename").addEventListener("click", quit);
+$("leave").addEventListener("click", leave);
+addEventListener("hashchange", () => {
+  const linked = rooms.get(location.hash.slice(1));
+  if (linked) show(linked);
+});
+document.addEventListener("securitypolicyviolation", () => {
+  note("This page may connect to its own server only.", "error");
+});
+setInterval(() => client && !document.hidden && room.refresh(), REFRESH_EVERY);
+
+const problem = addressProblem();
+if (problem) $("join").replaceChildren(problem);
+else if (sessionStorage.getItem("name")) join(sessionStorage.getItem("name"));

@@ -1,51 +1,61 @@
-// What was said, newest at the bottom.
+// What was said in a room, newest at the bottom.
+
+import { drawAvatar, element } from "./elements.js";
 
 const ENTRIES = 500;
-const CLOCK = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+const TOGETHER = 180_000; // ms between two messages that are shown as one run
+const CLOCK = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", hour12: false });
 
-/** A scrolling list of messages and notes; people's words only ever become text. */
+/** A list of messages and notes; people's words only ever become text. */
 export class Transcript {
-  #box;
-  #list;
-  #seen = new Set();
+  #list = document.createElement("ol");
+  #runs = new WeakMap(); // by entry: whose it is, and when it was
 
-  constructor(box) {
-    this.#box = box;
-    this.#list = box.querySelector("ol");
+  /** Show it in this box. */
+  showIn(box) {
+    box.replaceChildren(this.#list);
   }
 
-  /** Show a message once: {id, at: epoch ms, name, text, direct, own}. */
-  add({ id, at, name, text, direct, own }) {
-    if (this.#seen.has(id)) return;
-    this.#seen.add(id);
-    const kind = [direct && "direct", own && "own"].filter(Boolean).join(" ");
-    const mark = direct && part("small", own ? "direct" : "direct, to you");
-    this.#append(kind, at, part("b", name), mark, part("p", text));
+  /**
+   * Add a message: {at: epoch ms, sender: {user_id, name}, text, own, direct: to whom, mark}. It `follows` when the
+   * same person goes on; what is `pending` stays last. Returns the entry.
+   */
+  add({ at, sender, text, own = false, direct = "", mark = "", pending = false }) {
+    const next = pending ? null : this.#list.querySelector(".pending");
+    const before = this.#runs.get(next ? next.previousElementSibling : this.#list.lastElementChild);
+    const key = `${sender?.user_id} ${direct}`;
+    const follows = key === before?.key && at - before.at < TOGETHER;
+    const name = own ? "You" : String(sender?.name);
+    const bubble = element("div", [
+      element("b", direct && own ? `You to ${direct}` : name),
+      element("small", direct && !own ? "to you alone" : mark),
+      element("p", text),
+      element("time", formatTime(at)),
+    ]);
+    const kinds = { own, direct: Boolean(direct), follows, missed: mark === "missed", pending };
+    const avatar = drawAvatar(String(sender?.name), String(sender?.user_id));
+    const classes = Object.keys(kinds).filter((kind) => kinds[kind]);
+    const entry = this.#insert(classes, own ? [bubble] : [avatar, bubble], next);
+    this.#runs.set(entry, { key, at });
+    return entry;
   }
 
   /** Show something that nobody said; `kind` may be "error". */
   note(text, kind = "") {
-    this.#append(`note ${kind}`, Date.now(), part("p", text));
+    const parts = [element("p", text), element("time", formatTime(Date.now()))];
+    this.#insert(["note", kind], parts, this.#list.querySelector(".pending"));
   }
 
-  #append(kind, at, ...parts) {
-    const following = this.#box.scrollHeight - this.#box.scrollTop - this.#box.clientHeight < 40;
-    const entry = document.createElement("li");
-    entry.className = kind;
-    entry.append(part("time", formatTime(at)), ...parts.filter(Boolean));
-    this.#list.append(entry);
+  #insert(classes, parts, next) {
+    const entry = element("li", parts);
+    entry.className = classes.join(" ");
+    this.#list.insertBefore(entry, next);
     if (this.#list.children.length > ENTRIES) this.#list.firstChild.remove();
-    if (following) this.#box.scrollTop = this.#box.scrollHeight;
+    return entry;
   }
 }
 
 function formatTime(at) {
   const time = new Date(at);
   return Number.isNaN(time.valueOf()) ? "" : CLOCK.format(time);
-}
-
-function part(tag, text) {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  return made;
 }

@@ -3,9 +3,13 @@
 import contextlib
 import itertools
 import os
+import re
 import shutil
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -14,9 +18,10 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from tests.browser.server import Server
 from tests.browser.visitor import Visitor
-from tests.conftest import LocalRun
+from tests.conftest import ROOT, LocalRun
 
-SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+PAGE = ROOT / "client" / "page"
+SCREENSHOTS = ROOT / "build" / "screenshots"
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
@@ -82,6 +87,25 @@ async def visit(browser: Browser, local_run: LocalRun) -> AsyncIterator[Visit]:
     assert [complaint for visitor in visitors for complaint in visitor.complaints] == []
 
 
+@pytest.fixture(scope="session")
+def site() -> Iterator[str]:
+    """The origin of a plain web server with the page, as `make page` starts it."""
+    serve = partial(_Quiet, directory=str(PAGE))
+    with ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
 @pytest.fixture
 def server() -> Server:
     """A server without a mind of its own."""
@@ -94,7 +118,7 @@ async def ann(browser: Browser, local_run: LocalRun, server: Server) -> AsyncIte
     context = await browser.new_context()
     page = await context.new_page()
     await page.clock.install()
-    await page.route_web_socket("**/local?name=Ann", server.accept)
+    await page.route_web_socket(re.compile(r"/local\?name=Ann&"), server.accept)
     visitor = Visitor(page, "Ann")
     await visitor.join(local_run.page_url)
     await expect(visitor.person("Bob")).to_have_count(1)

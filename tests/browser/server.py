@@ -7,17 +7,26 @@ from playwright.async_api import WebSocketRoute
 
 ANN = {"user_id": "u-1", "name": "Ann", "connected_at": 1_700_000_000_000}
 BOB = {"user_id": "u-2", "name": "Bob", "connected_at": 1_700_000_000_000}
+ROOM = "room:lobby"
+HERE = {"epoch": "e", "offset": 0}
 
 
 class Server:
-    """The other end of the page's socket. It answers whoami and who; the rest is the test's."""
+    """The other end of the page's socket. It answers what the page asks at first; the rest is the test's."""
 
     def __init__(self) -> None:
         self.sockets: list[WebSocketRoute] = []
         self.requests: list[dict[str, Any]] = []
         self.answers: dict[str, dict[str, Any]] = {
-            "whoami": {"v": 1, "type": "whoami", **ANN, "guest": True, "expires_at": 1_700_007_500},
-            "who": {"v": 1, "type": "who", "people": [ANN, BOB], "cursor": None},
+            "hello": {"type": "welcome", **ANN, "guest": True, "expires_at": 1_700_007_500, "beat": 60},
+            "channel.history": {
+                "type": "channel.history",
+                "channel": ROOM,
+                "position": HERE,
+                "publications": [],
+                "more": False,
+            },
+            "presence.get": attendance(ANN, BOB),
         }
 
     def accept(self, socket: WebSocketRoute) -> None:
@@ -35,12 +44,56 @@ class Server:
     def _receive(self, socket: WebSocketRoute, text: str) -> None:
         request = json.loads(text)
         self.requests.append(request)
-        if answer := self.answers.get(request["action"]):
-            socket.send(json.dumps({**answer, "id": request["id"]}))
+        if request["action"] == "channel.subscribe":
+            answer: dict[str, Any] | None = subscribed(request)
+        else:
+            answer = self.answers.get(request["action"])
+        if answer:
+            socket.send(json.dumps({"v": 1, **answer, "id": request["id"]}))
+
+
+def subscribed(request: dict[str, Any]) -> dict[str, Any]:
+    """The answer to who subscribes, or comes back having missed nothing."""
+    channels = [
+        {
+            "channel": wish["channel"],
+            "position": wish.get("since", HERE) if wish["channel"] == ROOM else None,
+            "recovered": True if "since" in wish else None,
+            "publications": [],
+        }
+        for wish in request["channels"]
+    ]
+    return {"type": "channel.subscribed", "channels": channels, "beat": 60}
+
+
+def attendance(*people: dict[str, Any]) -> dict[str, Any]:
+    """The answer to who asks who is in the room."""
+    users = [
+        {
+            "user_id": person["user_id"],
+            "connections": [{"name": person["name"], "connected_at": person["connected_at"]}],
+        }
+        for person in people
+    ]
+    return {"type": "presence", "channel": ROOM, "users": users, "count": len(users)}
+
+
+def publication(offset: int, text: str, **fields: Any) -> dict[str, Any]:
+    """What Bob has said in the room."""
+    return {
+        "v": 1,
+        "type": "publication",
+        "channel": ROOM,
+        "position": {"epoch": "e", "offset": offset},
+        "sender": {"user_id": "u-2", "name": "Bob"},
+        "data": {"text": text},
+        "sent_at": 1_700_000_000_000,
+        **fields,
+    }
 
 
 def message(text: str, **fields: Any) -> dict[str, Any]:
-    """A message from Bob."""
+    """What Bob has said to everybody, or to one."""
     return {
         "v": 1,
         "type": "message",

@@ -1,9 +1,8 @@
 """Somebody in front of the page."""
 
-import asyncio
 import re
 
-from playwright.async_api import ConsoleMessage, Locator, Page, expect
+from playwright.async_api import Locator, Page, expect
 
 
 class Visitor:
@@ -32,12 +31,14 @@ class Visitor:
         """The choice of a person to write to."""
         return self.page.get_by_role("radio", name=re.compile(rf"^{re.escape(name)}\b"))
 
-    async def join(self, url: str) -> None:
-        """Open the page, give the name, and wait until connected."""
+    async def join(self, url: str, known_as: str | None = None) -> None:
+        """Open the page, give the name, and wait until connected and on the list, perhaps under another."""
         await self.page.goto(url)
         await self.page.get_by_label("Display name").fill(self.name)
         await self.page.get_by_role("button", name="Join").click()
         await self.expect_state("Online")
+        people = self.page.locator("#people label", has_text=known_as or self.name)
+        await expect(people).to_have_count(1)
 
     async def say(self, text: str) -> None:
         """Send a message to whoever is chosen."""
@@ -46,19 +47,17 @@ class Visitor:
 
     async def choose(self, name: str) -> None:
         """Choose whom to write to."""
-        await self.refresh()
-        await self.person(name).check()
+        await self.person(name).check(force=True)  # the radio button itself is not to be seen, its row is
 
-    async def refresh(self) -> None:
-        """Ask who is connected."""
-        await self.page.get_by_role("button", name="Refresh").click()
+    async def cut(self) -> None:
+        """Cut the connection."""
+        await self.page.get_by_role("button", name="Cut the connection").click()
+        await self.expect_state("Offline")
 
-    async def refresh_until(self, target: Locator) -> None:
-        """Ask who is connected again and again, until the answer shows this."""
-        async with asyncio.timeout(20):
-            while not await target.count():
-                await self.refresh()
-                await self.page.wait_for_timeout(100)
+    async def reconnect(self) -> None:
+        """Wait no longer for the next attempt."""
+        await self.page.get_by_role("button", name="Reconnect now").click()
+        await self.expect_state("Online")
 
     async def press(self, *keys: str) -> None:
         """Press keys, one after the other."""
@@ -74,7 +73,3 @@ class Visitor:
         await expect(target).to_be_focused()
         outline = "element => getComputedStyle(element.closest('fieldset label') ?? element).outlineStyle"
         assert await target.evaluate(outline) == "solid"
-
-    def _listen(self, entry: ConsoleMessage) -> None:
-        if entry.type == "error":
-            self.complaints.append(entry.text)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from benchmarks import gateway
+from benchmarks import gateway, guards
 from benchmarks.fanout import CEILING, WAYS
 from benchmarks.inbound import BUDGETS
 from tests.conftest import ROOT
@@ -15,6 +15,7 @@ from tests.conftest import ROOT
     ("arguments", "rows"),
     [
         (["benchmarks.dispatch", "--rounds", "1", "--events", "10"], ["signalbox", "powertools, HTTP"]),
+        (["benchmarks.guards", "--rounds", "1", "--events", "10"], list(guards.WAYS)),
         (
             ["benchmarks.start", "--rounds", "1"],
             ["boto3.client('dynamodb')", "handlers.websocket", "handlers.authorizer"],

@@ -25,8 +25,11 @@ class Backend:
 
     url: str = ""
     paths: list[str] = field(default_factory=list)
+    offered: list[list[str]] = field(default_factory=list)
     received: list[str] = field(default_factory=list)
     people: dict[ServerConnection, dict[str, Any]] = field(default_factory=dict)
+    log: list[dict[str, Any]] = field(default_factory=list)
+    """What was published; all channels are one."""
     refusal: int | None = None
     script: Script | None = None
     """Answers instead of the protocol: the request as it came -> the frames for its sender."""
@@ -36,6 +39,11 @@ class Backend:
     def requests(self) -> list[dict[str, Any]]:
         """Everything received, parsed."""
         return [json.loads(text) for text in self.received]
+
+    @property
+    def actions(self) -> list[str]:
+        """What was asked for, in order."""
+        return [request["action"] for request in self.requests]
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait until something that arrived or left made ``condition`` true."""
@@ -59,6 +67,7 @@ class Backend:
 
     async def accept(self, socket: ServerConnection, request: Request) -> Response | None:
         self.paths.append(request.path)
+        self.offered.append(",".join(request.headers.get_all("Sec-WebSocket-Protocol")).split(", "))
         return socket.respond(HTTPStatus(self.refusal), "no\n") if self.refusal else None
 
     async def attend(self, socket: ServerConnection) -> None:
@@ -108,7 +117,50 @@ class Backend:
                 if sockets:
                     return [report(request, "direct.sent", len(sockets))]
                 return [refusal("not_found", request)]
+        return await self._obey_channels(socket, request)
+
+    async def _obey_channels(self, socket: ServerConnection, request: dict[str, Any]) -> Sequence[Frame]:
+        me = self.people[socket]
+        match request:
+            case {"action": "hello"}:
+                return [reply(request, "welcome", **me, guest=True, expires_at=NOON // 1000, beat=480)]
+            case {"action": "channel.subscribe", "channels": [{"channel": "news:all"}]}:
+                return [refusal("forbidden", request, channel="news:all")]
+            case {"action": "channel.subscribe", "channels": wishes}:
+                answers = [self._subscribe(**wish) for wish in wishes]
+                return [reply(request, "channel.subscribed", channels=answers, beat=480)]
+            case {"action": "channel.unsubscribe", "channels": channels}:
+                return [reply(request, "channel.unsubscribed", channels=channels, beat=480)]
+            case {"action": "channel.publish", "channel": channel, "data": data}:
+                await self.publish(channel, data, me)
+                fields = {"channel": channel, "position": self.place(), "delivery": "inline"}
+                return [reply(request, "channel.published", **fields)]
+            case {"action": "channel.history", "channel": channel, "limit": limit}:
+                since = request.get("since", {})
+                found = self.log[since.get("offset", 0) :]
+                fields = {"publications": found[:limit], "more": len(found) > limit}
+                return [reply(request, "channel.history", channel=channel, position=self.place(), **fields)]
+            case {"action": "presence.get", "channel": channel}:
+                lines = [{"name": name, "connected_at": NOON} for name in ("Ann", "Ann's phone")]
+                users = [{"user_id": "u-1", "connections": lines}]
+                return [reply(request, "presence", channel=channel, users=users, count=1)]
         return [refusal("unknown_route", request)]
+
+    def _subscribe(self, channel: str, since: dict[str, Any] | None = None) -> dict[str, Any]:
+        missed = self.log[since["offset"] :] if since else []
+        state = {"recovered": True if since else None, "publications": missed}
+        return {"channel": channel, "position": self.place(), **state}
+
+    async def publish(self, channel: str, data: object, sender: dict[str, Any]) -> None:
+        """Keep a publication and send it to everyone."""
+        person = {"user_id": sender["user_id"], "name": sender["name"]}
+        entry = {"position": self.place(1), "sender": person, "data": data, "sent_at": NOON}
+        self.log.append(entry)
+        await self.push({"v": 1, "type": "publication", "channel": channel, **entry})
+
+    def place(self, ahead: int = 0) -> dict[str, Any]:
+        """Where the one channel is."""
+        return {"epoch": "e", "offset": len(self.log) + ahead}
 
 
 @contextlib.asynccontextmanager

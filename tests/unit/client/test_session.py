@@ -12,7 +12,7 @@ from websockets.asyncio.server import serve
 
 from client.errors import AddressError, ClosedError, LostError, RefusedError, TooLargeError
 from client.frames import Frame
-from client.session import Session, first_of, open_session, with_name
+from client.session import Session, first_of, open_session
 from tests.unit.client.backend import Backend, port_of
 
 
@@ -229,22 +229,6 @@ async def test_a_proxy_is_passed_by_when_the_backend_is_on_this_machine(
 
     async with open_session(backend.url):
         await backend.until(lambda: backend.people)
-
-
-@pytest.mark.parametrize(
-    ("url", "named"),
-    [
-        ("ws://h/local", "ws://h/local?name=Ann+%26+Bob"),
-        ("ws://h/local?name=Old&token=a%3Db", "ws://h/local?token=a%3Db&name=Ann+%26+Bob"),
-    ],
-)
-def test_the_display_name_is_in_the_query_when_one_is_given(url: str, named: str) -> None:
-    assert with_name(url, "Ann & Bob") == named
-
-
-def test_a_name_is_refused_when_the_address_is_none() -> None:
-    with pytest.raises(AddressError):
-        with_name("ws://[::1", "Ann")
 
 
 async def test_the_others_are_cancelled_when_the_first_one_fails() -> None:

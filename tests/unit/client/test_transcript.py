@@ -25,6 +25,19 @@ def test_a_message_says_so_when_it_is_for_you_alone() -> None:
     assert shown == Line(f"{clock(NOON)} → you from Ann: psst", Tone.DIRECT)
 
 
+def test_a_publication_names_its_channel_when_one_comes() -> None:
+    frame = {
+        "type": "publication",
+        "channel": "room:1",
+        "sender": ANN,
+        "data": {"text": "x"},
+        "sent_at": NOON,
+    }
+
+    assert line(frame) == Line(f"{clock(NOON)} room:1 Ann: x", Tone.MESSAGE)
+    assert line({"type": "publication"}).text == '{"type": "publication"}'
+
+
 @pytest.mark.parametrize("data", [{"text": "a", "more": 1}, {"text": 1}, [1, "é"], 7, None])
 def test_a_message_shows_json_when_it_is_more_than_a_text(data: object) -> None:
     shown = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
@@ -62,6 +75,25 @@ def test_control_characters_are_visible_when_somebody_sends_them(text: str, show
         (reply({}, "who", people=[], cursor="c-1"), "0 connected, and more\n  the next ones: /who c-1"),
         (report({}, "broadcast.sent", 3), "sent to 3 of 3"),
         (report({}, "direct.sent", 3, sent=1, gone=2), "sent to 1 of 3 (2 gone)"),
+        (
+            report({}, "broadcast.sent", 0, complete=False, queued=True),
+            "on its way to many; the numbers follow",
+        ),
+        (report({}, "broadcast.report", 9, sent=8, gone=1), "sent to 8 of 9 (1 gone)"),
+        (report({}, "broadcast.report", 9, sent=8, complete=False), "sent to 8 of 9, then time ran out"),
+        ({"type": "session.expiring", "within": 180}, "your session ends within 180 s"),
+        (
+            {"type": "presence.joined", "channel": "room:1", "user_id": "u-1", "connection": {"name": "Ann"}},
+            "Ann, user id u-1, came to room:1",
+        ),
+        (
+            {"type": "presence.left", "channel": "room:1", "user_id": "u-1", "connection": {"name": "Ann"}},
+            "Ann, user id u-1, left room:1",
+        ),
+        (
+            {"type": "disconnect", "code": "slow", "reconnect": True},
+            "the server is about to close the connection: slow",
+        ),
         (
             report({}, "broadcast.sent", 9, sent=4, slow=1, failed=2, complete=False),
             "sent to 4 of 9 (1 slow, 2 failed), the rest follows",

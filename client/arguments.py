@@ -1,0 +1,88 @@
+"""The command line: what may be asked for, and how."""
+
+import argparse
+from collections.abc import Sequence
+
+from .errors import PositionError
+from .values import Position
+
+_DESCRIPTION = """\
+On a terminal: type a line to send it to everyone; /help lists the commands.
+In a pipe: a line that is a JSON object is sent as it is, any other line is sent to everyone as text;
+every frame received is a line on standard output.
+
+Channels have commands of their own, which come back when the connection breaks:
+  python -m client subscribe URL CHANNEL [--since POSITION]
+  python -m client publish URL CHANNEL [TEXT]
+  python -m client history URL CHANNEL [--since POSITION]
+  python -m client presence URL CHANNEL
+`python -m client token --help` is about tokens and tickets for development."""
+
+_EXIT_CODES = """\
+exit codes:
+  0  all went well
+  1  the connection broke or was closed for a reason, or lines were not sent or not answered
+  2  wrong usage
+  3  no connection came about"""
+
+_COMMANDS = {
+    "subscribe": "Show what is published on a channel, once each and in order, until Ctrl-C.",
+    "publish": "Publish a text on a channel or, without one, every line of standard input.",
+    "history": "Show what a channel keeps.",
+    "presence": "Show who is on a channel.",
+}
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """What a command line asks for; ``command`` is None for a conversation. Exits when it makes no sense."""
+    if arguments and arguments[0] in _COMMANDS:
+        return _channel_parser(arguments[0]).parse_args(arguments[1:])
+    return _parser().parse_args(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _make("python -m client", _DESCRIPTION, None)
+    parser.add_argument(
+        "--wait", type=float, default=5, metavar="SECONDS", help="in a pipe: how long to wait for answers (5)"
+    )
+    parser.add_argument("--listen", action="store_true", help="in a pipe: stay after the end of the input")
+    return parser
+
+
+def _channel_parser(command: str) -> argparse.ArgumentParser:
+    words = f"{_COMMANDS[command]}\nReadable on a terminal; in a pipe, one JSON object a line."
+    parser = _make(f"python -m client {command}", words, command)
+    parser.add_argument("channel", metavar="CHANNEL", help="its name, as room:1")
+    parser.add_argument(
+        "--token-file", metavar="FILE", help="who you are: a token, read before every attempt to connect"
+    )
+    if command == "publish":
+        parser.add_argument("text", metavar="TEXT", nargs="?", help="a JSON object is published as it is")
+    if command in ("subscribe", "history"):
+        parser.add_argument(
+            "--since", type=_position, metavar="POSITION", help="after this one, as 5f0c1d9b7a3e:41"
+        )
+    if command == "history":
+        parser.add_argument("--limit", type=int, default=50, metavar="N", help="at most so many (50)")
+        parser.add_argument("--reverse", action="store_true", help="the newest first")
+    return parser
+
+
+def _position(text: str) -> Position:
+    try:
+        return Position.parse(text)
+    except PositionError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _make(program: str, words: str, command: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=program,
+        description=words,
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(command=command)
+    parser.add_argument("url", metavar="URL", help="address of the backend, ws://host:port/stage or wss://…")
+    parser.add_argument("--name", help="your display name, 1 to 64 characters")
+    return parser

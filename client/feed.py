@@ -1,0 +1,75 @@
+"""One subscription as the client keeps it: its order, what waits for the application, where it is made."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+
+from .errors import ClientError
+from .inbox import Inbox
+from .link import Link
+from .ordering import Order
+from .reading import Answer
+from .values import Item, Position, Publication
+
+_REMEMBERED = 64
+
+
+class Feed:
+    """What comes of one channel. ``given`` is the position of what the application has taken."""
+
+    def __init__(self, channel: str, since: Position | None, limit: int) -> None:
+        self.channel = channel
+        self.order = Order(channel, since)
+        self.inbox: Inbox[Publication] = Inbox(channel, limit)
+        self.given = since
+        self.link: Link | None = None
+        self.answered = asyncio.Event()
+        self.failure: ClientError | None = None
+        self.timer: asyncio.TimerHandle | None = None
+        self.filling = False
+        self._unplaced: deque[tuple[Link, Publication]] = deque(maxlen=_REMEMBERED)
+
+    @property
+    def wish(self) -> dict[str, object]:
+        """The channel as a subscribe names it."""
+        since = self.order.position
+        return {"channel": self.channel, **({"since": since.fields()} if since else {})}
+
+    def take(self, publication: Publication, link: Link) -> None:
+        """A publication came over a connection."""
+        if publication.position is not None or not self._came_before(publication, link):
+            self.deliver(self.order.take(publication))
+
+    def resume(self, answer: Answer, link: Link) -> None:
+        """The server has subscribed a connection to the channel."""
+        if self.link is None or link.opened_at >= self.link.opened_at:
+            self.link = link
+        items = self.order.resume(answer.position, answer.recovered, answer.publications)
+        if self.given is None:
+            self.given = answer.position
+        self.deliver(items)
+        self.answered.set()
+
+    def end(self, error: ClientError | None = None) -> None:
+        """Nothing more comes; of an error the application is told when it has taken what is there."""
+        self.rest()
+        self.failure = self.failure or error
+        self.inbox.end(error)
+        self.answered.set()
+
+    def deliver(self, items: Iterable[Item]) -> None:
+        """Put items before the application."""
+        for item in items:
+            self.inbox.put(item)
+
+    def rest(self) -> None:
+        """Nothing is missing any more, or somebody asks for it already."""
+        if self.timer:
+            self.timer.cancel()
+            self.timer = None
+
+    def _came_before(self, publication: Publication, link: Link) -> bool:
+        # While one connection takes the place of another, each brings a copy, and no position tells.
+        twice = any(link is not over and publication == other for over, other in self._unplaced)
+        self._unplaced.append((link, publication))
+        return twice

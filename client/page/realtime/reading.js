@@ -1,0 +1,30 @@
+// Frames of the server, as far as they can be understood.
+
+/** Whether this is a position. */
+export function isPosition(value) {
+  return typeof value?.epoch === "string" && Number.isSafeInteger(value.offset) && value.offset >= 0;
+}
+
+/** The publication in a frame; null if it is none. */
+export function readPublication({ channel, position, sender, data, sent_at }) {
+  if (typeof channel !== "string" || (position !== null && !isPosition(position))) return null;
+  return { type: "publication", channel, position, sender, data, sent_at };
+}
+
+/** Publications out of a list of a channel's, all with a position. Throws a TypeError. */
+export function readPublications(channel, list) {
+  return list.map((each) => {
+    const publication = readPublication({ ...each, channel });
+    if (!publication?.position) throw new TypeError("not a publication");
+    return { ...publication, recovered: true };
+  });
+}
+
+/** The parts of an answer to `channel.subscribe`, by channel. Throws a TypeError. */
+export function readAnswers({ channels }) {
+  const read = ({ channel, position, recovered, publications }) => {
+    if (position !== null && !isPosition(position)) throw new TypeError("not a position");
+    return [channel, { position, recovered, publications: readPublications(channel, publications) }];
+  };
+  return new Map(channels.map(read));
+}
