@@ -113,7 +113,6 @@ class Link:
         try:
             async with asyncio.timeout(self._settings.request_timeout):
                 await self._socket.send(text)
-                self._arm()
                 reply: Mapping[str, Any] = await answer
                 return reply
         except ConnectionClosed as error:  # the reader may not have noticed yet
@@ -173,6 +172,8 @@ class Link:
             self._timer.cancel()
 
     async def _ping(self) -> None:
+        # In any case, however much else is sent: nothing else says what is behind (F13).
+        self._arm()
         positions = {channel: place.fields() for channel, place in self._host.positions().items()}
         try:
             pong = await self.request("ping", {"positions": positions} if positions else {})

@@ -30,7 +30,6 @@ export class Link {
   #number = 0;
   #waiting = new Map();
   #beat = 480_000; // ms
-  #sentAt = 0;
   #callOffBeat = () => {};
   #probing = false;
   #retiring = false;
@@ -67,8 +66,6 @@ export class Link {
     const text = encode({ ...request, id });
     if (!this.isOpen) throw new ConnectionLostError("there is no connection");
     this.#socket.send(text);
-    this.#sentAt = this.#agenda.now;
-    this.#schedule();
     return new Promise((resolve, reject) => {
       const late = () => {
         reject(new AnswerTimeoutError(`no answer to ${request.action}`));
@@ -83,6 +80,7 @@ export class Link {
   async probe() {
     if (this.#probing || !this.isOpen || this.openedAt === null) return;
     this.#probing = true;
+    this.#schedule(); // in any case, however much else is sent: nothing else says what is behind
     const positions = this.#owner.positions(this);
     try {
       const pong = await this.request({ action: "ping", ...(Object.keys(positions).length && { positions }) });
@@ -143,8 +141,7 @@ export class Link {
 
   #schedule() {
     this.#callOffBeat();
-    const due = this.#sentAt + this.#beat - this.#agenda.now;
-    if (!this.#retiring) this.#callOffBeat = this.#agenda.after(Math.max(0, due), () => this.probe());
+    if (!this.#retiring) this.#callOffBeat = this.#agenda.after(this.#beat, () => this.probe());
   }
 
   #end(end) {
