@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any, Self
 
 import boto3
+from botocore.config import Config
 
 from dev.engine import REGION, TETHER
 from dev.environments import ENGINE
 
 ACCOUNT = "000000000000"
 PATIENCE = 30.0
+_ONCE = Config(read_timeout=PATIENCE, retries={"total_max_attempts": 1})
 
 
 class Emulator:
@@ -89,7 +91,7 @@ class Emulator:
         if (service, endpoint) not in self._clients:
             verify = str(self.certificate) if self._guarded else None
             session: Any = boto3.Session(ACCOUNT, "local", region_name=REGION)
-            made = session.client(service, endpoint_url=endpoint or self.url, verify=verify)
+            made = session.client(service, endpoint_url=endpoint or self.url, verify=verify, config=_ONCE)
             self._clients[service, endpoint] = made
             self._resources.callback(made.close)
         return self._clients[service, endpoint]
