@@ -1,12 +1,13 @@
 """The templates of every stage, synthesized once, without bundling."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = "20"
+from tests.infrastructure.requirements import need_node
+
+need_node()
 
 from aws_cdk import App
 from aws_cdk import aws_lambda as lambda_

@@ -1,5 +1,9 @@
 """S01: TLS only, 1.2 or later. API Gateway offers nothing else at its own addresses (W1)."""
 
+from tests.infrastructure.requirements import need_node
+
+need_node()
+
 from tests.infrastructure.conftest import app, prod, templates
 from tests.infrastructure.templates import Template, text
 
