@@ -11,7 +11,7 @@ from .errors import (
     RevokedError,
     TransactionConflictError,
 )
-from .guards import Guard, Guards
+from .guards import COMING, Guard, Guards
 from .models import Connection, UserConnection
 from .requests import Delete, Put, Query, Write
 from .schema import Key
@@ -92,6 +92,8 @@ class Arrivals:
         succession = self._guards.succession(connection.user_id, guard, until, now)
         if self._limit is None or guard is None:
             return [succession]
+        if COMING.wait(guard.busy_until, now):
+            raise ConnectionLimitError("the user has come too often")
         giving_way = await self._make_room(connection, connection.user_id, self._limit, replaces, now)
         return [succession, *giving_way]
 

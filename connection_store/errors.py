@@ -61,7 +61,7 @@ class SubscriptionLimitError(StoreError):
 
 
 class ConnectionLimitError(StoreError):
-    """The user would have more connections than they may, and none of those there are has fallen silent."""
+    """The user comes too often, or has as many connections as they may, none of which has fallen silent."""
 
 
 class RevokedError(StoreError):

@@ -6,6 +6,7 @@ from typing import Self
 
 from . import schema
 from .errors import ConditionFailedError
+from .limits import Rate
 from .requests import Put, Update
 from .table import Table
 from .wire import Record
@@ -16,16 +17,22 @@ REVOCATION_LIFE = 30 * 86_400
 """Seconds a logout is remembered: tokens that live longer let their users in again after it."""
 
 
+COMING = Rate(steady=0.5, burst=60)
+"""How often a user may come: each connection begins with allowances of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Guard:
     """What a user's connects and logouts agree on; `version` is another after each of them.
 
     Credentials issued until `revoked_before` (epoch milliseconds, 0 without a logout) are good for nothing.
+    `busy_until` is until when the user is busy coming, see `limits`.
     """
 
     version: str
     expires_at: int
     revoked_before: int = 0
+    busy_until: int = 0
 
     def to_record(self, prefix: str, user_id: str) -> Record:
         """Return the row."""
@@ -33,13 +40,15 @@ class Guard:
             **schema.guard_key(prefix, user_id)._asdict(),
             "version": self.version,
             "revoked_before": self.revoked_before,
+            "busy_until": self.busy_until,
             schema.TTL_ATTRIBUTE: self.expires_at,
         }
 
     @classmethod
     def from_record(cls, record: Record) -> Self:
         """Read a row."""
-        return cls(record["version"], record[schema.TTL_ATTRIBUTE], record["revoked_before"])
+        expires_at, busy_until = record[schema.TTL_ATTRIBUTE], record.get("busy_until", 0)
+        return cls(record["version"], expires_at, record["revoked_before"], busy_until)
 
 
 class Guards:
@@ -58,9 +67,11 @@ class Guards:
         """Return the write of a new guard, good for `until` (epoch seconds), refused unless `before` is."""
         version = self._table.token(VERSION_BITS)
         if before is None:
-            first = Guard(version, until)
+            first = Guard(version, until, busy_until=COMING.after(0, now))
             return Put(first.to_record(self._prefix, user_id), schema.VACANT, {":seconds": now // 1000})
-        after = replace(before, version=version, expires_at=max(before.expires_at, until))
+        busy_until = COMING.after(before.busy_until, now)
+        expires_at = max(before.expires_at, until)
+        after = replace(before, version=version, expires_at=expires_at, busy_until=busy_until)
         return Put(after.to_record(self._prefix, user_id), "version = :had", {":had": before.version})
 
     async def revoke(self, user_id: str, now: int) -> None:

@@ -68,6 +68,14 @@ class Lifetimes:
         departures = (self._departures.depart(key, user_id, now) for key in keys)
         return tuple(await asyncio.gather(*departures))
 
+    async def revoked_before(self, user_id: str, *, now: int | None = None) -> int:
+        """Return when a user was logged out last, in epoch milliseconds, 0 without a logout.
+
+        What was issued to them until then is good for nothing.
+        """
+        guard = await self._guards.get(user_id, instant(now))
+        return 0 if guard is None else guard.revoked_before
+
     async def _extend(self, rows: Iterable[Iterable[Key]], until: int, now: int) -> None:
         await asyncio.gather(*(self._extend_in_turn(keys, until, now) for keys in rows))
 

@@ -92,7 +92,7 @@ async def too_many() -> None:
 
 @router.exception_handler(ConnectionLimitError)
 async def too_many_connections() -> None:
-    """Refuse a handshake with 429: as many are open as the user may have, and all of them live."""
+    """Refuse a handshake with 429: the user comes too often, or has as many connections as they may."""
     raise RateLimitedError
 
 

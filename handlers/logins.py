@@ -102,10 +102,12 @@ class Logins:
         renewed = ClaimNames().read(claims, self._tickets.ends(claims))
         if (renewed.user_id, renewed.tenant) != (principal.user_id, principal.tenant):
             raise DeniedError(Reason.OTHER_SUBJECT)
-        if renewed.session_ends is not None and renewed.session_ends <= now:
-            raise DeniedError(Reason.EXPIRED)
         if renewed.roles != principal.roles:
             _check_roles(renewed)
+        issued_at = now if renewed.issued_at is None else renewed.issued_at
+        # A logout after this look ends the connection, and with it what is done here.
+        if issued_at <= await self._lifetimes.revoked_before(renewed.user_id, now=now):
+            raise DeniedError(Reason.LOGGED_OUT)
         ends = read_instant(claims["exp"])
         # Last: a ticket that is refused for anything else is not used up by it.
         if not await self._spent.spend(claims["jti"], connection.connection_id, ends=ends, now=now):

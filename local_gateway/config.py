@@ -122,7 +122,7 @@ class Config:
     reload: bool = False
     task_root: Path = field(default_factory=Path.cwd)
     page: Path | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:

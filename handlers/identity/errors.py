@@ -32,6 +32,7 @@ class Reason(StrEnum):
     ORIGIN_MISSING = "origin_missing"
     OTHER_ORIGIN = "other_origin"
     OTHER_SUBJECT = "other_subject"
+    LOGGED_OUT = "logged_out"
 
 
 _FORBIDDEN = {Reason.ORIGIN_NOT_ALLOWED, Reason.ORIGIN_MISSING, Reason.OTHER_ORIGIN}

@@ -34,6 +34,8 @@ class Tickets:
             raise DeniedError(Reason.LIVES_TOO_LONG)
         if not (isinstance(id_ := claims.get("jti", ""), str) and _ID.fullmatch(id_)):
             raise DeniedError(Reason.WRONG_CLAIM)
+        if (ends := self.ends(claims)) is not None and ends <= now:
+            raise DeniedError(Reason.EXPIRED)
         return claims
 
     def ends(self, claims: Claims) -> int | None:

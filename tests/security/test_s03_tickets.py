@@ -76,6 +76,8 @@ def test_s03_ticket_is_not_used_up_when_it_is_refused() -> None:
         (lambda: forge(jti="../" * 10), "401 wrong_claim"),
         (lambda: forge(jti=["x" * 22]), "401 wrong_claim"),
         (lambda: forge(session_ends="never"), "401 wrong_claim"),
+        (lambda: mint(session_ends=NOW), "401 expired"),
+        (lambda: mint(session_ends=NOW + 1_000), "200 ok"),
         (lambda: forge(sub="guest-1"), "401 wrong_claim"),
     ],
 )

@@ -12,7 +12,7 @@ from client.tokens import mint_token
 from dev.identity import Identity
 from handlers.identity.handshake import Ticket, Token
 from handlers.identity.minting import mint_ticket
-from local_gateway import LocalGateway
+from local_gateway import Config, LocalGateway
 from tests.canary import CANARY
 from tests.security.conftest import PAGE
 from tests.unit.handlers.door import NOW, TICKET_SECRET, Door, listening, sign
@@ -21,6 +21,7 @@ from tests.unit.handlers.door import NOW, TICKET_SECRET, Door, listening, sign
 def test_s04_text_is_hidden_when_a_credential_is_shown() -> None:
     for credential in (Token(CANARY), Ticket(CANARY)):
         assert CANARY not in f"{credential} {credential!r} {[credential]}"
+    assert CANARY not in repr(Config(environment={"TICKET_SECRET": CANARY}))
 
 
 def test_s04_nothing_of_a_token_is_logged_when_it_is_judged() -> None:

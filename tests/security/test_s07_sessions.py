@@ -215,6 +215,19 @@ def test_s07_ticket_refreshes_one_connection_and_again_only_that(bench: Bench) -
     assert refresh(bench, good, over="tab=")["code"] == "unauthorized"
 
 
+def test_s07_ticket_from_before_a_logout_refreshes_no_later_login(bench: Bench) -> None:
+    early, later = ticket(roles=["admin"]), NOW + 2_000
+    asyncio.run(bench.services.logins.close_user("ann", now=NOW + 1, time_left=lambda: 60.0))
+    again = caller(issued_at=str(later // 1_000))
+    bench.connect("tab=", authorizer=again, now=later)
+
+    assert refresh(bench, early, later, again, "tab=")["code"] == "unauthorized"
+    connection = asyncio.run(bench.connections.get_connection("tab=", now=later))
+    assert connection is not None
+    assert connection.roles is None
+    assert refresh(bench, ticket(now=later), later, again, "tab=")["type"] == "auth.refreshed"
+
+
 def test_s07_nobody_is_refreshed_where_there_are_no_tickets(aws: None) -> None:
     bench = Bench()
     asyncio.run(bench.connections.init_table())

@@ -184,6 +184,23 @@ async def test_s10_predecessor_stays_where_there_is_another_place(connections: C
     assert len(await present(connections)) == PLACES
 
 
+@pytest.mark.parametrize("engine_name", ["moto"])  # the same requests, many times
+async def test_s10_who_comes_anew_again_and_again_has_to_wait(connections: ConnectionManager) -> None:
+    async def come_and_go(number: int, now: int) -> None:
+        await connections.connect(f"c{number}=", user_id="ann", now=now)
+        await connections.disconnect(f"c{number}=", now=now)
+
+    for number in range(60):  # each could send as much at once as a connection may
+        await come_and_go(number, NOW)
+
+    with pytest.raises(ConnectionLimitError):
+        await come_and_go(60, NOW + 1_999)
+    await connections.connect("other=", user_id="bob", now=NOW)
+    await come_and_go(61, NOW + 2_000)
+    with pytest.raises(ConnectionLimitError):
+        await come_and_go(62, NOW + 3_999)
+
+
 async def test_s10_many_give_way_when_the_limit_was_lowered(table: Table) -> None:
     before, after = (ConnectionManager(table=table, connection_limit=limit) for limit in (20, 10))
     await fill(before, 20)
