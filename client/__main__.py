@@ -6,7 +6,8 @@ import sys
 from argparse import Namespace
 
 from .arguments import parse
-from .errors import ClientError
+from .errors import ClientError, RequestError
+from .transcript import describe_error
 
 
 def main() -> int:
@@ -21,6 +22,8 @@ def main() -> int:
         asyncio.run(_work(options))
     except ModuleNotFoundError as error:
         return _fail(f"the client needs the package {error.name}: pip install {error.name}", 1)
+    except RequestError as error:
+        return _fail(describe_error(error.code, error.fields), error.exit_code)
     except ClientError as error:
         return _fail(str(error), error.exit_code)
     except OSError as error:

@@ -36,7 +36,7 @@ _COMMANDS = {
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """What a command line asks for; ``command`` is None for a conversation. Exits when it makes no sense."""
     if arguments and arguments[0] in _COMMANDS:
-        return _channel_parser(arguments[0]).parse_args(arguments[1:])
+        return _channel_parser(arguments[0]).parse_intermixed_args(arguments[1:])
     return _parser().parse_args(arguments)
 
 

@@ -66,6 +66,8 @@ class Connector:
             await asyncio.wait([self._main])
             if not self._main.cancelled():
                 self._main.result()
+        if not self._end:  # it had not even begun
+            await self._shut(None)
 
     async def ready(self, channel: str | None = None) -> Link:
         """The connection, once there is one; with a channel, once a subscription to it is made there too.
@@ -74,7 +76,7 @@ class Connector:
         """
         while not self._end:
             feed = self._roster.find(channel) if channel else None
-            if self._link and not self._link.over.done() and (not feed or feed.link is self._link):
+            if self._link and not self._link.over.done() and (not feed or self._link in feed.links):
                 return self._link
             await self._changed.wait()
         raise self._end
@@ -91,9 +93,7 @@ class Connector:
     async def unsubscribe(self, feed: Feed) -> None:
         """End a subscription. Raises ClientError."""
         self._roster.remove(feed)
-        if self._link and feed.link is self._link:
-            with suppress(LostError, ClosedError):  # that ends it as well
-                await self._roster.leave(self._link, feed)
+        await self._roster.leave(feed)
 
     def receive(self, link: Link, inbound: Unasked) -> None:
         """Pass on what came over a connection."""

@@ -22,12 +22,27 @@ class Feed:
         self.order = Order(channel, since)
         self.inbox: Inbox[Publication] = Inbox(channel, limit)
         self.given = since
-        self.link: Link | None = None
         self.answered = asyncio.Event()
         self.failure: ClientError | None = None
         self.timer: asyncio.TimerHandle | None = None
         self.filling = False
+        self._made: set[Link] = set()
         self._unplaced: deque[tuple[Link, Publication]] = deque(maxlen=_REMEMBERED)
+
+    @property
+    def made(self) -> bool:
+        """Whether the server has ever said yes."""
+        return bool(self._made)
+
+    @property
+    def links(self) -> set[Link]:
+        """The connections that bring it: two while one takes over from the other."""
+        return {link for link in self._made if not link.over.done()}
+
+    @property
+    def link(self) -> Link | None:
+        """The newest of them."""
+        return max(self.links, key=lambda link: link.opened_at, default=None)
 
     @property
     def wish(self) -> dict[str, object]:
@@ -42,8 +57,7 @@ class Feed:
 
     def resume(self, answer: Answer, link: Link) -> None:
         """The server has subscribed a connection to the channel."""
-        if self.link is None or link.opened_at >= self.link.opened_at:
-            self.link = link
+        self._made = {*self.links, link}
         items = self.order.resume(answer.position, answer.recovered, answer.publications)
         if self.given is None:
             self.given = answer.position

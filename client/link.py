@@ -16,6 +16,8 @@ from .sockets import ending
 from .tasks import Tasks
 from .values import Position
 
+_LONGEST_BEAT = 1_000_000  # seconds; no connection lasts as long
+
 
 class Host(Protocol):
     """Whom a connection tells what comes over it."""
@@ -116,7 +118,6 @@ class Link:
                 reply: Mapping[str, Any] = await answer
                 return reply
         except ConnectionClosed as error:  # the reader may not have noticed yet
-            self._waiting.pop(number)
             reason = ending(error)
             self._finish(reason, LostError(str(reason)))
             raise LostError(str(reason)) from error
@@ -155,11 +156,12 @@ class Link:
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(failure)
+                answer.exception()  # that counts as seen: who asked may still be sending, and learn it so
 
     def _note_beat(self, reply: Mapping[str, Any]) -> None:
         match reply:
             case {"beat": int(beat)} if beat > 0:
-                self._beat = beat
+                self._beat = min(beat, _LONGEST_BEAT)
                 self._arm()
 
     def _arm(self) -> None:

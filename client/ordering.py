@@ -33,6 +33,11 @@ class Order:
         skipped = self._skipped is not None and not self._is_old(self._skipped)
         return self.position is not None and (skipped or bool(self._held))
 
+    @property
+    def waiting(self) -> set[Position]:
+        """The places that have come, before which something is missing."""
+        return {*self._held, *([self._skipped] if self._skipped else [])}
+
     def take(self, publication: Publication) -> list[Item]:
         """A publication has come; what can be given now."""
         position = publication.position
@@ -74,18 +79,29 @@ class Order:
             position = page[-1].position
         return list(self._merge(page, position)) if position else []
 
-    def lose(self, position: Position | None = None) -> list[Item]:
-        """History has nothing after ``self.position``; where the channel is now, if that is known."""
+    def settle(self, places: set[Position]) -> list[Item]:
+        """All of the history has been read: what was ``waiting`` before that waits no longer.
+
+        Of another epoch it is from one before, or the history would have been refused.
+        """
         here = self.position
-        newer = [place for place in self._held if here is None or place.epoch != here.epoch]
-        held = newer or list(self._held)
-        if held:
-            epoch = held[-1].epoch
-            position = Position(epoch, min(place.offset for place in held if place.epoch == epoch) - 1)
-        if position is None:  # then whatever comes next is where it goes on
-            self.position = None
-            return [Gap(self._channel, "lost")]
-        return self._leap("lost", position)
+        if here is None:
+            return []
+        ours = [place for place in places if place.epoch == here.epoch]
+        self._past.extend({place.epoch for place in places} - {here.epoch})
+        self._go_to(here)
+        return list(self._merge((), max(ours, key=lambda place: place.offset, default=here)))
+
+    def lose(self, position: Position | None = None) -> list[Item]:
+        """The history after ``self.position`` is no more; where the channel is now, if that is known.
+
+        Nothing can be given unless something else is known than that.
+        """
+        here = self.position
+        if newer := [place for place in self._held if here is None or place.epoch != here.epoch]:
+            epoch = newer[-1].epoch
+            position = Position(epoch, min(place.offset for place in newer if place.epoch == epoch) - 1)
+        return [] if position is None or self._is_old(position) else self._leap("lost", position)
 
     def _leap(self, reason: Reason, position: Position) -> list[Item]:
         self._go_to(position)

@@ -20,7 +20,7 @@ from .link import Link
 from .reading import Answer, read_answers, read_page
 from .settings import Settings
 from .tasks import Tasks
-from .values import Page, Position, Publication
+from .values import Position, Publication
 
 BATCH = 49
 """The most channels of one subscribe."""
@@ -77,7 +77,7 @@ class Roster:
 
     def elsewhere(self, link: Link) -> list[Feed]:
         """Those that are not made on a connection."""
-        return [feed for feed in self._feeds.values() if feed.link is not link]
+        return [feed for feed in self._feeds.values() if link not in feed.links]
 
     def positions(self) -> dict[str, Position]:
         """Where the channels are that have positions."""
@@ -93,7 +93,7 @@ class Roster:
         """Ask for what was published on channels up to where the server says they are."""
         for channel, head in heads.items():
             feed = self._feeds.get(channel)
-            if feed and feed.link is link and not feed.filling:
+            if feed and link in feed.links and not feed.filling:
                 self._begin_filling(feed, head)
 
     async def enrol(self, link: Link, feeds: Iterable[Feed]) -> None:
@@ -130,17 +130,21 @@ class Roster:
         for feed, answer in answers:
             feed.resume(answer, link)
             self._watch(feed)
-            if not (self._is_kept(feed) or feed.failure):  # left meanwhile
+            if feed.channel not in self._feeds and not feed.failure:  # left meanwhile
                 self._tasks.start(self._forsake(link, feed))
         self._changed()
 
-    async def leave(self, link: Link, feed: Feed) -> None:
-        """End a subscription on a connection. Raises ClientError."""
-        await link.request("channel.unsubscribe", {"channels": [feed.channel]})
+    async def leave(self, feed: Feed) -> None:
+        """End a subscription on the connections that bring it. Raises ClientError."""
+        await asyncio.gather(*(self._leave(link, feed) for link in feed.links))
+
+    async def _leave(self, link: Link, feed: Feed) -> None:
+        with suppress(LostError, ClosedError):  # that ends it as well
+            await link.request("channel.unsubscribe", {"channels": [feed.channel]})
 
     async def _forsake(self, link: Link, feed: Feed) -> None:
         with suppress(ClientError):  # nobody waits for it, and what comes of it is dropped
-            await self.leave(link, feed)
+            await self._leave(link, feed)
 
     def _refuse(self, batch: list[Feed], error: RequestError) -> list[Feed]:
         named = error.fields.get("channel")
@@ -154,7 +158,7 @@ class Roster:
         return self._feeds.get(feed.channel) is feed
 
     def _watch(self, feed: Feed) -> None:
-        idle = feed.link is None or feed.link.over.done()  # then the next subscribe brings it
+        idle = feed.link is None or not self._is_kept(feed)  # then the next subscribe brings it, or nothing
         if idle or feed.filling or not feed.order.lacks:
             feed.rest()
         elif not feed.timer:
@@ -169,8 +173,10 @@ class Roster:
     async def _fill(self, feed: Feed, head: Position | None) -> None:
         backoff = Backoff(self._settings, self._random)
         try:
-            while self._is_kept(feed) and feed.link and await self._fill_page(feed, feed.link, head, backoff):
-                pass
+            with suppress(LostError, ClosedError):
+                while self._is_kept(feed) and feed.link:
+                    if not await self._fill_page(feed, feed.link, head, backoff):
+                        break
         finally:
             feed.filling = False
         self._watch(feed)
@@ -179,6 +185,7 @@ class Roster:
         since = feed.order.position
         if since is None:
             return False
+        waiting = feed.order.waiting
         wanted = {"channel": feed.channel, "since": since.fields(), "limit": PAGE}
         try:
             page = read_page(await link.request("channel.history", wanted))
@@ -188,15 +195,16 @@ class Roster:
             if error.retry:
                 await asyncio.sleep(max(backoff.pause(), error.retry_after))
                 return True
-            feed.deliver(feed.order.lose(head))
+            items = feed.order.lose(head) if error.code == "history_gone" else []
+            feed.deliver(items)
+            if not items:  # then the answer to a subscribe says where it goes on
+                await self.enrol(link, [feed])
             return False
         except MalformedError as error:
             link.drop(LostError(str(error)))
             return False
-        except (LostError, ClosedError):
-            return False
-        return self._add_page(feed, page)
-
-    def _add_page(self, feed: Feed, page: Page) -> bool:
         feed.deliver(feed.order.fill(page.publications, page.position, page.more))
-        return page.more and bool(page.publications)
+        if page.more and feed.order.position != since:
+            return True
+        feed.deliver(feed.order.settle(waiting))
+        return False

@@ -34,7 +34,7 @@ class Subscription(AsyncIterator[Item]):
     async def subscribed(self) -> None:
         """Return when the server has answered for the first time. Raises ClientError if it ends before."""
         await self._feed.answered.wait()
-        if self._feed.link is None:
+        if not self._feed.made:
             raise self._feed.failure or ClosedError("the subscription has ended")
 
     async def unsubscribe(self) -> None:

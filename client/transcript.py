@@ -91,7 +91,7 @@ def _describe(fields: Mapping[str, Any]) -> Line | None:
         case {"type": "publication"}:
             return _describe_publication(fields)
         case {"type": "error", "code": str(code)}:
-            return Line(_describe_error(code, fields), Tone.ERROR)
+            return Line(describe_error(code, fields), Tone.ERROR)
         case {"message": str(message), "connectionId": _}:
             return Line(_GATEWAY.get(message, f"API Gateway: {plain(message)}"), Tone.ERROR)
     words = _describe_reply(fields)
@@ -116,7 +116,8 @@ def _describe_publication(fields: Mapping[str, Any]) -> Line | None:
     return None
 
 
-def _describe_error(code: str, fields: Mapping[str, Any]) -> str:
+def describe_error(code: str, fields: Mapping[str, Any]) -> str:
+    """What an error frame says, in words."""
     words = [_ERRORS.get(code, plain(code))]
     problems = fields.get("fields")
     if isinstance(problems, list):

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Error, expect
 
 from tests.browser.conftest import PAGE
 from tests.browser.server import Server, publication
@@ -97,6 +97,18 @@ async def test_the_example_of_the_documentation_works(
 
     async with asyncio.timeout(15):
         assert await seen.get() == ("Ann", {"text": "hello"})
+    await page.context.close()
+
+
+async def test_a_channel_is_refused_when_its_name_is_too_long_for_any(browser: Browser, site: str) -> None:
+    page = await browser.new_page()
+    await page.goto(f"{site}/realtime/")
+
+    with pytest.raises(Error, match="RangeError: a channel's name has at most 128"):
+        await page.evaluate("""async () => {
+          const { Client } = await import("./realtime.js");
+          new Client("ws://h/").subscribe("x".repeat(129));
+        }""")
     await page.context.close()
 
 

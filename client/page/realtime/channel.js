@@ -19,8 +19,8 @@ export class Channel {
   #waiting = null; // calls the wait for a missing publication off
   #reading = false;
 
-  /** The connection that brings it; null while none does. */
-  link = null;
+  /** The connections that bring it, the newest last: two while one takes over from the other. */
+  links = [];
 
   constructor(name, { since, limit, leave, agenda, pauseAfter, onStale }) {
     this.name = name;
@@ -36,6 +36,11 @@ export class Channel {
     return this.#sequence.position;
   }
 
+  /** The newest of them; null while none brings it. */
+  get link() {
+    return this.links.at(-1) ?? null;
+  }
+
   /** What to ask the server for. */
   get wish() {
     return this.position ? { channel: this.name, since: this.position } : { channel: this.name };
@@ -49,7 +54,7 @@ export class Channel {
 
   /** The server said yes: `answer` is its part about this channel. */
   start(link, { position, recovered, publications }) {
-    this.link = link;
+    this.links = [...this.links, link].sort((one, other) => one.openedAt - other.openedAt);
     this.#asked = null;
     this.subscription.start(position);
     for (const publication of publications) this.#show(this.#sequence.take(publication));
@@ -78,14 +83,14 @@ export class Channel {
 
   /** A connection has ended. */
   forget(link) {
-    if (this.link === link) this.link = null;
+    this.links = this.links.filter((each) => each !== link);
     if (this.#asked === link) this.#asked = null;
   }
 
   /** The server said no, or the client is closed. */
   finish(error) {
     this.#waiting?.();
-    this.link = null;
+    this.links = [];
     this.subscription.finish(error);
   }
 
@@ -127,11 +132,12 @@ export class Channel {
   /** What the history has not is lost, as whatever was pushed is in it (G1). */
   async #readPages(link) {
     const { offset, strange } = this.#sequence.horizon;
-    let page;
+    let before, page;
     do {
+      before = this.position;
       page = await link.request({ action: "channel.history", channel: this.name, since: this.position, limit: PAGE });
       this.#show(this.#sequence.fill(readPublications(this.name, page.publications)));
-    } while (page.more && page.publications.length);
+    } while (page.more && this.position !== before);
     this.#sequence.forgetStrange(strange);
     this.#show(this.#sequence.giveUp(offset));
   }
@@ -152,7 +158,7 @@ export class Channel {
 
   /** Subscribe again: the answer says where to go on, or that one may not. */
   #renew() {
-    this.link = null;
+    this.links = [];
     this.#onStale();
   }
 }

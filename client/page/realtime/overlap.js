@@ -1,5 +1,7 @@
 // Two connections at once, while one takes over from the other.
 
+const KEPT = 1_000; // frames
+
 /** Finds what both bring, where no position tells. */
 export class Overlap {
   #brought = new Map(); // text: which link was first, and how many of it the other still owes
@@ -15,6 +17,7 @@ export class Overlap {
       if (first.count === 0) this.#brought.delete(text);
     } else {
       this.#brought.set(text, { link, count: 1 });
+      if (this.#brought.size > KEPT) this.#brought.delete(this.#brought.keys().next().value);
     }
     return first !== undefined && first.link !== link;
   }

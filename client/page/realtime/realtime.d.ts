@@ -116,7 +116,7 @@ export class Client extends EventTarget {
   close(): void;
   /** Send a request, once connected. Resolves with the reply; rejects with a RealtimeError, after `timeout` (10,000). */
   request(action: string, fields?: { [name: string]: unknown }, options?: { timeout?: number }): Promise<Frame>;
-  /** Subscribe, and again with each connection. Throws for a channel that there is a subscription to. */
+  /** Subscribe, and again with each connection. Throws for a channel that there is a subscription to, or that cannot be. */
   subscribe(channel: string, options?: { since?: Position | null; queue?: number }): Subscription;
   /**
    * Publish, with the same `key` again and again until it is acknowledged or `timeout` (30,000) is over. What is

@@ -6,6 +6,7 @@ import { Overlap } from "./overlap.js";
 import { isPosition, readAnswers } from "./reading.js";
 
 const BATCH = 49; // channels in a request
+const LONGEST_NAME = 128; // characters
 const PINGED = 100; // positions in a ping
 const LINGERING = 10_000; // ms in which something one connection was sent may come over the next one, too
 
@@ -32,6 +33,7 @@ export class Roster {
 
   /** Subscribe to a channel, now and over each connection to come. */
   add(name, { since, limit }) {
+    if (name.length > LONGEST_NAME) throw new RangeError(`a channel's name has at most ${LONGEST_NAME} characters`);
     if (this.#channels.has(name)) throw new RealtimeError(`there is a subscription to ${name} already`);
     const channel = new Channel(name, {
       since,
@@ -49,7 +51,7 @@ export class Roster {
   /** Whether a channel is subscribed to, but not over this link. */
   lacks(name, link) {
     const channel = this.#channels.get(name);
-    return channel !== undefined && channel.link !== link;
+    return channel !== undefined && !channel.links.includes(link);
   }
 
   /** Subscribe, over this link, to whatever it does not bring yet. */
@@ -60,7 +62,7 @@ export class Roster {
     try {
       for (let size = BATCH, refusals = 0; ; ) {
         await this.#leaving;
-        const batch = [...this.#channels.values()].filter((each) => each.link !== link).slice(0, size);
+        const batch = [...this.#channels.values()].filter(({ links }) => !links.includes(link)).slice(0, size);
         if (batch.length === 0 || !link.isOpen) return;
         const error = await this.#ask(link, batch);
         if (error?.retry) await this.#agenda.sleep(Math.max(this.#pauseAfter(refusals++), error.wait));
@@ -85,7 +87,7 @@ export class Roster {
 
   /** Where the channels are that `link` brings. */
   positions(link) {
-    const known = [...this.#channels.values()].filter((each) => each.link === link && each.position);
+    const known = [...this.#channels.values()].filter((each) => each.links.includes(link) && each.position);
     return Object.fromEntries(known.slice(0, PINGED).map(({ name, position }) => [name, position]));
   }
 
@@ -153,10 +155,10 @@ export class Roster {
 
   #leave(channel) {
     if (this.#channels.get(channel.name) !== channel) return;
-    const { link } = channel;
+    const { links } = channel;
     this.#channels.delete(channel.name);
     channel.finish(new ClosedError("the subscription was closed"));
-    if (link) this.#unsubscribe(link, channel.name);
+    for (const link of links) this.#unsubscribe(link, channel.name);
   }
 
   #unsubscribe(link, name) {

@@ -65,8 +65,11 @@ async def test_every_line_is_published_when_it_reads_a_pipe(backend: Backend) ->
     assert ended.code == 0
 
 
-async def test_a_text_is_published_when_it_is_on_the_command_line(backend: Backend) -> None:
-    ended = await run_client("publish", backend.url, "news:all", "hello")
+@pytest.mark.parametrize("arguments", [["news:all", "hello"], ["news:all", "--name", "Ann", "hello"]])
+async def test_a_text_is_published_when_it_is_on_the_command_line(
+    backend: Backend, arguments: list[str]
+) -> None:
+    ended = await run_client("publish", backend.url, *arguments)
 
     assert [entry["data"] for entry in backend.log] == [{"text": "hello"}]
     assert ended.code == 0
@@ -94,7 +97,7 @@ async def test_the_exit_code_tells_when_the_server_refuses_the_channel(backend: 
     ended = await run_client("subscribe", backend.url, "news:all")
 
     assert ended.code == 1
-    assert ended.notes == "the server refused: forbidden (request r-1)\n"
+    assert ended.notes == "error: you may not do this [forbidden, request r-1]\n"
 
 
 async def test_no_connection_is_made_when_the_first_attempt_fails(backend: Backend, tmp_path: Path) -> None:

@@ -29,8 +29,9 @@ ANN = {"user_id": "u-1", "name": "Ann"}
 @pytest.fixture(autouse=True)
 async def _patience() -> Any:
     """Nothing here takes longer."""
-    async with asyncio.timeout(20):
-        yield
+    end = asyncio.get_running_loop().call_later(20, lambda: [task.cancel() for task in asyncio.all_tasks()])
+    yield
+    end.cancel()
 
 
 def queries(backend: Backend) -> list[dict[str, list[str]]]:
@@ -171,6 +172,34 @@ async def test_nobody_waits_for_an_answer_when_the_client_is_closed() -> None:
         await asyncio.sleep(0)
     with pytest.raises(ClosedError):
         await waiting
+
+
+async def test_everything_ends_when_the_client_is_closed_before_it_began() -> None:
+    async with Client("ws://127.0.0.1:1/local") as client:
+        subscription = client.subscribe("room:1")
+
+    assert [item async for item in subscription] == []
+    assert [event async for event in client.events] == [State("closed")]
+
+
+async def test_a_channel_is_kept_when_it_is_left_and_subscribed_to_before_the_answer(
+    backend: Backend,
+) -> None:
+    async with Client(backend.url) as client:
+        await client.connected()
+        first = client.subscribe("room:1")
+        await asyncio.sleep(0)
+        await first.unsubscribe()
+        await client.subscribe("room:1").subscribed()
+        await client.request("whoami")
+
+    assert "channel.unsubscribe" not in backend.actions
+
+
+async def test_it_is_connected_when_the_beat_is_longer_than_time_itself(backend: Backend) -> None:
+    backend.script = lambda request: [reply(request, "welcome", beat=10**400)]
+    async with Client(backend.url) as client:
+        await client.connected()
 
 
 @pytest.mark.parametrize("data", [float("nan"), object(), "\ud800"])

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from client.ordering import HELD, Order
-from client.values import Gap, Item, Publication
+from client.values import Gap, Item, Position, Publication
 from tests.unit.client.published import ANN, at, publication, several, walk
 
 LENGTH = 30
@@ -153,9 +153,8 @@ def test_it_goes_on_with_what_is_held_when_history_has_nothing() -> None:
     for offset in (8, 7, 9):
         order.take(publication(offset))
 
-    assert offsets(order.lose()) == ["lost", 7, 8]
-    assert order.lacks
-    assert offsets(ask_history(order, 9)) == [9]
+    assert offsets(order.settle(order.waiting)) == ["lost", 7, 8, "lost"]
+    assert order.position == at(9)
     assert not order.lacks
 
 
@@ -179,7 +178,7 @@ def test_what_is_held_follows_when_history_fills_the_hole_before_it() -> None:
 
 def test_a_hole_is_one_when_the_server_was_not_asked_to_recover() -> None:
     order = ordered(5)
-    order.lose()
+    order.lose(at(2, "f"))
     order.take(publication(3, "f"))
 
     assert order.resume(at(6, "f"), None, []) == []
@@ -193,11 +192,24 @@ def test_it_goes_on_where_the_server_says_when_the_epoch_is_another() -> None:
     assert offsets(order.take(publication(10, "f"))) == [10]
 
 
-def test_it_goes_on_with_whatever_comes_when_nobody_says_where() -> None:
+@pytest.mark.parametrize("head", [None, at(4), at(5)])
+def test_nothing_is_given_when_nobody_says_where_it_goes_on(head: Position | None) -> None:
     order = ordered(5)
+    order.take(publication(7))
 
-    assert order.lose() == [Gap("room:1", "lost")]
-    assert offsets(order.take(publication(3, "f"))) == [3]
+    assert order.lose(head) == []
+    assert order.position == at(5)
+
+
+def test_a_late_publication_of_a_former_epoch_is_dropped_when_history_has_been_read() -> None:
+    order = ordered(5)
+    order.take(publication(9, "d"))
+    waiting = order.waiting
+    order.take(publication(1, "f"))
+
+    assert order.settle(waiting) == []
+    assert order.take(publication(10, "d")) == []
+    assert order.waiting == {at(1, "f")}
 
 
 @pytest.mark.parametrize("recovered", [True, False])

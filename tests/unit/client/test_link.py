@@ -1,0 +1,37 @@
+import asyncio
+import gc
+import json
+from typing import Any
+
+from websockets.asyncio.server import ServerConnection, serve
+
+from client import Client
+from client.errors import LostError
+from tests.unit.client.backend import port_of, reply
+
+
+async def test_nothing_is_left_over_when_the_connection_ends_while_requests_are_being_sent() -> None:
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, complaint: complaints.append(complaint))
+    lines: list[ServerConnection] = []
+
+    async def greet_and_read_no_more(socket: ServerConnection) -> None:
+        lines.append(socket)
+        await socket.send(json.dumps(reply(json.loads(await socket.recv()), "welcome")))
+        await socket.wait_closed()
+
+    async with (
+        serve(greet_and_read_no_more, "127.0.0.1", 0, compression=None, max_queue=1) as server,
+        Client(f"ws://127.0.0.1:{port_of(server)}/local") as client,
+    ):
+        await client.connected()
+        requests = [asyncio.create_task(client.request("ping", x="y" * 30_000)) for _ in range(400)]
+        await asyncio.sleep(0)
+        lines[0].transport.abort()
+        async with asyncio.timeout(10):
+            answers = await asyncio.gather(*requests, return_exceptions=True)
+    assert {type(answer) for answer in answers} == {LostError}
+    del answers, requests
+    gc.collect()
+
+    assert complaints == []
