@@ -38,7 +38,7 @@ async def _work(options: Namespace) -> None:
     if options.command is None:
         from .front import run
 
-        await run(options.url, options.name, options.wait, options.listen, _note)
+        await run(options, _note)
     else:
         from .channels import obey
 

@@ -85,4 +85,5 @@ def _make(program: str, words: str, command: str | None) -> argparse.ArgumentPar
     parser.set_defaults(command=command)
     parser.add_argument("url", metavar="URL", help="address of the backend, ws://host:port/stage or wss://…")
     parser.add_argument("--name", help="your display name, 1 to 64 characters")
+    parser.add_argument("--origin", help="the page to come from, where a stage lets in no others")
     return parser

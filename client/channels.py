@@ -12,6 +12,7 @@ from .errors import ClientError, RequestError
 from .frames import FRAME_LIMIT, parse_object
 from .lines import Lines
 from .roster import PAGE
+from .settings import Settings
 from .stdin import read_chunks, split_lines
 from .terminal import open_screen
 from .values import Page, Position, State
@@ -22,9 +23,10 @@ Note = Callable[[str], None]
 async def obey(options: Namespace, note: Note) -> None:
     """Do what the command line asks for. Raises ClientError, and OSError for standard output."""
     token = _reader(options.token_file) if options.token_file else None
+    settings = Settings(origin=options.origin)
     with open_screen(sys.stdout.fileno()) as output:
         lines = Lines(output, readable=output.isatty())
-        async with Client(options.url, token=token, name=options.name) as client:
+        async with Client(options.url, token=token, name=options.name, settings=settings) as client:
             await _connect(client)
             telling = asyncio.create_task(_tell(client, note))
             try:

@@ -149,8 +149,13 @@ class Connector:
         # A user may only have so many connections: one that is not quite gone gives way to this one.
         url = self._url if self._born is None else with_query(self._url, replaces=str(self._born))
         url, subprotocols = await self._credentials.present(url)
-        patience = self._settings.open_timeout
-        socket = await open_socket(url, subprotocols=subprotocols, open_timeout=patience, ping_interval=None)
+        socket = await open_socket(
+            url,
+            subprotocols=subprotocols,
+            origin=self._settings.origin,
+            open_timeout=self._settings.open_timeout,
+            ping_interval=None,
+        )
         link = Link(socket, self._settings, self)
         self._links.add(link)
         link.over.add_done_callback(lambda _: self._note_end(link))

@@ -1,6 +1,7 @@
 """Which of its two faces the client shows: a conversation on a terminal, or lines between pipes."""
 
 import sys
+from argparse import Namespace
 from collections.abc import Callable
 
 from .pipe import Pipe
@@ -10,15 +11,16 @@ from .stdin import read_chunks
 from .terminal import Conversation, Terminal, open_screen, single_keys, wants_colours
 
 
-async def run(url: str, name: str | None, wait: float, listen: bool, note: Callable[[str], None]) -> None:
+async def run(options: Namespace, note: Callable[[str], None]) -> None:
     """Connect and talk until one side ends it. Raises ClientError, and OSError for standard output."""
-    async with open_session(url if name is None else with_query(url, name=name)) as session:
+    url = options.url if options.name is None else with_query(options.url, name=options.name)
+    async with open_session(url, origin=options.origin) as session:
         if sys.stdin.isatty() and sys.stdout.isatty():
             await _converse(session)
         else:
             note("connected")
             pipe = Pipe(session, read_chunks(sys.stdin.fileno()), sys.stdout.buffer, note)
-            await pipe.run(wait=wait, listen=listen)
+            await pipe.run(wait=options.wait, listen=options.listen)
 
 
 async def _converse(session: Session) -> None:

@@ -101,10 +101,14 @@ class Session:
 
 @contextlib.asynccontextmanager
 async def open_session(
-    url: str, *, open_timeout: float = OPEN_TIMEOUT, keep_alive: float = KEEP_ALIVE
+    url: str,
+    *,
+    origin: str | None = None,
+    open_timeout: float = OPEN_TIMEOUT,
+    keep_alive: float = KEEP_ALIVE,
 ) -> AsyncIterator[Session]:
     """A session that is closed at the end. Raises AddressError and RefusedError."""
-    session = Session(await open_socket(url, open_timeout=open_timeout))
+    session = Session(await open_socket(url, origin=origin, open_timeout=open_timeout))
     beat = asyncio.create_task(session.keep_alive(keep_alive))
     try:
         yield session

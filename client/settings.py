@@ -1,4 +1,4 @@
-"""How patient a client is, and how much it keeps."""
+"""How patient a client is, how much it keeps, and where it says it comes from."""
 
 from dataclasses import dataclass
 
@@ -36,3 +36,6 @@ class Settings:
 
     queue: int = 1_000
     """How many items wait for the application, of each subscription and of the events."""
+
+    origin: str | None = None
+    """The page to come from, for a server that lets in nobody else; with a ticket for no page: none."""

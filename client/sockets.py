@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
 from websockets.frames import Close
-from websockets.typing import Subprotocol
+from websockets.typing import Origin, Subprotocol
 
 from . import words
 from .errors import AddressError, ClosedError, LostError, RefusedError
@@ -22,6 +22,7 @@ async def open_socket(
     url: str,
     *,
     subprotocols: Sequence[str] = (),
+    origin: str | None = None,
     open_timeout: float = OPEN_TIMEOUT,
     ping_interval: float | None = 20,
 ) -> ClientConnection:
@@ -30,6 +31,7 @@ async def open_socket(
         opening = connect(
             url,
             subprotocols=[Subprotocol(name) for name in subprotocols] or None,
+            origin=None if origin is None else Origin(origin),
             compression=None,
             open_timeout=open_timeout,
             close_timeout=CLOSE_TIMEOUT,

@@ -63,8 +63,6 @@ def run(arguments: list[str]) -> None:
             mint_ticket(secret, user=options.user, origin=options.origin, seconds=options.seconds, **claims)
         )
         return
-    if not options.origin:
-        claims["native"] = True
     issuer, audience = (os.environ.get(name, "local") for name in ("JWT_ISSUER", "JWT_AUDIENCE"))
     claims |= {"issuer": issuer, "audience": audience, "seconds": options.seconds}
     print(mint_token(secret, user=options.user, **claims))
@@ -80,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--roles", type=str.split, default=[], help="with spaces between")
     parser.add_argument("--tenant", help="whom the user belongs to")
     parser.add_argument("--ticket", action="store_true", help="a single-use ticket instead of a token")
-    parser.add_argument("--origin", help="for this page's origin; without it, for clients that are no pages")
+    parser.add_argument("--origin", help="a ticket for this page; without it, for clients that are no pages")
     parser.add_argument("--seconds", type=int, default=3600, help="how long it is good: a ticket 60 at most")
     return parser
 

@@ -42,7 +42,7 @@ class Identity:
         if named.get("JWT_ALGORITHM") != "HS256":
             return f"  tokens         those of {named['JWT_ISSUER']}\n"
         return f"""\
-  as user ann    {websocket_url}?token={self.token("ann", native=True)}
+  as user ann    {websocket_url}?token={self.token("ann")}
   more tokens    JWT_KEY={named["JWT_KEY"]} .venv/bin/python -m client token --user NAME
   tickets        TICKET_SECRET={named["TICKET_SECRET"]} .venv/bin/python -m client token --ticket
 """

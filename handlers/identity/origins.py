@@ -24,7 +24,7 @@ class Origins:
         self._allowed = frozenset(allowed)
 
     def check(self, origin: str | None, *, native: bool) -> None:
-        """Refuse an origin not in the list; none is enough where the credential is marked `native`.
+        """Refuse an origin not in the list; none is enough for a ticket marked `native`.
 
         Raises DeniedError.
         """

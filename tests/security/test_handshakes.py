@@ -64,13 +64,14 @@ async def test_s03_bearer_is_not_echoed_when_a_browser_offers_it(
     assert me["expires_at"] * 1000 - me["connected_at"] <= 3_631_000  # the token's hour, and the leeway
 
 
-async def test_s02_native_client_connects_when_its_ticket_or_token_is_marked_so(
+async def test_s02_client_that_is_no_page_connects_when_its_ticket_says_so_or_it_sends_an_origin(
     gateway: LocalGateway, identity: Identity
 ) -> None:
-    url, bearer = gateway.websocket_url, f"Bearer {identity.token('ann', native=True)}"
+    url, bearer = gateway.websocket_url, f"Bearer {identity.token('ann')}"
 
     async with asyncio.timeout(60):
         async with connect(f"{url}?ticket={identity.ticket('bob')}") as client:
             assert (await ask(client, action="whoami"))["user_id"] == "bob"
-        async with connect(url, additional_headers={"Authorization": bearer}) as client:
+        headers = {"Authorization": bearer}
+        async with connect(url, origin=Origin(PAGE), additional_headers=headers) as client:
             assert (await ask(client, action="whoami"))["user_id"] == "ann"

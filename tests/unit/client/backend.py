@@ -26,6 +26,7 @@ class Backend:
     url: str = ""
     paths: list[str] = field(default_factory=list)
     offered: list[list[str]] = field(default_factory=list)
+    origins: list[str | None] = field(default_factory=list)
     received: list[str] = field(default_factory=list)
     people: dict[ServerConnection, dict[str, Any]] = field(default_factory=dict)
     log: list[dict[str, Any]] = field(default_factory=list)
@@ -67,6 +68,7 @@ class Backend:
 
     async def accept(self, socket: ServerConnection, request: Request) -> Response | None:
         self.paths.append(request.path)
+        self.origins.append(request.headers.get("Origin"))
         self.offered.append(",".join(request.headers.get_all("Sec-WebSocket-Protocol")).split(", "))
         return socket.respond(HTTPStatus(self.refusal), "no\n") if self.refusal else None
 

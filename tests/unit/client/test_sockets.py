@@ -1,7 +1,10 @@
 import pytest
 
+from client import Client, Settings
 from client.errors import AddressError
+from client.session import open_session
 from client.sockets import with_query
+from tests.unit.client.backend import Backend
 
 
 @pytest.mark.parametrize(
@@ -18,3 +21,12 @@ def test_a_value_is_in_the_query_when_one_is_given(url: str, named: str) -> None
 def test_a_value_is_refused_when_the_address_is_none() -> None:
     with pytest.raises(AddressError):
         with_query("ws://[::1", name="Ann")
+
+
+async def test_it_says_where_it_comes_from_when_told(backend: Backend) -> None:
+    async with Client(backend.url, settings=Settings(origin="https://app.example.com")) as client:
+        await client.connected()
+    async with open_session(backend.url, origin="https://app.example.com"), open_session(backend.url):
+        pass
+
+    assert backend.origins == ["https://app.example.com", "https://app.example.com", None]

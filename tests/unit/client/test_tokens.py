@@ -40,12 +40,11 @@ def test_token_is_for_the_local_run_when_nothing_is_said() -> None:
         "exp": 0,
         "iat": 0,
         "roles": [],
-        "native": True,
     }
 
 
 def test_token_says_what_was_asked_for_when_options_are_given() -> None:
-    asked = ["--user", "bob", "--roles", "admin writer", "--tenant", "acme", "--origin", "https://a.example"]
+    asked = ["--user", "bob", "--roles", "admin writer", "--tenant", "acme"]
     names = {"JWT_KEY": SECRET, "JWT_ISSUER": "https://id.example", "JWT_AUDIENCE": "chat"}
 
     claims = read(run(*asked, **names).stdout, "chat")
