@@ -93,6 +93,7 @@ READS: dict[type, dict[str, Callable[[Store, int], Awaitable[Any]]]] = {
     Lifetimes: {
         "close_user": lambda store, now: Lifetimes(store.table).close_user("ann", now=now),
         "extend": lambda store, now: _extended(store, now),
+        "revoked_before": lambda store, now: Lifetimes(store.table).revoked_before("ann", now=now),
     },
 }
 OTHERS: dict[type, set[str]] = {
@@ -195,6 +196,8 @@ async def expired_at(store: Store, client: Any, table: Table) -> int:
         item["expires_at"] = {"N": str(connection.expires_at)}
         if "epoch" in item:
             item["epoch"] = {"S": "epoch"}
+        if "revoked_before" in item:
+            item["revoked_before"] = {"N": "1"}
         client.put_item(TableName=table.name, Item=item)
     return connection.expires_at * 1000
 
