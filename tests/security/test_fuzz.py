@@ -19,6 +19,7 @@ from resolver import WebSocketResolver
 from tests.conformance.scripted import running
 from tests.security.fuzz import check, check_frame, documented, hostile, kept, reader
 from tests.unit.handlers.bench import Bench
+from tests.unit.resolver.events import message_event
 
 FRAMES, THROUGH_THE_GATEWAY, THROUGH_THE_STORE = 200_000, 20_000, 400
 GROWTH = 1_000_000
@@ -32,24 +33,6 @@ def random() -> Random:
     return Random(seed)
 
 
-def event(body: str) -> dict[str, Any]:
-    """A message as it reaches the Lambda."""
-    request = {
-        "eventType": "MESSAGE",
-        "routeKey": "$default",
-        "messageId": "m=",
-        "requestId": "r=",
-        "connectionId": "c=",
-        "stage": "prod",
-        "domainName": "d",
-        "apiId": "a",
-        "connectedAt": 1,
-        "requestTimeEpoch": 2,
-        "identity": {"sourceIp": "192.0.2.7"},
-    }
-    return {"requestContext": request, "body": body, "isBase64Encoded": False}
-
-
 async def test_s11_every_answer_is_typed_and_nothing_is_kept_when_200_000_messages_are_hostile(
     random: Random,
 ) -> None:
@@ -61,7 +44,7 @@ async def test_s11_every_answer_is_typed_and_nothing_is_kept_when_200_000_messag
             if number == FRAMES // 10:
                 gc.collect()
                 before, _ = tracemalloc.get_traced_memory()
-            answer = await resolver.dispatch(event(body))
+            answer = await resolver.dispatch(message_event(body))
             check(answer)
             understood += '"read"' in answer["body"]
         gc.collect()
@@ -76,9 +59,9 @@ async def test_s11_every_answer_is_typed_and_nothing_is_kept_when_200_000_messag
 async def test_s11_messages_of_the_documentation_and_those_kept_are_answered_when_read() -> None:
     resolver = reader()
     for body in documented():
-        assert json.loads((await resolver.dispatch(event(body)))["body"])["type"] == "read", body
+        assert json.loads((await resolver.dispatch(message_event(body)))["body"])["type"] == "read", body
     for body in kept():
-        check(await resolver.dispatch(event(body)))
+        check(await resolver.dispatch(message_event(body)))
 
 
 @settings(max_examples=500, deadline=None)
@@ -88,7 +71,7 @@ async def test_s11_messages_of_the_documentation_and_those_kept_are_answered_whe
 def test_s11_every_answer_is_typed_when_any_field_is_any_json(value: Any, data: st.DataObject) -> None:
     message = json.loads(data.draw(st.sampled_from(documented())))
     message[data.draw(st.sampled_from(sorted(message)) | st.text(max_size=8))] = value
-    check(RESOLVER.resolve(event(json.dumps(message))))
+    check(RESOLVER.resolve(message_event(json.dumps(message))))
 
 
 RESOLVER: WebSocketResolver = reader()

@@ -8,8 +8,8 @@ from connection_store import StoreBusyError
 from handlers.observability import report_unexpected
 from resolver import WebSocketResolver
 from tests.canary import CANARY
-from tests.security.test_fuzz import event
 from tests.unit.handlers.door import listening
+from tests.unit.resolver.events import message_event
 
 
 class _HostileError(Exception):
@@ -29,7 +29,7 @@ async def test_s16_frame_and_log_are_silent_when_a_handler_fails(failure: BaseEx
         raise failure
 
     with listening() as log:
-        answer = await resolver.dispatch(event(json.dumps({"action": "fail"})))
+        answer = await resolver.dispatch(message_event(json.dumps({"action": "fail"})))
 
     assert json.loads(answer["body"]) == {
         "type": "error",

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from resolver import MessageEvent, WebSocketResolver
+from tests.unit.resolver.events import message_event
 
 CODES = {"bad_request", "invalid_message", "unknown_route", "too_large"}
 
@@ -16,23 +17,6 @@ CODES = {"bad_request", "invalid_message", "unknown_route", "too_large"}
 class Note(BaseModel):
     to: str
     tags: dict[str, list[int]] = {}
-
-
-def _event(body: str, route_key: str = "$default") -> dict[str, Any]:
-    request = {
-        "eventType": "MESSAGE",
-        "routeKey": route_key,
-        "messageId": "m=",
-        "requestId": "r=",
-        "connectionId": "c=",
-        "stage": "prod",
-        "domainName": "d",
-        "apiId": "a",
-        "connectedAt": 1,
-        "requestTimeEpoch": 2,
-        "identity": {"sourceIp": "192.0.2.7"},
-    }
-    return {"requestContext": request, "body": body, "isBase64Encoded": False}
 
 
 def _resolver(*, default: bool) -> WebSocketResolver:
@@ -70,7 +54,7 @@ MESSAGES = st.fixed_dictionaries(
 def _check(body: str) -> None:
     for resolver in RESOLVERS:
         for route_key in ("$default", "echo", "note"):
-            answer = resolver.resolve(_event(body, route_key))
+            answer = resolver.resolve(message_event(body, route_key))
             assert answer.keys() == {"statusCode", "body"}
             assert answer["statusCode"] == 200
             assert len(answer["body"].encode()) <= 131_072
@@ -122,7 +106,7 @@ def test_any_damaged_message_gets_a_typed_frame(body: Any, at: int, character: s
     ],
 )
 def test_bad_input_has_its_answer(body: str, code: str) -> None:
-    answer = RESOLVERS[0].resolve(_event(body))
+    answer = RESOLVERS[0].resolve(message_event(body))
     assert json.loads(answer["body"]) | {"fields": ""} == {
         "type": "error",
         "code": code,
@@ -135,5 +119,5 @@ def test_bad_input_has_its_answer(body: str, code: str) -> None:
 def test_largest_message_is_taken() -> None:
     body = '{"action":"echo","text":"' + "x" * (32_768 - 27) + '"}'
     assert len(body.encode()) == 32_768
-    answer = RESOLVERS[0].resolve(_event(body))
+    answer = RESOLVERS[0].resolve(message_event(body))
     assert json.loads(answer["body"])["type"] == "echo"
