@@ -148,5 +148,6 @@ async def ask(connection: ClientConnection, **request: Any) -> dict[str, Any]:
 
 async def hear(connection: ClientConnection) -> dict[str, Any]:
     """Return the next frame."""
-    frame: dict[str, Any] = json.loads(await asyncio.wait_for(connection.recv(), 30))
+    async with asyncio.timeout(30):
+        frame: dict[str, Any] = json.loads(await connection.recv())
     return frame

@@ -59,12 +59,14 @@ async def test_boto3_raises_gone_when_the_connection_has_left(
     async with connect(f"{local_run.websocket_url}?name=boto3") as client:
         connection_id = find_connection(local_run)
         await asyncio.to_thread(api.post_to_connection, ConnectionId=connection_id, Data=b'{"hello":1}')
-        assert json.loads(await asyncio.wait_for(client.recv(), PATIENCE)) == {"hello": 1}
+        async with asyncio.timeout(PATIENCE):
+            assert json.loads(await client.recv()) == {"hello": 1}
         assert (await asyncio.to_thread(api.get_connection, ConnectionId=connection_id))["Identity"][
             "SourceIp"
         ]
         await asyncio.to_thread(api.delete_connection, ConnectionId=connection_id)
-        await asyncio.wait_for(client.wait_closed(), PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            await client.wait_closed()
 
     with pytest.raises(api.exceptions.GoneException):
         await asyncio.to_thread(api.post_to_connection, ConnectionId=connection_id, Data=b"late")

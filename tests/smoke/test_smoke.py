@@ -32,7 +32,12 @@ def join(url: str) -> connect:
 
 async def ask(connection: ClientConnection, text: str | bytes) -> dict[str, Any]:
     await connection.send(text)
-    frame: dict[str, Any] = json.loads(await asyncio.wait_for(connection.recv(), PATIENCE))
+    return await hear(connection)
+
+
+async def hear(connection: ClientConnection) -> dict[str, Any]:
+    async with asyncio.timeout(PATIENCE):
+        frame: dict[str, Any] = json.loads(await connection.recv())
     return frame
 
 
@@ -48,7 +53,7 @@ async def test_message_arrives_when_sent_to_somebody(url: str) -> None:
     async with join(url) as ann, join(url) as bob:
         who = await ask(bob, '{"action": "whoami"}')
         sent = await ask(ann, json.dumps({"action": "direct.send", "to": who["user_id"], "data": data}))
-        heard = json.loads(await asyncio.wait_for(bob.recv(), PATIENCE))
+        heard = await hear(bob)
 
     assert sent["sent"] >= 1
     assert heard["data"] == data

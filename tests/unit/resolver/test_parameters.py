@@ -290,5 +290,6 @@ async def test_sync_handler_is_answered_when_it_raises_stop_iteration(message: B
     def handler(body: dict[str, Any]) -> Any:
         return next(iter(()))
 
-    answer = await asyncio.wait_for(resolver.dispatch(message({"action": "a"})), 5)
+    async with asyncio.timeout(5):
+        answer = await resolver.dispatch(message({"action": "a"}))
     assert '"internal"' in answer["body"]

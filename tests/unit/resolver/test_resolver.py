@@ -85,10 +85,11 @@ async def test_cancellation_is_not_answered_when_the_dispatch_itself_is_cancelle
         await asyncio.Event().wait()
 
     task = asyncio.create_task(resolver.dispatch(message({"action": "wait"})))
-    await asyncio.wait_for(started.wait(), 5)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(task, 5)
+    async with asyncio.timeout(5):
+        await started.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
 
 
 def test_realtime_error_is_answered_with_its_code_and_not_reported(
