@@ -43,18 +43,27 @@ export class People {
     return this.#people.some((person) => person.user_id === userId);
   }
 
+  /** What stays as it was is not touched: a click that has begun on it would be lost. */
   #draw(rows) {
     const focused = this.#box.contains(document.activeElement);
-    this.#box.replaceChildren(...rows.map((row) => this.#row(row)));
+    const drawn = new Map([...this.#box.children].map((label) => [label.dataset.row, label]));
+    const labels = rows.map((row) => drawn.get(JSON.stringify(row)) ?? this.#row(row));
+    for (const label of drawn.values()) if (!labels.includes(label)) label.remove();
+    for (const [index, label] of labels.entries()) {
+      if (this.#box.children[index] !== label) this.#box.insertBefore(label, this.#box.children[index] ?? null);
+      label.control.checked = label.control.value === this.chosen.user_id;
+    }
     if (focused) this.#box.querySelector("input:checked").focus();
   }
 
-  #row({ user_id, name, mark = "" }) {
+  #row(row) {
+    const { user_id, name, mark = "" } = row;
     const input = document.createElement("input");
-    Object.assign(input, { type: "radio", name: "to", value: user_id, checked: user_id === this.chosen.user_id });
+    Object.assign(input, { type: "radio", name: "to", value: user_id });
     input.addEventListener("change", () => this.#choose(user_id ? { user_id, name } : EVERYONE));
     const avatar = drawAvatar(user_id ? name : "#", user_id);
     const label = element("label", [input, avatar, element("span", name), element("small", mark)]);
+    label.dataset.row = JSON.stringify(row);
     label.dataset.mark = mark;
     if (user_id) label.title = user_id;
     return label;

@@ -42,6 +42,19 @@ async def test_they_see_each_other_come_and_go_when_both_are_in_a_room(visit: Vi
     await expect(ann.person(bob.name)).to_have_count(0)
 
 
+async def test_a_click_is_not_lost_when_somebody_comes_in_the_midst_of_it(visit: Visit) -> None:
+    ann, bob = await visit("Ann"), await visit("Bob")
+    await ann.choose(bob.name)
+
+    await ann.page.locator("#people label", has_text="Everyone").hover()
+    await ann.page.mouse.down()
+    eve = await visit("Eve")
+    await expect(ann.person(eve.name)).to_have_count(1)
+    await ann.page.mouse.up()
+
+    await expect(ann.person("Everyone")).to_be_checked()
+
+
 async def test_both_read_it_when_either_speaks(visit: Visit) -> None:
     ann, bob = await visit("Ann"), await visit("Bob")
 
