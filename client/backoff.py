@@ -6,9 +6,10 @@ from .settings import Settings
 
 
 class Backoff:
-    """The pauses of one client; ``random`` gives numbers from 0 to 1."""
+    """The pauses of one client, the first up to ``first`` seconds; ``random`` gives numbers from 0 to 1."""
 
-    def __init__(self, settings: Settings, random: Callable[[], float]) -> None:
+    def __init__(self, first: float, settings: Settings, random: Callable[[], float]) -> None:
+        self._first = first
         self._settings = settings
         self._random = random
         self._attempt = 0
@@ -16,7 +17,7 @@ class Backoff:
     def pause(self) -> float:
         """The seconds to wait before the next attempt."""
         # Past 2 to the 32nd it makes no difference, and a float would end at 2 to the 1024th.
-        ceiling = self._settings.first_pause * 2.0 ** min(self._attempt, 32)
+        ceiling = self._first * 2.0 ** min(self._attempt, 32)
         self._attempt += 1
         return self._random() * min(self._settings.longest_pause, ceiling)
 

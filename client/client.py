@@ -134,7 +134,7 @@ class Client:
         await self._connector.stop()
 
     async def _repeat(self, action: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-        backoff = Backoff(self._settings, self._random)
+        backoff = Backoff(self._settings.retry_pause, self._settings, self._random)
         while True:
             link = await self._connector.ready(fields["channel"])
             try:

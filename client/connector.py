@@ -42,7 +42,7 @@ class Connector:
         self._credentials = credentials
         self._settings = settings
         self._random = random
-        self._backoff = Backoff(settings, random)
+        self._backoff = Backoff(settings.reconnect_pause, settings, random)
         self._tasks = Tasks()
         self._links: set[Link] = set()
         self._link: Link | None = None

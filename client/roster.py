@@ -98,7 +98,7 @@ class Roster:
 
     async def enrol(self, link: Link, feeds: Iterable[Feed]) -> None:
         """Make subscriptions on a connection. Raises LostError and ClosedError."""
-        backoff = Backoff(self._settings, self._random)
+        backoff = Backoff(self._settings.retry_pause, self._settings, self._random)
         waiting, size = deque(feeds), BATCH
         while waiting:
             batch = [waiting.popleft() for _ in range(min(size, len(waiting)))]
@@ -171,7 +171,7 @@ class Roster:
         self._tasks.start(self._fill(feed, head))
 
     async def _fill(self, feed: Feed, head: Position | None) -> None:
-        backoff = Backoff(self._settings, self._random)
+        backoff = Backoff(self._settings.retry_pause, self._settings, self._random)
         try:
             with suppress(LostError, ClosedError):
                 while self._is_kept(feed) and feed.link:

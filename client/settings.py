@@ -19,11 +19,14 @@ class Settings:
     publish_timeout: float = 30.0
     """For a publication to be acknowledged, over as many connections as it takes."""
 
-    first_pause: float = 0.5
+    reconnect_pause: float = 3.0
     """The longest pause before the first attempt to come back; it doubles with each attempt that fails."""
 
+    retry_pause: float = 0.5
+    """The same for a request that was refused, but may succeed later."""
+
     longest_pause: float = 30.0
-    """Where it stops to double."""
+    """Where they stop to double."""
 
     steady_after: float = 10.0
     """A connection that lived so long begins with the first pause again."""

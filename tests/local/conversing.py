@@ -26,7 +26,8 @@ LAST = "last"
 HASTY = Settings(
     request_timeout=5.0,
     publish_timeout=60.0,
-    first_pause=0.02,
+    reconnect_pause=0.02,
+    retry_pause=0.02,
     longest_pause=0.1,
     steady_after=0.5,
     hold=0.1,
@@ -57,7 +58,7 @@ class Sockets:
         self._dice = Random(f"cuts/{seed}")
         self._sockets: list[ClientConnection] = []
         self._came = asyncio.Event()
-        self._opened = 0
+        self.opened_at: list[float] = []
         monkeypatch.setattr("client.connector.open_socket", self._remember)
 
     async def cut(self, times: int, every: float = 0.01) -> None:
@@ -70,16 +71,23 @@ class Sockets:
             self._sockets = alive
             alive.pop(self._dice.randrange(len(alive))).transport.abort()
 
+    async def cut_all(self) -> None:
+        """Cut all that are open, and return when as many have been opened again."""
+        alive = [socket for socket in self._sockets if socket.state is OPEN]
+        for socket in alive:
+            socket.transport.abort()
+        await self.opened(len(self.opened_at) + len(alive))
+
     async def opened(self, number: int) -> None:
         """Return when so many have been opened."""
-        while self._opened < number:
+        while len(self.opened_at) < number:
             self._came.clear()
             await self._came.wait()
 
     async def _remember(self, *arguments: Any, **options: Any) -> ClientConnection:
         socket = await sockets.open_socket(*arguments, **options)
         self._sockets.append(socket)
-        self._opened += 1
+        self.opened_at.append(asyncio.get_running_loop().time())
         self._came.set()
         return socket
 
@@ -127,13 +135,14 @@ async def converse(
     *,
     seed: int,
     clients: int = 10,
+    talkers: int | None = None,
     pause: float = 0.2,
     patience: float = PATIENCE,
     settings: Settings = HASTY,
 ) -> Conversation:
     """Let clients talk to each other for as long as a mishap takes; then wait until all showed all.
 
-    `pause` is the mean of the seconds between the publications of one client.
+    `talkers` is how many of them talk (all), `pause` the mean of the seconds between publications of one.
     """
     conversation = Conversation()
     async with asyncio.timeout(PATIENCE), AsyncExitStack() as stack:
@@ -153,7 +162,7 @@ async def converse(
         ]
         talks = [
             asyncio.create_task(conversation.talk(client, name, Random(f"talk/{seed}/{name}"), pause))
-            for name, client in zip(conversation.shown, people, strict=True)
+            for name, client in list(zip(conversation.shown, people, strict=True))[:talkers]
         ]
         await mishap
         conversation.over = True

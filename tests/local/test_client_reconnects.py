@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from boto3.session import Session
 
+from client.settings import Settings
 from connection_store import ConnectionManager, Table
 from dev.engine import Engine
 from dev.run import HANDLER
@@ -25,6 +27,8 @@ SEED = int(os.environ.get("CHAOS_SEED", "1"))
 """What the dice of a test come from: to play a failure again."""
 
 CUTS = int(os.environ.get("CHAOS_CUTS", "1000"))
+
+CROWD = 500
 
 REAL_CUTS = int(os.environ.get("CHAOS_REAL_CUTS", "40"))
 """The real handlers take twenty times as long for each."""
@@ -68,6 +72,25 @@ async def test_nothing_is_missed_or_repeated_when_connections_roll_over(
 
     assert find_faults(conversation.published, conversation.shown) == []
     assert conversation.states == {"connecting", "connected", "closed"}
+
+
+@with_seed
+async def test_no_second_has_twice_the_mean_when_a_crowd_is_cut_off_at_once(
+    monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    sockets = Sockets(monkeypatch, seed)
+    async with running_hub(FaultPlan(seed=seed)) as url:
+        storm = sockets.cut_all()
+        conversation = await converse(
+            url, storm, seed=seed, clients=CROWD, talkers=2, pause=1.0, settings=Settings()
+        )
+
+    assert find_faults(conversation.published, conversation.shown) == []
+    back = sockets.opened_at[CROWD:]
+    seconds = Counter(int(each - back[0]) for each in back)
+    assert seconds.total() == CROWD
+    assert len(seconds) >= 3
+    assert max(seconds.values()) <= 2 * CROWD / (max(seconds) + 1)
 
 
 @with_seed

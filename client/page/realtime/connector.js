@@ -3,15 +3,15 @@
 import { RefusedError } from "./errors.js";
 import { Link } from "./link.js";
 
-const FIRST_PAUSE = 500; // ms
+const RECONNECT_PAUSE = 3_000; // ms, the longest first one: who is cut off together spreads
 const LONGEST_PAUSE = 30_000; // ms
 const STEADY = 10_000; // ms of a connection, after which the next pause is a short one again
 const LIFE = 110 * 60_000; // ms of a connection; API Gateway ends it after two hours
 const SPREAD = 5 * 60_000; // ms which that may differ, either way
 
-/** How long to wait after so many failures, in ms: full jitter below a doubling, bounded ceiling. */
-export function pauseAfter(failures, random) {
-  return random() * Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures);
+/** How long to wait after so many failures, in ms: full jitter below a ceiling that doubles from `first`. */
+export function pauseAfter(failures, random, first = RECONNECT_PAUSE) {
+  return random() * Math.min(LONGEST_PAUSE, first * 2 ** failures);
 }
 
 /**

@@ -11,6 +11,7 @@ export * from "./errors.js";
 
 const QUEUE = 1_000; // items
 const PUBLISHING = 30_000; // ms
+const RETRY_PAUSE = 500; // ms, the longest first one, before what was refused is asked for again
 const REMEMBERED = 1_000; // messages
 const PUSHES = ["message", "broadcast.report", "presence.joined", "presence.left", "session.expiring", "error"];
 
@@ -41,7 +42,7 @@ export class Client extends EventTarget {
     this.#url = this.#isRenewable ? new URL(url).href : asGuest(url);
     this.#queue = queue;
     this.#agenda = new Agenda(clock);
-    const pause = (failures) => pauseAfter(failures, random);
+    const pause = (failures) => pauseAfter(failures, random, RETRY_PAUSE);
     this.#outbox = new Outbox(this.#agenda, (channel) => this.#route(channel), pause);
     this.#roster = new Roster({
       agenda: this.#agenda,

@@ -22,7 +22,7 @@ from tests.unit.client.backend import Backend, refusal, reply
 from tests.unit.client.commandline import ROOT
 from tests.unit.client.published import at
 
-QUICK = Settings(first_pause=0.01, longest_pause=0.02, hold=0.05)
+QUICK = Settings(reconnect_pause=0.01, retry_pause=0.01, longest_pause=0.02, hold=0.05)
 ANN = {"user_id": "u-1", "name": "Ann"}
 
 
@@ -282,7 +282,7 @@ async def test_it_may_have_been_published_when_its_time_is_over(backend: Backend
 
 
 async def test_the_old_connection_stays_when_a_new_one_is_refused(backend: Backend) -> None:
-    settings = Settings(first_pause=0.01, longest_pause=0.01, roll_over=(0.05, 0.05))
+    settings = Settings(reconnect_pause=0.01, longest_pause=0.01, roll_over=(0.05, 0.05))
     async with Client(backend.url, settings=settings) as client:
         subscription = client.subscribe("room:1")
         await subscription.subscribed()
