@@ -63,7 +63,7 @@ def _channel_parser(command: str) -> argparse.ArgumentParser:
             "--since", type=_position, metavar="POSITION", help="after this one, as 5f0c1d9b7a3e:41"
         )
     if command == "history":
-        parser.add_argument("--limit", type=int, default=50, metavar="N", help="at most so many (50)")
+        parser.add_argument("--limit", type=_count, default=50, metavar="N", help="at most so many (50)")
         parser.add_argument("--reverse", action="store_true", help="the newest first")
     return parser
 
@@ -73,6 +73,12 @@ def _position(text: str) -> Position:
         return Position.parse(text)
     except PositionError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
 
 
 def _make(program: str, words: str, command: str | None) -> argparse.ArgumentParser:

@@ -33,7 +33,7 @@ HASTY = Settings(
     hold=0.1,
     queue=100_000,
 )
-"""As patient as a test can be. Pings would be a minute away, so nothing here is owed to them."""
+"""As patient as a test can be. Pings would be minutes away, so nothing here is owed to them."""
 
 
 def mishaps(seed: int, clock_rate: float = 1.0) -> FaultPlan:

@@ -48,7 +48,7 @@ class Hub:
     async def _reply(self, connection_id: str, request: Fields) -> Fields:
         match request:
             case {"action": "hello"}:
-                return {"type": "welcome", "user_id": self._users[connection_id], "beat": 60}
+                return {"type": "welcome", "user_id": self._users[connection_id], "beat": 480}
             case {"action": "channel.subscribe", "channels": [wish]}:
                 self._subscribers.add(connection_id)
                 return {"type": "channel.subscribed", "channels": [self._catch_up(wish)], "beat": 60}

@@ -112,6 +112,14 @@ async def test_no_connection_is_made_when_the_first_attempt_fails(backend: Backe
     assert backend.offered == [["realtime.v1", "bearer.t-1"]]
 
 
+@pytest.mark.parametrize("limit", ["0", "-3", "few", "1.5", "²"])
+async def test_a_limit_is_refused_when_it_is_no_number_of_publications(backend: Backend, limit: str) -> None:
+    ended = await run_client("history", backend.url, "room:1", f"--limit={limit}")
+
+    assert ended.code == 2
+    assert f"{limit!r} is not a whole number from 1" in ended.notes
+
+
 async def test_a_position_is_refused_when_it_is_none(backend: Backend) -> None:
     ended = await run_client("subscribe", backend.url, "room:1", "--since", "yesterday")
 
