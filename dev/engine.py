@@ -5,9 +5,10 @@ import socket
 import subprocess
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from random import SystemRandom
 from typing import Self
 
 from .environments import ENGINE, ROOT
@@ -75,7 +76,7 @@ class Engine:
         scratch = resources.enter_context(tempfile.TemporaryDirectory(prefix="signalbox-"))
         self._log.parent.mkdir(parents=True, exist_ok=True)
         output = resources.enter_context(self._log.open("wb"))
-        self.port = _free_port()
+        self.port = free_port()
         process = subprocess.Popen(  # noqa: S603 - a fixed command
             [ENGINE.python, TETHER, "ministack"],
             env=_environment(self.port, scratch),
@@ -117,11 +118,16 @@ def _environment(port: int, scratch: str) -> dict[str, str]:
     }
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+def free_port() -> int:
+    """A port on which nobody listens. Raises OSError if none is found.
+
+    It is below those that the system gives away by itself, so that nobody is given it before it is used.
+    """
+    for port in SystemRandom().sample(range(20_000, 32_000), 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no port is free")
 
 
 def _answers(port: int) -> bool:

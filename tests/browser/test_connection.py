@@ -86,11 +86,12 @@ async def test_a_message_is_sent_later_when_there_is_no_connection(ann: Visitor,
 
 async def test_it_comes_back_when_the_server_was_away(ann: Visitor, server: Server) -> None:
     await ann.page.evaluate("Math.random = () => 1")
+    await ann.page.clock.pause_at(await ann.page.evaluate("Date.now() / 1_000 + 60"))
     await server.sockets[-1].close(code=1001)
     await ann.expect_state("Offline")
-    await expect(ann.page.locator("#countdown")).to_have_text("retrying in 1 s")
+    await expect(ann.page.locator("#countdown")).to_have_text("retrying in 3 s")
 
-    await ann.page.clock.run_for(1_000)
+    await ann.page.clock.run_for(3_000)
 
     await ann.expect_state("Online")
     assert len(server.sockets) == 2

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -14,7 +13,7 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
-from dev.engine import REGION, TETHER
+from dev.engine import REGION, TETHER, free_port
 from dev.environments import ENGINE
 
 ACCOUNT = "000000000000"
@@ -33,9 +32,7 @@ class Emulator:
 
     def __enter__(self) -> Self:
         """Start it, and wait until it answers."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         with ExitStack() as resources:
             self._scratch = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="signalbox-")))
             output = resources.enter_context(self._log.open("wb"))

@@ -18,6 +18,8 @@ from tests.deploy.deployment import Deployment, ask, hear
 from tests.deploy.emulator import Emulator, listing
 from tests.deploy.probes import be_swept, until
 
+pytestmark = pytest.mark.timeout(1_200)
+
 STAGE = {"provisioned_concurrency": 1}
 """Behind an alias, as in production: the emulator kills sandboxes at work when what they run is replaced."""
 

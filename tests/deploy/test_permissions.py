@@ -12,6 +12,7 @@ from tests.deploy.emulator import Emulator
 from tests.deploy.permissions import MANAGE, Guard, Permission
 from tests.deploy.probes import PATIENCE, PROBES
 
+pytestmark = pytest.mark.timeout(1_200)
 _LOG = logging.getLogger(__name__)
 
 GUARDED = True

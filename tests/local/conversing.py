@@ -58,7 +58,7 @@ class Sockets:
         self._dice = Random(f"cuts/{seed}")
         self._sockets: list[ClientConnection] = []
         self._came = asyncio.Event()
-        self.opened_at: list[float] = []
+        self._opened = 0
         monkeypatch.setattr("client.connector.open_socket", self._remember)
 
     async def cut(self, times: int, every: float = 0.01) -> None:
@@ -76,29 +76,33 @@ class Sockets:
         alive = [socket for socket in self._sockets if socket.state is OPEN]
         for socket in alive:
             socket.transport.abort()
-        await self.opened(len(self.opened_at) + len(alive))
+        await self.opened(self._opened + len(alive))
 
     async def opened(self, number: int) -> None:
         """Return when so many have been opened."""
-        while len(self.opened_at) < number:
+        while self._opened < number:
             self._came.clear()
             await self._came.wait()
 
     async def _remember(self, *arguments: Any, **options: Any) -> ClientConnection:
         socket = await sockets.open_socket(*arguments, **options)
         self._sockets.append(socket)
-        self.opened_at.append(asyncio.get_running_loop().time())
+        self._opened += 1
         self._came.set()
         return socket
 
 
 @dataclass
 class Conversation:
-    """What came of it: what was acknowledged, by offset, and what each client showed."""
+    """What came of it: what was acknowledged, by offset, and what each client showed.
+
+    `pauses` has the seconds of the first pause of each client that was cut off.
+    """
 
     published: dict[int, object] = field(default_factory=dict)
     shown: dict[str, list[Item]] = field(default_factory=dict)
     states: set[str] = field(default_factory=set)
+    pauses: list[float] = field(default_factory=list)
     over: bool = False
 
     async def talk(self, client: Client, name: str, dice: Random, pause: float) -> None:
@@ -116,10 +120,10 @@ class Conversation:
         self.published[published.position.offset] = data
 
     async def watch(self, client: Client) -> None:
-        """Remember the states it is in."""
-        async for event in client.events:
-            if isinstance(event, State):
-                self.states.add(event.name)
+        """Remember the states it is in, and its first pause."""
+        states = [event async for event in client.events if isinstance(event, State)]
+        self.states.update(state.name for state in states)
+        self.pauses += [state.seconds for state in states if state.seconds is not None][:1]
 
     async def show(self, name: str, subscription: Subscription) -> None:
         """Show what comes, until the last publication."""

@@ -6,12 +6,15 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections import Counter
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, closing
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from boto3.session import Session
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.conftest import ROOT, LocalRun
@@ -19,6 +22,25 @@ from tests.conftest import ROOT, LocalRun
 AUDIENCE = 120
 PATIENCE = 60.0
 DOCUMENT = ROOT / "docs" / "publishing.md"
+
+
+@pytest.fixture(autouse=True)
+def _served(local_run: LocalRun) -> Iterator[None]:
+    """No worker is at a broadcast when the next test begins: it would serve whoever connects meanwhile."""
+    yield
+    told = variables(local_run)
+    session, end = Session("local", "local", region_name=told["AWS_REGION"]), time.monotonic() + PATIENCE
+    with closing(session.client("sqs", endpoint_url=told["AWS_ENDPOINT_URL_SQS"])) as queues:
+        while unserved(queues, told["FANOUT_QUEUE_URL"]):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+
+def unserved(queues: Any, url: str) -> int:
+    """How many messages are in a queue or with a worker."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    attributes = queues.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return sum(int(attributes[name]) for name in names)
 
 
 async def join(stack: AsyncExitStack, url: str, number: int) -> list[ClientConnection]:
@@ -130,7 +152,7 @@ print("[" + ",".join(answer.model_dump_json() for answer in answers) + "]")
 
 
 async def heard_of(client: ClientConnection, sent: list[Any]) -> list[Any]:
-    """What has come of these messages; a worker may still be at an earlier one."""
+    """What has come of these messages."""
     await client.send(json.dumps({"action": "ping"}))
     ids, heard = {each["message_id"] for each in sent}, []
     while (frame := json.loads(await client.recv()))["type"] != "pong":

@@ -33,6 +33,7 @@ def random() -> Random:
     return Random(seed)
 
 
+@pytest.mark.timeout(1_200)
 async def test_s11_every_answer_is_typed_and_nothing_is_kept_when_200_000_messages_are_hostile(
     random: Random,
 ) -> None:
