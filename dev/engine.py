@@ -24,12 +24,12 @@ class EngineError(Exception):
 class Engine:
     """DynamoDB and SQS on loopback for as long as the context lasts; it dies with this process.
 
-    `log` receives the engine's output; `patience` is how many seconds it may take to become ready.
+    `log` receives its output; `patience` is how many seconds it may take to become ready.
     Raises EngineError.
     """
 
     def __init__(self, log: Path, patience: float = 20.0) -> None:
-        self._log = log
+        self.log = log
         self._patience = patience
         self._resources = ExitStack()
         self.port = 0
@@ -74,8 +74,8 @@ class Engine:
     def _start(self, resources: ExitStack) -> None:
         # Its own default folders are shared between every engine on the machine.
         scratch = resources.enter_context(tempfile.TemporaryDirectory(prefix="signalbox-"))
-        self._log.parent.mkdir(parents=True, exist_ok=True)
-        output = resources.enter_context(self._log.open("wb"))
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        output = resources.enter_context(self.log.open("wb"))
         self.port = free_port()
         process = subprocess.Popen(  # noqa: S603 - a fixed command
             [ENGINE.python, TETHER, "ministack"],
@@ -95,12 +95,12 @@ class Engine:
         while time.monotonic() < end:
             if process.poll() is not None:
                 raise EngineError(
-                    f"the embedded engine ended at once (status {process.returncode}); see {self._log}"
+                    f"the embedded engine ended at once (status {process.returncode}); see {self.log}"
                 )
             if _answers(self.port):
                 return
             time.sleep(0.02)
-        raise EngineError(f"the embedded engine did not answer within {self._patience:g} s; see {self._log}")
+        raise EngineError(f"the embedded engine did not answer within {self._patience:g} s; see {self.log}")
 
 
 def _environment(port: int, scratch: str) -> dict[str, str]:

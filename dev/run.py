@@ -57,8 +57,10 @@ def run(options: Options, started: float) -> int:
     """Run until Ctrl-C, return the exit status; `started` is when the command began, in monotonic seconds."""
     log_to(sys.stderr, log_format=options.log_format, debug=options.debug)
     try:
-        with asyncio.Runner(loop_factory=None if options.in_process else _fast_loop()) as runner:
-            runner.run(_serve_until_interrupted(options, started))
+        loop_factory = None if options.in_process else _fast_loop()
+        # The engine starts before the loop does, so that Ctrl-C ends that, too.
+        with asyncio.Runner(loop_factory=loop_factory) as runner, Engine(_engine_log(options)) as engine:
+            runner.run(_serve_until_interrupted(options, engine, started))
     except (EngineError, GatewayError, StoreError, SelfCheckError) as error:
         print(f"python -m dev: {error}", file=sys.stderr)
         return 1
@@ -84,10 +86,22 @@ async def local_run(
 
     Raises EngineError, StoreError, GatewayError.
     """
-    log = log or ROOT / "build" / f"engine-{options.port}.log"
-    with Engine(log) as engine, _no_other_aws(engine):
+    with Engine(log or _engine_log(options)) as engine:
+        async with _running(options, engine, handler, identity) as gateway:
+            yield gateway
+
+
+def _engine_log(options: Options) -> Path:
+    return ROOT / "build" / f"engine-{options.port}.log"
+
+
+@asynccontextmanager
+async def _running(
+    options: Options, engine: Engine, handler: str, identity: "Identity | None"
+) -> AsyncIterator[LocalGateway]:
+    with _no_other_aws(engine):
         ended = asyncio.get_running_loop().run_in_executor(None, engine.wait)
-        ended.add_done_callback(partial(_say_so, log))
+        ended.add_done_callback(partial(_say_so, engine.log))
         _, (queue, queue_url) = await asyncio.gather(
             ConnectionManager(TABLE).init_table(), asyncio.to_thread(make_queue)
         )
@@ -103,13 +117,13 @@ async def local_run(
                     yield gateway
 
 
-async def _serve_until_interrupted(options: Options, started: float) -> None:
+async def _serve_until_interrupted(options: Options, engine: Engine, started: float) -> None:
     interrupted = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, interrupted.set)
     identity = _identity(options)
-    async with local_run(options, identity=identity) as gateway:
+    async with _running(options, engine, HANDLER, identity) as gateway:
         await _check(gateway, identity)
         invitation = identity.invite(gateway.websocket_url) if identity else ""
         print(_welcome(gateway, time.monotonic() - started) + invitation, flush=True)

@@ -208,7 +208,7 @@ class HttpProtocol(asyncio.Protocol):
             response = await self._respond(request)
             answer = _render(response, request.method, keep_alive=self._keep_alive)
         except Exception:  # noqa: BLE001 the error boundary of every request
-            _LOG.exception("no answer to %s %s", request.method, request.target)
+            _LOG.exception("no answer to a %s", request.method)
             answer = _render(Response(500), request.method, keep_alive=self._keep_alive)
         self._transport.write(answer)
         if not self._keep_alive:

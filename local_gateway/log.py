@@ -19,7 +19,8 @@ LogFormat = Literal["text", "json"]
 
 _log = logging.getLogger("local_gateway")
 _SECRET = re.compile(
-    r"authorization|cookie|token|ticket|sec-websocket-protocol|secret|password|api-key", re.IGNORECASE
+    r"authorization|cookie|token|ticket|sec-websocket-protocol|secret|password|api-key|^client$",
+    re.IGNORECASE,
 )
 _PLACES = ("headers", "multiValueHeaders", "queryStringParameters", "multiValueQueryStringParameters")
 _COLOURS = {logging.INFO: 32, logging.WARNING: 33, logging.ERROR: 31}

@@ -140,7 +140,7 @@ class Pool:
         except TimeoutError:
             detail = f"took longer than {self._init_timeout:g} s to load"
             return Failure("init", "Sandbox.Timedout", detail=detail)
-        except OSError:
+        except (OSError, ValueError):  # such as a variable that no process can have
             return Failure("init", "Sandbox.StartError")
 
     def _run(self, sandbox: Sandbox, call: _Call) -> None:

@@ -21,5 +21,5 @@ class Routes:
     def _selected(self, body: str) -> str | None:
         try:
             return self._selection.evaluate(parse_json(body))
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter: a key of hundreds of lists in each other
             return None

@@ -41,7 +41,7 @@ def _files(folder: str) -> Iterator[tuple[str, tuple[int, int]]]:
             if entry.name not in _SKIPPED:
                 yield from _files(entry.path)
         elif entry.name.endswith(".py"):
-            with suppress(FileNotFoundError):
+            with suppress(OSError):  # it went, or is a link to nowhere
                 status = entry.stat()
                 yield entry.path, (status.st_mtime_ns, status.st_size)
 

@@ -24,6 +24,7 @@ LIFECYCLE = frozenset({"$connect", "$disconnect"})
         ("not json", "$default"),
         ('{"action":"join","n":NaN}', "$default"),
         ("[" * 30_000, "$default"),
+        ('{"action":' + "[" * 500 + "]" * 500 + "}", "$default"),
         ("", "$default"),
     ],
 )

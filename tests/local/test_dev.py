@@ -66,6 +66,27 @@ def test_everything_it_started_ends_when_interrupted(tmp_path: Path, number: sig
         assert [pid for pid in started if lives(pid)] == []
 
 
+def test_the_engine_ends_when_interrupted_while_it_starts(tmp_path: Path) -> None:
+    program = """
+import sys
+from dev import engine, __main__
+engine._answers = lambda port: print(port, flush=True)
+sys.argv = ["dev", "--port", "0"]
+sys.exit(__main__.main())
+"""
+    output = tmp_path / "output"
+    with output.open("wb") as file:
+        process = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=file, stderr=file)
+    wait_for(output, "\n")
+    started = children(process.pid)
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(timeout=PATIENCE) == 130
+    assert "Traceback" not in output.read_text()
+    assert len(started) == 1
+    assert not lives(started[0])
+
+
 def test_one_line_says_so_when_the_port_is_busy(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

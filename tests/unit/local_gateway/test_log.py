@@ -12,14 +12,14 @@ from local_gateway.log import JsonFormatter, LogFormat, TextFormatter, log_to, r
 EVENT = {
     "headers": {"Authorization": "Basic c2VjcmV0", "Cookie": "secret=1", "x-api-key": "", "Host": "x"},
     "multiValueHeaders": {"authorization": ["Basic c2VjcmV0"], "Host": ["x"]},
-    "queryStringParameters": {"token": "secret", "name": "Ann"},
+    "queryStringParameters": {"token": "secret", "client": "secret", "name": "Ann"},
     "multiValueQueryStringParameters": {"access_token": ["secret"], "name": ["Ann"]},
     "body": "hello",
 }
 MASKED = {
     "headers": {"Authorization": "***", "Cookie": "***", "x-api-key": "", "Host": "x"},
     "multiValueHeaders": {"authorization": "***", "Host": ["x"]},
-    "queryStringParameters": {"token": "***", "name": "Ann"},
+    "queryStringParameters": {"token": "***", "client": "***", "name": "Ann"},
     "multiValueQueryStringParameters": {"access_token": "***", "name": ["Ann"]},
     "body": "hello",
 }

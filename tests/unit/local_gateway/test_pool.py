@@ -8,7 +8,7 @@ import pytest
 from local_gateway.pool import Pool
 from local_gateway.sandbox import Answer, Failure, Result
 
-PATIENCE = 5.0
+PATIENCE = 60.0
 STOPPED = Failure("crashed", "Sandbox.Stopped")
 CRASHED = Failure("crashed", "Runtime.ExitError")
 
@@ -274,10 +274,11 @@ async def test_start_fails_when_it_exceeds_its_time() -> None:
     assert sandbox.stopped >= 1
 
 
-async def test_start_fails_when_the_system_refuses_a_process() -> None:
+@pytest.mark.parametrize("error", [BlockingIOError(), ValueError("embedded null byte")])
+async def test_start_fails_when_the_system_refuses_a_process(error: Exception) -> None:
     class Refused(Scripted):
         async def start(self) -> Failure | None:
-            raise BlockingIOError
+            raise error
 
     pool = Pool(Refused, 1, timeout=1.0)
 

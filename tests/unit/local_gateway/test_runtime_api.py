@@ -9,7 +9,7 @@ import pytest
 from local_gateway.runtime_api import RuntimeApi
 from local_gateway.sandbox import Answer, Failure, Result
 
-PATIENCE = 5.0
+PATIENCE = 60.0
 NEXT = b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n\r\n"
 
 

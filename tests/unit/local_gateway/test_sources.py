@@ -85,6 +85,13 @@ async def test_change_is_not_noticed_when_it_is_none_of_the_function(
     assert "ignored" not in caplog.text
 
 
+async def test_watching_goes_on_when_a_link_leads_to_itself(folder: Path) -> None:
+    async with watching(folder) as noticed:
+        (folder / "circle.py").symlink_to("circle.py")
+        (folder / "old.py").unlink()
+        await noticed.wait()
+
+
 async def test_watching_goes_on_when_a_folder_goes(folder: Path) -> None:
     async with watching(folder, folder / "deep") as noticed:
         (folder / "deep").rename(folder / ".gone")
