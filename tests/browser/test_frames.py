@@ -185,6 +185,7 @@ async def test_the_list_is_refreshed_when_time_passes(ann: Visitor, server: Serv
 
 
 async def test_typing_is_told_when_it_begins_and_now_and_then(ann: Visitor, server: Server) -> None:
+    await ann.page.clock.pause_at(await ann.page.evaluate("Date.now() / 1_000 + 10"))
     text = ann.page.get_by_label("Message to")
     await text.press_sequentially("hello")
     await ann.page.clock.run_for(3_000)

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 PUBLICATIONS = 100
 CUTS = 5
 SEED = 6
-PATIENCE = 90
+PATIENCE = 240
 
 LISTEN = """async ([url, channel]) => {
   const { Client } = await import("/realtime/realtime.js");

@@ -266,6 +266,7 @@ async def test_the_page_is_readable_when_it_is_looked_at(visit: Visit, scheme: s
     await ann.cut()
     await bob.choose("Everyone")
     await bob.say("Are you there?")
+    await expect(bob.receipt).to_have_text("Stored")
     await ann.say("I was cut off.")
     await check_looks(ann.page, f"offline-{scheme}-{width}.png")
     await ann.reconnect()

@@ -21,7 +21,7 @@ from local_gateway.sandbox import Answer, Failure, Result
 from local_gateway.stage import Stage
 from tests.conformance.deployed import URL, Deployed, deployed, lacks
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds a test waits for what must happen."""
 NOON = 1_700_000_000_000
 """When the scripted clock starts, epoch milliseconds."""

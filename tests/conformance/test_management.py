@@ -64,7 +64,7 @@ async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     function = ScriptedFunction()
     async with running(function) as gateway, connect(gateway) as client:
         monkeypatch.setenv("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", gateway.endpoint)
-        options = SdkConfig(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5)
+        options = SdkConfig(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=PATIENCE)
         sdk = boto3.client("apigatewaymanagementapi", config=options)
         connection_id = (await function.next("$connect"))["requestContext"]["connectionId"]
         yield Bench(gateway, function, client, connection_id, sdk)

@@ -119,7 +119,7 @@ async def test_w69_integration_timeout_is_the_frame_and_the_function_goes_on() -
         return answer(statusCode=200, body="too late")
 
     function = ScriptedFunction({"$default": outlast})
-    limits = Limits(integration_timeout=0.01)
+    limits = Limits(integration_timeout=0.5)
     async with running(function, limits=limits) as gateway, connect(gateway) as client:
         await client.send("hello")
         assert is_frame(await hear(client), "Endpoint request timed out")

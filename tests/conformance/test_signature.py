@@ -47,7 +47,7 @@ def sdk(
         aws_access_key_id=key_id,
         aws_secret_access_key=secret,
         aws_session_token=token,
-        config=SdkConfig(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5),
+        config=SdkConfig(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=PATIENCE),
     )
 
 

@@ -23,7 +23,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             os._exit(3)
     answer = application(event, context)
     query = event.get("queryStringParameters", {})
-    time.sleep(float(query.get("hold", 0)))
     while (until := query.get("until")) and not Path(until).exists():
         time.sleep(0.01)
     return answer

@@ -185,7 +185,7 @@ async def test_handshake_is_414_when_its_request_line_is_oversize(target: str) -
     ids=["handshake", "body of a post", "second request of a line"],
 )
 async def test_line_ends_in_time_when_its_request_comes_byte_by_byte(begun: bytes, answer: bytes) -> None:
-    async with beside(Limits(head_timeout=0.1)) as (gateway, _), raw_line(gateway) as (reader, writer):
+    async with beside(Limits(head_timeout=0.5)) as (gateway, _), raw_line(gateway) as (reader, writer):
         writer.write(begun)
         answered = asyncio.create_task(reader.read())
         async with asyncio.timeout(PATIENCE):

@@ -124,7 +124,7 @@ async def test_handshake_is_read_when_it_arrives_byte_by_byte() -> None:
 @pytest.mark.parametrize("begun", [b"", b"GET /local HTTP/1.1\r\nHost: x\r\nUpgrade: webso"])
 async def test_line_is_closed_when_the_head_does_not_arrive_in_time(begun: bytes) -> None:
     function = ScriptedFunction()
-    async with running(function, limits=Limits(head_timeout=0.05)) as gateway:
+    async with running(function, limits=Limits(head_timeout=0.5)) as gateway:
         assert await exchange(gateway, begun) == b""
         async with connect(gateway.websocket_url) as client:
             await (await client.ping())

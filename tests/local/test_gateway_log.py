@@ -92,7 +92,7 @@ async def gateway(tmp_path: Path) -> AsyncIterator[LocalGateway]:
         sandboxes=1,
         sandbox="socket",
         task_root=tmp_path,
-        limits=Limits(function_timeout=2.0),
+        limits=Limits(function_timeout=5.0),
     )
     async with LocalGateway("function.handler", config) as gateway:
         yield gateway

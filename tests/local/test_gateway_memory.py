@@ -81,7 +81,7 @@ async def gateway() -> AsyncIterator[GatewayProcess]:
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(4 * PATIENCE):
             yield GatewayProcess(process, (await process.stdout.readline()).decode().strip())
     finally:
         await process.communicate(b"")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -31,15 +32,23 @@ async def message(client: ClientConnection) -> object:
     return json.loads(await client.recv())["data"]
 
 
-async def test_newcomer_keeps_its_row_when_a_broadcast_overtakes_its_handshake(gateway: LocalGateway) -> None:
+async def test_newcomer_keeps_its_row_when_a_broadcast_overtakes_its_handshake(
+    gateway: LocalGateway, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "local_gateway")
+    missed = tmp_path / "missed"
     async with asyncio.timeout(PATIENCE), connect(f"{gateway.websocket_url}?name=old") as old:
-        # Its row is written; the upgrade is held for half a second more.
-        opening = asyncio.create_task(connect(f"{gateway.websocket_url}?name=new&hold=0.5").__aenter__())
+        # Its row is written; the upgrade is held until the first try has failed.
+        opening = connect(f"{gateway.websocket_url}?name=new&until={missed}")
+        opened = asyncio.create_task(opening.__aenter__())
         await wait_until(old, {"old", "new"})
 
-        first = await ask(old, action="broadcast", data="first")
+        asked = asyncio.create_task(ask(old, action="broadcast", data="first"))
+        while "410 GoneException" not in caplog.text:  # noqa: ASYNC110 - a log sets no event
+            await asyncio.sleep(0.01)
+        missed.touch()
 
-        new = await opening
+        first, new = await asked, await opened
         assert (first["recipients"], first["gone"]) == (2, 0)
         assert await message(new) == "first"  # by the second try, after the handshake
         await ask(old, action="broadcast", data="second")

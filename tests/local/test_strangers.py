@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from typing import IO
 
 import boto3
 import pytest
@@ -26,12 +27,21 @@ def wscat() -> str:
     return str(command)
 
 
+def read_pong(output: IO[str]) -> str:
+    """What a command prints, until that or its end."""
+    seen = ""
+    while '"type":"pong"' not in seen and (line := output.readline()):
+        seen += line
+    return seen
+
+
 def test_wscat_gets_its_answer_when_it_sends_a_ping(local_run: LocalRun) -> None:
-    command = [wscat(), "-c", f"{local_run.websocket_url}?name=wscat", "-x", '{"action":"ping"}', "-w", "3"]
+    command = [wscat(), "-c", f"{local_run.websocket_url}?name=wscat", "-x", '{"action":"ping"}', "-w", "60"]
     # It leaves as soon as its input ends, so the input stays open.
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        seen = process.stdout.read()
+        seen = read_pong(process.stdout)
+        process.kill()
 
     assert '"type":"pong"' in seen
 
@@ -43,9 +53,7 @@ def test_websockets_command_line_gets_its_answer_when_it_sends_a_ping(local_run:
         assert process.stdout
         process.stdin.write('{"action":"ping"}\n')
         process.stdin.flush()
-        seen = ""
-        while '"type":"pong"' not in seen and (line := process.stdout.readline()):
-            seen += line
+        seen = read_pong(process.stdout)
         process.kill()
 
     assert '"type":"pong"' in seen

@@ -27,7 +27,8 @@ async def ask(client: ClientConnection, **message: str) -> Any:
 @pytest.fixture(params=["runtime", "socket"])
 async def two_apis(request: pytest.FixtureRequest) -> AsyncIterator[TemplateGateway]:
     config = Config(port=0, sandboxes=1, sandbox=request.param)
-    async with TemplateGateway(TEMPLATES / "two_apis.yaml", config, {"Room": "attic"}) as gateway:
+    parameters = {"Room": "attic", "Timeout": "3"}
+    async with TemplateGateway(TEMPLATES / "two_apis.yaml", config, parameters) as gateway:
         yield gateway
 
 

@@ -18,7 +18,7 @@ from tests.security.conftest import PAGE
 async def refuse(url: str, **options: Any) -> tuple[int, bytes]:
     """The status and the body of a handshake that has to be refused."""
     with pytest.raises(InvalidStatus) as refused:
-        await connect(url, **options)
+        await connect(url, open_timeout=60, **options)
     response = refused.value.response
     return response.status_code, bytes(response.body or b"")
 
@@ -53,7 +53,7 @@ async def test_s03_bearer_is_not_echoed_when_a_browser_offers_it(
 ) -> None:
     token = identity.token("ann")
     offered = [Subprotocol("realtime.v1"), Subprotocol(f"bearer.{token}")]
-    opening = connect(gateway.websocket_url, origin=Origin(PAGE), subprotocols=offered)
+    opening = connect(gateway.websocket_url, origin=Origin(PAGE), subprotocols=offered, open_timeout=60)
 
     async with asyncio.timeout(60), opening as client:
         me = await ask(client, action="whoami")
@@ -70,7 +70,7 @@ async def test_s02_client_that_is_no_page_connects_when_its_ticket_says_so_or_it
     url, bearer = gateway.websocket_url, f"Bearer {identity.token('ann')}"
 
     async with asyncio.timeout(60):
-        async with connect(f"{url}?ticket={identity.ticket('bob')}") as client:
+        async with connect(f"{url}?ticket={identity.ticket('bob')}", open_timeout=60) as client:
             assert (await ask(client, action="whoami"))["user_id"] == "bob"
         headers = {"Authorization": bearer}
         async with connect(url, origin=Origin(PAGE), additional_headers=headers) as client:

@@ -66,7 +66,7 @@ async def test_s04_nothing_of_a_token_is_printed_when_the_whole_runs(
     protocols = [Subprotocol("realtime.v1"), Subprotocol(f"bearer.{good}")]
 
     async with asyncio.timeout(60):
-        async with connect(f"{url}?token={good}", origin=Origin(PAGE)) as client:
+        async with connect(f"{url}?token={good}", origin=Origin(PAGE), open_timeout=60) as client:
             await client.send(json.dumps({"action": "whoami"}))
             await client.recv()
         async with connect(f"{url}?ticket={ticket}", origin=Origin(PAGE)):

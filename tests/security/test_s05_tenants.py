@@ -31,7 +31,7 @@ async def test_s05_tenants_never_meet_when_all_their_names_are_the_same(
     def join(tenant: str, user: str) -> connect:
         bearer = Subprotocol(f"bearer.{identity.token(user, tenant=tenant)}")
         protocols = [Subprotocol("realtime.v1"), bearer]
-        return connect(gateway.websocket_url, origin=Origin(PAGE), subprotocols=protocols)
+        return connect(gateway.websocket_url, origin=Origin(PAGE), subprotocols=protocols, open_timeout=60)
 
     async with asyncio.timeout(60), join("acme", "ann") as ann, join("rival", "ann") as eve:
         for client in (ann, eve):

@@ -27,7 +27,11 @@ async def tabs(gateway: LocalGateway, identity: Identity) -> AsyncIterator[list[
     async with AsyncExitStack() as stack:
         yield [
             await stack.enter_async_context(
-                connect(f"{gateway.websocket_url}?ticket={identity.ticket(user, PAGE)}", origin=Origin(PAGE))
+                connect(
+                    f"{gateway.websocket_url}?ticket={identity.ticket(user, PAGE)}",
+                    origin=Origin(PAGE),
+                    open_timeout=PATIENCE,
+                )
             )
             for user in ("ann", "ann", "ann", "bob")
         ]

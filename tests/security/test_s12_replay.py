@@ -61,7 +61,7 @@ async def test_s12_tickets_of_one_partition_are_none_of_anothers(table: Table) -
 
 async def status(url: str) -> int:
     try:
-        async with connect(url, origin=Origin(PAGE)):
+        async with connect(url, origin=Origin(PAGE), open_timeout=60):
             return 101
     except InvalidStatus as refused:
         return refused.response.status_code

@@ -14,7 +14,7 @@ from local_gateway.sandbox import Function
 from local_gateway.socket_sandbox import SocketSandbox
 
 FOLDER = Path(__file__).parent
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="AWS's runtime client exists for Linux only")
 
@@ -50,6 +50,17 @@ def printed(
 ) -> Callable[[str], Awaitable[None]]:
     """Wait until a line with the given text was printed."""
     return lambda text: until(lambda: any(text in line for line in lines))
+
+
+@pytest.fixture
+def skip_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Let timers ring as if so much time had passed."""
+
+    def skip(seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(loop, "time", lambda time=loop.time: time() + seconds)
+
+    return skip
 
 
 @pytest.fixture

@@ -107,13 +107,19 @@ async def test_sandbox_is_replaced_when_the_function_ends_its_process(
 
 
 async def test_sandbox_is_killed_and_replaced_when_the_function_never_ends(
-    make_pool: Callable[..., Pool], printed: Callable[[str], Awaitable[None]]
+    make_pool: Callable[..., Pool],
+    printed: Callable[[str], Awaitable[None]],
+    skip_time: Callable[[float], None],
 ) -> None:
-    pool = make_pool(timeout=0.5)
+    pool = make_pool(timeout=100.5)
     pid = (await value(pool))["pid"]
+    running = asyncio.create_task(run(pool, do="loop"))
+    await printed("running")
 
-    assert await run(pool, do="loop") == Failure("timeout", "Sandbox.Timedout")
-    await printed("RequestId: request-1 Error: Task timed out after 0.50 seconds")
+    skip_time(100.5)
+
+    assert await running == Failure("timeout", "Sandbox.Timedout")
+    await printed("RequestId: request-1 Error: Task timed out after 100.50 seconds")
     assert (await value(pool))["pid"] != pid
 
 

@@ -24,7 +24,7 @@ def test_sandboxes_behave_the_same_when_the_loop_is_uvloop(
     async def run() -> list[Result]:
         function = Function("functions.handler", Path(__file__).parent)
         pool = Pool(
-            lambda number: kind(str(number), function, lambda _, line: lines.append(line)), 1, timeout=1.0
+            lambda number: kind(str(number), function, lambda _, line: lines.append(line)), 1, timeout=3.0
         )
         results = [await pool.invoke(event, "1") for event in EVENTS]
         await pool.close()

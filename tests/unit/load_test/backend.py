@@ -55,6 +55,11 @@ class Backend:
                 await self._answer(client, json.loads(text))
         self.ends[client.close_code] += 1
 
+    async def until_read(self) -> None:
+        """Wait until everybody has read what they were sent so far."""
+        for client in self.clients:
+            await (await client.ping())
+
     async def _answer(self, sender: ServerConnection, request: dict[str, Any]) -> None:
         assert request["action"] == "broadcast"
         if self.error:

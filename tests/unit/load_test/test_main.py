@@ -112,6 +112,7 @@ async def test_a_stopped_run_reports_when_it_has_something(
     )  # fmt: skip
     async with asyncio.timeout(30):
         await third.wait()
+        await backend.until_read()
     process.send_signal(number)
     ended = await end(process)
 

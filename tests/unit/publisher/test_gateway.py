@@ -103,7 +103,7 @@ async def test_failure_may_be_retried_when_there_is_no_answer(
 ) -> None:
     server.play(*steps)
 
-    assert await gateway_to(server, response_timeout=0.05).post(ID, b"hello") == Failed(reason, retry=True)
+    assert await gateway_to(server, response_timeout=0.5).post(ID, b"hello") == Failed(reason, retry=True)
     assert len(server.requests) == 1
 
 

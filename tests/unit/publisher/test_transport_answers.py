@@ -13,7 +13,7 @@ from publisher.errors import (
 from tests.unit.publisher.scripted import OK, Act, Server, answer, request
 
 Make = Callable[..., Transport]
-SHORT = 0.05
+SHORT = 0.5
 
 
 @pytest.mark.parametrize(
