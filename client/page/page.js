@@ -88,6 +88,7 @@ function showState({ state, retryAt }) {
   $("state-words").textContent = STATES[state];
   $("link").textContent = state === "waiting" ? "Reconnect now" : "Cut the connection";
   $("banner").hidden = state !== "waiting";
+  for (const control of $("open").elements) control.disabled = state === "closed";
   clearInterval(countdown);
   $("countdown").textContent = "";
   if (state === "waiting") {

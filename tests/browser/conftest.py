@@ -41,7 +41,7 @@ MISSING = (
     "apt install chromium, brew install --cask google-chrome, or https://www.google.com/chrome"
 )
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=60_000)
 
 NUMBERS = itertools.count(1)
 
@@ -77,7 +77,7 @@ async def visit(browser: Browser, local_run: LocalRun) -> AsyncIterator[Visit]:
 
         async def visit(name: str, **settings: Any) -> Visitor:
             context = await stack.enter_async_context(await browser.new_context(**settings))
-            context.set_default_timeout(10_000)
+            context.set_default_timeout(60_000)
             visitor = Visitor(await context.new_page(), f"{name} {next(NUMBERS)}")
             visitors.append(visitor)
             await visitor.join(local_run.page_url)

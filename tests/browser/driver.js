@@ -18,6 +18,8 @@ const ERRORS = {
   AnswerTimeoutError: "timeout",
   ConnectionLostError: "lost",
   TooLargeError: "too_large",
+  UnsendableError: "unsendable",
+  RangeError: "invalid",
   ClosedError: "closed",
 };
 
@@ -78,8 +80,12 @@ const COMMANDS = {
   close: () => client.close(),
   advance: ({ seconds }) => clock.advance(seconds * 1_000),
   subscribe({ channel, since, reading = true }) {
-    subscriptions.set(channel, client.subscribe(channel, { since }));
-    if (reading) read(channel);
+    try {
+      subscriptions.set(channel, client.subscribe(channel, { since }));
+      if (reading) read(channel);
+    } catch (error) {
+      report({ shown: { ended: describeError(error) }, of: channel });
+    }
   },
   read({ channel }) {
     read(channel);

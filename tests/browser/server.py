@@ -44,10 +44,9 @@ class Server:
     def _receive(self, socket: WebSocketRoute, text: str) -> None:
         request = json.loads(text)
         self.requests.append(request)
-        if request["action"] == "channel.subscribe":
-            answer: dict[str, Any] | None = subscribed(request)
-        else:
-            answer = self.answers.get(request["action"])
+        answer = self.answers.get(request["action"])
+        if not answer and request["action"] == "channel.subscribe":
+            answer = subscribed(request)
         if answer:
             socket.send(json.dumps({"v": 1, **answer, "id": request["id"]}))
 

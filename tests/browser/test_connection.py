@@ -65,6 +65,21 @@ async def test_why_is_said_when_the_server_closes_the_connection(ann: Visitor, s
     await expect(ann.log).to_contain_text("“Going away”")
 
 
+async def test_no_room_is_opened_when_the_server_has_ended_it(ann: Visitor, server: Server) -> None:
+    controls = [ann.page.get_by_label("Open a room"), ann.page.get_by_role("button", name="Open", exact=True)]
+
+    server.send({"type": "disconnect", "code": "logged_out", "reconnect": False})
+
+    await expect(ann.log).to_contain_text("The server ended it: you were logged out")
+    for control in controls:
+        await expect(control).to_be_disabled()
+    await ann.page.get_by_role("button", name="Change name").click()
+    await ann.page.get_by_role("button", name="Join").click()
+    await ann.expect_state("Online")
+    for control in controls:
+        await expect(control).to_be_enabled()
+
+
 async def test_a_message_is_sent_later_when_there_is_no_connection(ann: Visitor, server: Server) -> None:
     position = {"epoch": "e", "offset": 1}
     await ann.cut()

@@ -2,10 +2,12 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Error, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Error, Page, expect
 
 from tests.browser.conftest import PAGE
 from tests.browser.server import Server, publication
@@ -53,6 +55,25 @@ SHUFFLED = """async (seeds) => {
 }"""
 
 
+@pytest_asyncio.fixture(loop_scope="module")
+async def connected(browser: Browser, site: str, server: Server) -> AsyncIterator[Page]:
+    """A page with a `client`, connected to the test's server, its `states`, and a clock the test may move."""
+    async with await browser.new_context() as context:
+        page = await context.new_page()
+        await page.clock.install()
+        await page.route_web_socket("ws://server/**", server.accept)
+        await page.goto(f"{site}/realtime/")
+        await page.evaluate("""async () => {
+          const { Client } = await import("/realtime/realtime.js");
+          const client = new Client("ws://server/", { random: () => 0 });
+          Object.assign(window, { client, states: [], failures: [] });
+          client.addEventListener("state", ({ detail }) => states.push(detail.state));
+          client.connect();
+          await client.request("hello");
+        }""")
+        yield page
+
+
 async def test_what_is_declared_is_what_there_is(browser: Browser, site: str) -> None:
     declared = (PAGE / "realtime" / "realtime.d.ts").read_text()
     page = await browser.new_page()
@@ -95,21 +116,62 @@ async def test_the_example_of_the_documentation_works(
 
     await page.add_script_tag(type="module", content=script)
 
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         assert await seen.get() == ("Ann", {"text": "hello"})
     await page.context.close()
 
 
-async def test_a_channel_is_refused_when_its_name_is_too_long_for_any(browser: Browser, site: str) -> None:
+@pytest.mark.parametrize(
+    "since", [{}, {"epoch": "e"}, {"epoch": "", "offset": 1}, {"epoch": "e" * 65, "offset": 1}]
+)
+async def test_nothing_is_subscribed_to_when_it_should_go_on_from_no_position(
+    browser: Browser, site: str, since: dict[str, Any]
+) -> None:
     page = await browser.new_page()
     await page.goto(f"{site}/realtime/")
 
-    with pytest.raises(Error, match="RangeError: a channel's name has at most 128"):
-        await page.evaluate("""async () => {
-          const { Client } = await import("./realtime.js");
-          new Client("ws://h/").subscribe("x".repeat(129));
-        }""")
+    with pytest.raises(Error, match="RangeError: since is no position"):
+        await page.evaluate(
+            """async (since) => {
+              const { Client } = await import("./realtime.js");
+              new Client("ws://h/").subscribe("room:1", { since });
+            }""",
+            since,
+        )
     await page.context.close()
+
+
+async def test_a_publication_fails_in_its_time_when_it_waits_for_its_turn(
+    connected: Page, server: Server
+) -> None:
+    await connected.evaluate("""() => {
+      const publish = (name, timeout) => client.publish("room:1", name, { timeout }).catch(
+        (error) => failures.push(`${name} ${error.name}`));
+      publish("first", 6_000);
+      publish("second", 1_000);
+    }""")
+
+    await connected.clock.run_for(1_000)
+    assert await connected.evaluate("failures") == ["second AnswerTimeoutError"]
+    await connected.clock.run_for(5_000)
+    assert await connected.evaluate("failures") == ["second AnswerTimeoutError", "first AnswerTimeoutError"]
+    await connected.evaluate("async () => { await client.request('hello') }")
+    assert server.actions().count("channel.publish") == 1
+
+
+async def test_nothing_is_connected_in_between_when_two_connections_are_cut(
+    connected: Page, server: Server
+) -> None:
+    await connected.evaluate("async () => { await client.subscribe('room:1').ready }")
+    server.answers["channel.subscribe"] = {"type": "error", "code": "unavailable", "retry": True}
+    server.send({"type": "disconnect", "code": "expired", "reconnect": True})
+    async with asyncio.timeout(60):
+        while server.actions().count("channel.subscribe") < 2:
+            await connected.clock.run_for(1)
+
+    await connected.evaluate("client.cut({ pause: 10_000 })")
+
+    assert await connected.evaluate("states") == ["connecting", "connected", "waiting"]
 
 
 async def test_each_is_shown_once_and_in_order_or_said_to_be_lost(browser: Browser, site: str) -> None:

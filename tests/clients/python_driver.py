@@ -16,6 +16,7 @@ from client.errors import (
     RequestError,
     TooLargeError,
     UnansweredError,
+    UnsendableError,
 )
 from client.settings import Settings
 from client.subscription import Subscription
@@ -39,6 +40,7 @@ _ERRORS = {
     UnansweredError: "timeout",
     LostError: "lost",
     TooLargeError: "too_large",
+    UnsendableError: "unsendable",
     ClosedError: "closed",
     RefusedError: "refused",
 }
@@ -105,9 +107,13 @@ class Application:
     def _subscribe(self, command: Command) -> None:
         since = Position(**command["since"]) if "since" in command else None
         channel = command["channel"]
-        self._subscriptions[channel] = self._client.subscribe(channel, since=since)
-        if command.get("reading", True):
-            self._read(command)
+        try:
+            self._subscriptions[channel] = self._client.subscribe(channel, since=since)
+        except ValueError:
+            self._tell(shown={"ended": "invalid"}, of=channel)
+        else:
+            if command.get("reading", True):
+                self._read(command)
 
     def _read(self, command: Command) -> None:
         self._start(self._tell_items(self._subscriptions[command["channel"]]))

@@ -69,10 +69,12 @@ Driver
     What is shown:
         {"publication": data, "offset": 5 or null}
         {"gap": "unrecovered" (the server said so), "lost" (history has it no more) or "overflow"}
-        {"ended": error}                   the server refused the subscription, or ended it
+        {"ended": error}                   the server refused the subscription, or ended it; `invalid` if no
+                                           channel can have this name, which `subscribe` has to say at once
     Results are {"ok": the reply}, of `position` {"ok": {"position": …}}, or {"error": error}. An error is
     the code of an error frame; or `timeout`, `lost` (the connection ended first), `too_large` (not sent),
-    `closed` (the client is), `refused` (the handshake was).
+    `unsendable` (not sent: the server could not read it), `closed` (the client is), or
+    `refused` (the handshake was).
 
 Strictness
     Frames, events and items come in order, each in that of its connection, client or channel, and at the end

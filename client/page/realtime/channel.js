@@ -8,7 +8,10 @@ import { Subscription } from "./subscription.js";
 const HOLD = 1_000; // ms to wait for a publication that was overtaken, before asking for it
 const PAGE = 100; // publications
 
-/** `onStale` is called when it has to be subscribed to again; `pauseAfter` gives ms, by the number of failures. */
+/**
+ * `onStale` is called when it has to be subscribed to again; `pauseAfter` gives ms, by the number of failures and the
+ * last of them.
+ */
 export class Channel {
   #agenda;
   #pauseAfter;
@@ -123,7 +126,7 @@ export class Channel {
     if (!link || this.#reading || !(head || this.#sequence.isBehind)) return;
     this.#reading = true;
     for (let failures = 0, again = true; again && this.link === link && link.isOpen; failures++) {
-      again = await this.#readPages(link).then(() => false, (error) => this.#failRead(error, head, failures));
+      again = await this.#readPages(link).then(() => false, (error) => this.#failRead(link, error, head, failures));
     }
     this.#reading = false;
     if (this.link) this.#look();
@@ -132,10 +135,12 @@ export class Channel {
   /** What the history has not is lost, as whatever was pushed is in it (G1). */
   async #readPages(link) {
     const { offset, strange } = this.#sequence.horizon;
+    const { epoch } = this.position;
     let before, page;
     do {
       before = this.position;
       page = await link.request({ action: "channel.history", channel: this.name, since: this.position, limit: PAGE });
+      if (this.position.epoch !== epoch) return; // another connection has said so meanwhile
       this.#show(this.#sequence.fill(readPublications(this.name, page.publications)));
     } while (page.more && this.position !== before);
     this.#sequence.forgetStrange(strange);
@@ -143,10 +148,10 @@ export class Channel {
   }
 
   /** Returns whether to ask again. */
-  async #failRead(error, head, failures) {
-    if (error.retry) await this.#agenda.sleep(this.#pauseAfter(failures));
-    else if (error instanceof RefusedError) this.#moveOn(error, head);
-    else if (error instanceof TypeError) this.link?.cut(error.message); // the answer makes no sense
+  async #failRead(link, error, head, failures) {
+    if (error.retry) await this.#agenda.sleep(this.#pauseAfter(failures, error));
+    else if (error instanceof RefusedError && this.link === link) this.#moveOn(error, head);
+    else if (error instanceof TypeError) link.cut(error.message); // the answer makes no sense
     return error.retry || error instanceof AnswerTimeoutError;
   }
 

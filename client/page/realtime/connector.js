@@ -1,6 +1,6 @@
 // A connection at all times: attempts, pauses between them, and a new one before the old one ends.
 
-import { RefusedError } from "./errors.js";
+import { ClosedError, RefusedError } from "./errors.js";
 import { Link } from "./link.js";
 
 const RECONNECT_PAUSE = 3_000; // ms, the longest first one: who is cut off together spreads
@@ -26,7 +26,7 @@ export class Connector {
   #isFinal;
   #owner;
   #links = new Set();
-  #attempt = null; // {link}, under way
+  #attempt = null; // {link, welcome}, under way
   #retry = null; // {at, callOff}, the attempt after a pause
   #failures = 0;
   #callOffRollOver = () => {};
@@ -68,7 +68,7 @@ export class Connector {
       this.#callOffRetry();
       this.#scheduleRetry(pause);
     }
-    for (const link of [...this.#links]) link.cut(reason);
+    for (const link of [...this.#links].reverse()) link.cut(reason); // the next before the one it would replace
   }
 
   /** Have another connection take over from `link`, soon, if that is the one that serves. */
@@ -85,7 +85,8 @@ export class Connector {
     this.#callOffRollOver();
     this.#attempt = this.link = null;
     this.#enter("closed", { error });
-    this.cut("closed");
+    const lost = error ? undefined : new ClosedError("the client is closed");
+    for (const link of [...this.#links]) link.cut("closed", lost);
   }
 
   #rollOver() {
@@ -94,7 +95,7 @@ export class Connector {
   }
 
   async #try() {
-    const attempt = (this.#attempt = { link: null });
+    const attempt = (this.#attempt = { link: null, welcome: null });
     this.#retry = null;
     if (!this.link) this.#enter("connecting");
     try {
@@ -103,19 +104,21 @@ export class Connector {
       const owner = { ...this.#owner, onEnd: (link, end) => this.#ended(link, end) };
       attempt.link = new Link(url, protocols, this.#agenda, owner);
       this.#links.add(attempt.link);
-      await this.#takeOver(attempt.link, await attempt.link.start());
+      await this.#takeOver(attempt, await attempt.link.start());
     } catch (error) {
       if (this.#attempt === attempt) this.#fail(attempt, error);
     }
   }
 
-  async #takeOver(link, welcome) {
-    if (!this.link) this.#serve(link, welcome);
-    await this.#owner.prepare(link);
-    if (this.link !== link && link.isOpen) this.#serve(link, welcome);
+  async #takeOver(attempt, welcome) {
+    if (this.#attempt !== attempt) return;
+    attempt.welcome = welcome;
+    if (!this.link) this.#serve(attempt);
+    await this.#owner.prepare(attempt.link);
+    if (this.#attempt === attempt) this.#serve(attempt);
   }
 
-  #serve(link, welcome) {
+  #serve({ link, welcome }) {
     const old = this.link;
     this.link = link;
     this.#attempt = null;
@@ -151,6 +154,7 @@ export class Connector {
       return; // it was retired, or all is closed
     }
     this.#wait(end);
+    if (this.#attempt?.welcome && !this.link) this.#serve(this.#attempt); // not prepared, but better than none
   }
 
   /** Wait for the next attempt, unless one is under way. */

@@ -32,5 +32,8 @@ export class TooLargeError extends RealtimeError {
   }
 }
 
+/** Not sent: the server could not read it, and could not say what it is about. */
+export class UnsendableError extends RealtimeError {}
+
 /** The client, or the subscription, was closed. */
 export class ClosedError extends RealtimeError {}

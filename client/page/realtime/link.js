@@ -1,21 +1,13 @@
 // One connection, from its handshake to its end: requests with their answers, and the beat.
 
-import { AnswerTimeoutError, ConnectionLostError, RealtimeError, RefusedError, TooLargeError } from "./errors.js";
+import { encode } from "./encoding.js";
+import { AnswerTimeoutError, ConnectionLostError, RealtimeError, RefusedError } from "./errors.js";
 
-const FRAME_LIMIT = 32_768; // bytes; API Gateway closes the connection for more
 const VERSION = 1;
 const OPENING = 30_000; // ms a handshake may take; API Gateway gives up on the backend after 29 s
 
 /** Milliseconds without an answer, after which a request has failed, and an unanswered ping a connection is dead. */
 export const ANSWERING = 10_000;
-
-/** The text of a request. Throws a TooLargeError. */
-export function encode(request) {
-  const text = JSON.stringify(request);
-  const size = new TextEncoder().encode(text).length;
-  if (size > FRAME_LIMIT) throw new TooLargeError(size);
-  return text;
-}
 
 /**
  * Calls, each with itself first: `onPush` (a frame that answers nothing), `onNotice` ({type: "malformed", data} or
@@ -48,7 +40,9 @@ export class Link {
     });
     this.#socket.onopen = () => this.#settle("open")?.resolve();
     this.#socket.onmessage = ({ data }) => this.#receive(data);
-    this.#socket.onclose = ({ code, reason }) => this.#end({ code, reason });
+    this.#socket.onclose = ({ code, reason }) => {
+      this.#end({ code, reason }, new ConnectionLostError(reason || `the connection ended (${code})`));
+    };
   }
 
   /** Wait for the handshake and greet; resolves with the welcome. Rejects with a RealtimeError. */
@@ -99,12 +93,15 @@ export class Link {
     if (this.#waiting.size === 0) this.cut("another connection has taken over");
   }
 
-  /** End it now. A dead line would keep the closing handshake waiting, so nothing waits for that. */
-  cut(reason) {
+  /**
+   * End it now; what waits for an answer rejects with `error`. A dead line would keep the closing handshake waiting,
+   * so nothing waits for that.
+   */
+  cut(reason, error = new ConnectionLostError(reason)) {
     if (!this.isOpen) return;
     this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
     this.#socket.close();
-    this.#end({ code: 1006, reason });
+    this.#end({ code: 1006, reason }, error);
   }
 
   #receive(data) {
@@ -144,11 +141,10 @@ export class Link {
     if (!this.#retiring) this.#callOffBeat = this.#agenda.after(this.#beat, () => this.probe());
   }
 
-  #end(end) {
+  #end(end, error) {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.#callOffBeat();
-    const error = new ConnectionLostError(end.reason || `the connection ended (${end.code})`);
     for (const id of [...this.#waiting.keys()]) this.#settle(id).reject(error);
     this.#owner.onEnd(this, end);
   }

@@ -1,11 +1,12 @@
 // Requests on their way to the server, which wait for a connection.
 
+import { encode } from "./encoding.js";
 import { AnswerTimeoutError, ClosedError, ConnectionLostError } from "./errors.js";
-import { ANSWERING, encode } from "./link.js";
+import { ANSWERING } from "./link.js";
 
 /**
  * `route` finds the link for a channel, or for what is of no channel: null while there is none, undefined if there
- * never will be. `pauseAfter` gives ms, by the number of failures.
+ * never will be. `pauseAfter` gives ms, by the number of failures and the last of them.
  */
 export class Outbox {
   #agenda;
@@ -40,7 +41,7 @@ export class Outbox {
       if (this.#turns.get(channel) === turn) this.#turns.delete(channel);
     });
     this.#turns.set(channel, turn);
-    return sent;
+    return this.#within(timeout, sent);
   }
 
   /** There may be another link for some channel now. */
@@ -58,10 +59,19 @@ export class Outbox {
         return await link.request(request, Math.min(ANSWERING, deadline - this.#agenda.now));
       } catch (error) {
         const isLost = error instanceof ConnectionLostError || error instanceof AnswerTimeoutError || !link.isOpen;
-        if (!(isLost || error.retry) || this.#agenda.now >= deadline) throw error;
-        if (error.retry) await this.#agenda.sleep(Math.max(this.#pauseAfter(failures), error.wait));
+        const left = deadline - this.#agenda.now;
+        if (!(isLost || error.retry) || left <= 0) throw error;
+        if (error.retry) await this.#agenda.sleep(Math.min(this.#pauseAfter(failures, error), left));
       }
     }
+  }
+
+  /** Whoever still waits for a turn, too, waits no longer. */
+  #within(timeout, sent) {
+    return new Promise((resolve, reject) => {
+      const late = () => reject(new AnswerTimeoutError("it was not acknowledged in time"));
+      sent.finally(this.#agenda.after(timeout, late)).then(resolve, reject);
+    });
   }
 
   async #findLink(channel, deadline) {

@@ -1,8 +1,11 @@
 // Frames of the server, as far as they can be understood.
 
+const EPOCH = /^[^\p{Surrogate}]{1,64}$/u;
+
 /** Whether this is a position. */
 export function isPosition(value) {
-  return typeof value?.epoch === "string" && Number.isSafeInteger(value.offset) && value.offset >= 0;
+  if (typeof value?.epoch !== "string" || !EPOCH.test(value.epoch)) return false;
+  return Number.isSafeInteger(value.offset) && value.offset >= 0;
 }
 
 /** The publication in a frame; null if it is none. */

@@ -116,7 +116,10 @@ export class Client extends EventTarget {
   close(): void;
   /** Send a request, once connected. Resolves with the reply; rejects with a RealtimeError, after `timeout` (10,000). */
   request(action: string, fields?: { [name: string]: unknown }, options?: { timeout?: number }): Promise<Frame>;
-  /** Subscribe, and again with each connection. Throws for a channel that there is a subscription to, or that cannot be. */
+  /**
+   * Subscribe, and again with each connection. Throws a RealtimeError if there is a subscription to this channel, or
+   * the client is closed, and a RangeError for what can be no channel's name or no position.
+   */
   subscribe(channel: string, options?: { since?: Position | null; queue?: number }): Subscription;
   /**
    * Publish, with the same `key` again and again until it is acknowledged or `timeout` (30,000) is over. What is
@@ -158,6 +161,9 @@ export class TooLargeError extends RealtimeError {
   /** Bytes. */
   readonly size: number;
 }
+
+/** Not sent: the server could not read it. Half a surrogate pair, more than 16 levels, or more than 1,024 members. */
+export class UnsendableError extends RealtimeError {}
 
 /** The client, or the subscription, was closed. */
 export class ClosedError extends RealtimeError {}

@@ -42,7 +42,7 @@ export class Client extends EventTarget {
     this.#url = this.#isRenewable ? new URL(url).href : asGuest(url);
     this.#queue = queue;
     this.#agenda = new Agenda(clock);
-    const pause = (failures) => pauseAfter(failures, random, RETRY_PAUSE);
+    const pause = (failures, { wait }) => Math.max(pauseAfter(failures, random, RETRY_PAUSE), wait);
     this.#outbox = new Outbox(this.#agenda, (channel) => this.#route(channel), pause);
     this.#roster = new Roster({
       agenda: this.#agenda,
@@ -172,8 +172,9 @@ export class Client extends EventTarget {
   }
 
   /** While there are two connections, both tell of everything. */
-  #isRepeated(link, { type, message_id: id }) {
-    if (type.startsWith("presence.")) return link !== this.#connector.link;
+  #isRepeated(link, frame) {
+    const { type, message_id: id } = frame;
+    if (type.startsWith("presence.")) return this.#roster.isRepeat(link, frame);
     if (type !== "message" || id === undefined) return false;
     const repeated = this.#remembered.has(id);
     this.#remembered.add(id);

@@ -6,13 +6,13 @@ import { Overlap } from "./overlap.js";
 import { isPosition, readAnswers } from "./reading.js";
 
 const BATCH = 49; // channels in a request
-const LONGEST_NAME = 128; // characters
+const NAME = /^[A-Za-z0-9_:.-]{1,128}$/;
 const PINGED = 100; // positions in a ping
 const LINGERING = 10_000; // ms in which something one connection was sent may come over the next one, too
 
 /**
- * `serving` gives the link that serves, null if none does; `pauseAfter` gives ms, by the number of failures;
- * `onChange` is called when a subscription has been made, or refused.
+ * `serving` gives the link that serves, null if none does; `pauseAfter` gives ms, by the number of failures
+ * and the last of them; `onChange` is called when a subscription has been made, or has ended.
  */
 export class Roster {
   #agenda;
@@ -21,6 +21,7 @@ export class Roster {
   #onChange;
   #channels = new Map();
   #subscribing = new Set(); // links
+  #idle = []; // wakes those who have nothing to ask for just now
   #leaving = Promise.resolve();
   #overlap = null;
 
@@ -33,7 +34,8 @@ export class Roster {
 
   /** Subscribe to a channel, now and over each connection to come. */
   add(name, { since, limit }) {
-    if (name.length > LONGEST_NAME) throw new RangeError(`a channel's name has at most ${LONGEST_NAME} characters`);
+    if (!NAME.test(name)) throw new RangeError("a channel's name is 1 to 128 of A-Z a-z 0-9 _ : . -");
+    if (since !== null && !isPosition(since)) throw new RangeError("since is no position");
     if (this.#channels.has(name)) throw new RealtimeError(`there is a subscription to ${name} already`);
     const channel = new Channel(name, {
       since,
@@ -60,14 +62,7 @@ export class Roster {
     this.#subscribing.add(link);
     if (this.#serving() && this.#serving() !== link) this.#overlap = new Overlap();
     try {
-      for (let size = BATCH, refusals = 0; ; ) {
-        await this.#leaving;
-        const batch = [...this.#channels.values()].filter(({ links }) => !links.includes(link)).slice(0, size);
-        if (batch.length === 0 || !link.isOpen) return;
-        const error = await this.#ask(link, batch);
-        if (error?.retry) await this.#agenda.sleep(Math.max(this.#pauseAfter(refusals++), error.wait));
-        else if (error && !this.#refuse(batch, error)) size = 1;
-      }
+      await this.#subscribeAll(link);
     } finally {
       this.#subscribing.delete(link);
     }
@@ -81,8 +76,13 @@ export class Roster {
 
   /** A publication has come over `link`. */
   receive(link, publication) {
-    if (!publication.position && this.#overlap?.isRepeat(link, publication)) return;
+    if (!publication.position && this.isRepeat(link, publication)) return;
     this.#channels.get(publication.channel)?.receive(link, publication);
+  }
+
+  /** Whether another link has brought this frame already, while one takes over from the other. */
+  isRepeat(link, frame) {
+    return this.#overlap?.isRepeat(link, frame) ?? false;
   }
 
   /** Where the channels are that `link` brings. */
@@ -118,7 +118,40 @@ export class Roster {
     this.#channels.clear();
   }
 
+  /** Batch after batch. What was refused for now rests for a while, and keeps nothing else waiting. */
+  async #subscribeAll(link) {
+    const resting = new Set();
+    for (let size = BATCH, refusals = 0; ; ) {
+      await this.#leaving;
+      const missing = [...this.#channels.values()].filter(({ links }) => !links.includes(link));
+      if (missing.length === 0 || !link.isOpen) return;
+      const batch = missing.filter((channel) => !resting.has(channel)).slice(0, size);
+      if (batch.length === 0) {
+        await new Promise((wake) => this.#idle.push(wake));
+        continue;
+      }
+      const error = await this.#ask(link, batch);
+      if (error?.code === "rate_limited") {
+        await this.#agenda.sleep(this.#pauseAfter(refusals++, error)); // whatever is asked for
+      } else if (error?.retry) {
+        this.#rest(resting, batch, this.#pauseAfter(refusals++, error));
+        size = Math.ceil(batch.length / 2); // it may be about one of them
+      } else if (error && !this.#refuse(batch, error)) {
+        size = 1;
+      }
+    }
+  }
+
+  #rest(resting, batch, pause) {
+    for (const channel of batch) resting.add(channel);
+    this.#agenda.after(pause, () => {
+      for (const channel of batch) resting.delete(channel);
+      this.#resume();
+    });
+  }
+
   #resume() {
+    for (const wake of this.#idle.splice(0)) wake();
     if (this.#serving()) this.subscribe(this.#serving());
   }
 
@@ -131,7 +164,7 @@ export class Roster {
       for (const channel of batch) this.#start(link, channel, answers.get(channel.name));
       this.#onChange();
     } catch (error) {
-      if (error instanceof RefusedError) return error;
+      if (error instanceof RefusedError && link.isOpen) return error;
       if (error instanceof AnswerTimeoutError) return null;
       link.cut(error.message); // without a sensible answer nobody knows what it brings
     }
@@ -159,6 +192,7 @@ export class Roster {
     this.#channels.delete(channel.name);
     channel.finish(new ClosedError("the subscription was closed"));
     for (const link of links) this.#unsubscribe(link, channel.name);
+    this.#onChange();
   }
 
   #unsubscribe(link, name) {
