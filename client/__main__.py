@@ -5,7 +5,7 @@ import os
 import sys
 from argparse import Namespace
 
-from .arguments import parse
+from .arguments import ends_by_hand, parse
 from .errors import ClientError, RequestError
 from .transcript import describe_error
 
@@ -29,7 +29,7 @@ def main() -> int:
     except OSError as error:
         return _abandon_output(error)
     except KeyboardInterrupt:
-        pass
+        return 0 if ends_by_hand(options) else 130
     return 0
 
 

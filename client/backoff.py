@@ -14,12 +14,12 @@ class Backoff:
         self._random = random
         self._attempt = 0
 
-    def pause(self) -> float:
-        """The seconds to wait before the next attempt."""
+    def pause(self, least: float = 0.0) -> float:
+        """The seconds to wait before the next attempt, ``least`` or more."""
         # Past 2 to the 32nd it makes no difference, and a float would end at 2 to the 1024th.
         ceiling = self._first * 2.0 ** min(self._attempt, 32)
         self._attempt += 1
-        return self._random() * min(self._settings.longest_pause, ceiling)
+        return max(self._random() * min(self._settings.longest_pause, ceiling), least)
 
     def note_life(self, seconds: float) -> None:
         """A connection has ended that lived so long; a long one begins the pauses again."""

@@ -1,6 +1,5 @@
 """The commands for channels: subscribe, publish, history, presence."""
 
-import asyncio
 import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator, Callable
@@ -8,10 +7,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from .client import Client
-from .errors import ClientError, RequestError
+from .errors import ClientError, RequestError, UnsendableError, UnsentError
 from .frames import FRAME_LIMIT, parse_object
 from .lines import Lines
 from .roster import PAGE
+from .session import first_of
 from .settings import Settings
 from .stdin import read_chunks, split_lines
 from .terminal import open_screen
@@ -28,11 +28,7 @@ async def obey(options: Namespace, note: Note) -> None:
         lines = Lines(output, readable=output.isatty())
         async with Client(options.url, token=token, name=options.name, settings=settings) as client:
             await _connect(client)
-            telling = asyncio.create_task(_tell(client, note))
-            try:
-                await _obey(client, options, lines, note)
-            finally:
-                telling.cancel()
+            await first_of(_obey(client, options, lines, note), _tell(client, note))
 
 
 async def _obey(client: Client, options: Namespace, lines: Lines, note: Note) -> None:
@@ -40,7 +36,7 @@ async def _obey(client: Client, options: Namespace, lines: Lines, note: Note) ->
         case "subscribe":
             await _subscribe(client, options, lines, note)
         case "publish":
-            await _publish(client, options.channel, _texts(options.text), lines)
+            await _publish(client, options.channel, _texts(options.text), lines, note)
         case "history":
             await _history(client, options, lines)
         case "presence":
@@ -63,6 +59,8 @@ async def _tell(client: Client, note: Note) -> None:
                 note(f"{error}; next attempt in {seconds:.1f} s")
             case State("connected"):
                 note("connected again")
+            case State("closed", error=ClientError() as error):  # whatever waits for input does not know
+                raise error
 
 
 async def _subscribe(client: Client, options: Namespace, lines: Lines, note: Note) -> None:
@@ -75,14 +73,24 @@ async def _subscribe(client: Client, options: Namespace, lines: Lines, note: Not
             note(f"to go on from here: --since {subscription.position}")
 
 
-async def _publish(client: Client, channel: str, texts: AsyncIterator[str], lines: Lines) -> None:
+async def _publish(
+    client: Client, channel: str, texts: AsyncIterator[tuple[str, str]], lines: Lines, note: Note
+) -> None:
     subscription = client.subscribe(channel)
     with suppress(RequestError):  # most channels want it of who publishes, and some do not
         await subscription.subscribed()
-    async for text in texts:
+    unsent = 0
+    async for name, text in texts:
         fields = parse_object(text)
-        published = await client.publish(channel, {"text": text} if fields is None else fields)
-        lines.show_published(channel, published)
+        try:
+            published = await client.publish(channel, {"text": text} if fields is None else fields)
+        except UnsendableError as error:
+            unsent += 1
+            note(f"{name}: {error}")
+        else:
+            lines.show_published(channel, published)
+    if unsent:
+        raise UnsentError(f"texts not sent: {unsent}")
 
 
 async def _history(client: Client, options: Namespace, lines: Lines) -> None:
@@ -106,13 +114,15 @@ def _end(page: Page) -> Position | None:
     return page.publications[-1].position
 
 
-async def _texts(text: str | None) -> AsyncIterator[str]:
+async def _texts(text: str | None) -> AsyncIterator[tuple[str, str]]:
     if text is not None:
-        yield text
+        yield "TEXT", text
         return
+    number = 0
     async for line in split_lines(read_chunks(sys.stdin.fileno()), FRAME_LIMIT):
+        number += 1
         if stripped := line.decode("utf-8", "replace").strip():
-            yield stripped
+            yield f"line {number}", stripped
 
 
 def _reader(file: str) -> Callable[[], str]:

@@ -73,7 +73,8 @@ class Client:
     def subscribe(self, channel: str, *, since: Position | None = None) -> Subscription:
         """Subscribe to a channel, from now on or ``since`` a position.
 
-        Raises SubscribedError, ClosedError, and ValueError for a name of more than 128 characters.
+        Raises SubscribedError, ClosedError, PositionError, and ValueError for what no channel is called:
+        the name is 1 to 128 of ``A-Z a-z 0-9 _ : . -``.
         """
         return Subscription(self._connector.subscribe(channel, since), self._leave)
 
@@ -82,7 +83,7 @@ class Client:
     ) -> Published:
         """Publish, once, however often it has to be sent; those of one channel go out one after the other.
 
-        ``key`` is made here unless one is given. Raises TooLargeError, RequestError, ClosedError, and
+        ``key`` is made here unless one is given. Raises UnsendableError, RequestError, ClosedError, and
         UnansweredError after ``within`` seconds: then it may have been published or not, and publishing it
         again with the same key is safe.
         """
@@ -98,14 +99,15 @@ class Client:
     async def request(self, action: str, **fields: Any) -> Mapping[str, Any]:
         """Send any request and return the reply.
 
-        Raises TooLargeError, RequestError, UnansweredError, LostError, ClosedError.
+        Raises UnsendableError, RequestError, UnansweredError, LostError, ClosedError.
         """
+        deadline = asyncio.get_running_loop().time() + self._settings.request_timeout
         try:
-            async with asyncio.timeout(self._settings.request_timeout):
+            async with asyncio.timeout_at(deadline):
                 link = await self._connector.ready()
         except TimeoutError:
             raise UnansweredError(f"not connected, {action} was not sent") from None
-        return await link.request(action, fields)
+        return await link.request(action, fields, deadline)
 
     async def history(
         self,
@@ -144,7 +146,7 @@ class Client:
             except RequestError as error:
                 if not (error.retry or link.over.done()):
                     raise
-                await asyncio.sleep(max(backoff.pause(), error.retry_after))
+                await asyncio.sleep(backoff.pause(error.retry_after))
 
     def _lane(self, channel: str) -> asyncio.Lock:
         return self._lanes.setdefault(channel, asyncio.Lock())

@@ -20,6 +20,7 @@ from .errors import (
 from .feed import Feed
 from .inbox import Inbox
 from .link import Link
+from .overlap import Overlap
 from .reading import Expulsion, Unasked
 from .roster import Roster
 from .settings import Settings
@@ -28,6 +29,8 @@ from .tasks import Tasks
 from .values import Event, Position, Publication, Push, State, StateName
 
 _MESSAGES = 1_000
+
+_LINGERING = 10.0  # seconds in which the new connection may bring what the old one, now closed, has brought
 
 
 class Connector:
@@ -48,7 +51,9 @@ class Connector:
         self._link: Link | None = None
         self._born: int | None = None
         self._moving = False
+        self._overlap: Overlap | None = None
         self._changed = asyncio.Event()
+        self._failure: ClientError | None = None
         self._end: ClientError | None = None
         self._main: asyncio.Task[None] | None = None
         self._messages: OrderedDict[str, None] = OrderedDict()
@@ -67,7 +72,7 @@ class Connector:
             if not self._main.cancelled():
                 self._main.result()
         if not self._end:  # it had not even begun
-            await self._shut(None)
+            await self._shut()
 
     async def ready(self, channel: str | None = None) -> Link:
         """The connection, once there is one; with a channel, once a subscription to it is made there too.
@@ -93,19 +98,22 @@ class Connector:
     async def unsubscribe(self, feed: Feed) -> None:
         """End a subscription. Raises ClientError."""
         self._roster.remove(feed)
+        self._wake()
         await self._roster.leave(feed)
 
-    def receive(self, link: Link, inbound: Unasked) -> None:
+    def receive(self, link: Link, inbound: Unasked, data: str | bytes) -> None:
         """Pass on what came over a connection."""
         match inbound:
+            case Publication(position=None) | Push("presence.joined" | "presence.left") if (
+                self._overlap and self._overlap.is_repeat(link, data)
+            ):
+                pass
             case Publication():
-                self._roster.take(inbound, link)
+                self._roster.take(inbound)
             case Push("message", {"message_id": str(message_id)}) if self._is_known(message_id):
                 pass
             case Expulsion(channels):
                 self._roster.expel(channels)
-            case Push("presence.joined" | "presence.left") if link is not self._link:
-                pass  # while there are two connections, one of them is enough
             case Push("session.expiring") if self._credentials.renewable:
                 self.events.put(inbound)
                 link.leave()
@@ -121,13 +129,12 @@ class Connector:
         self._roster.catch_up(link, heads)
 
     async def _run(self) -> None:
-        end: ClientError | None = None
         try:
             await self._stay_connected()
         except ClientError as error:
-            end = error
+            self._failure = error
         finally:
-            await self._shut(end)
+            await self._shut()
 
     async def _stay_connected(self) -> None:
         while True:
@@ -168,6 +175,7 @@ class Connector:
         return link
 
     def _settle_on(self, link: Link) -> None:
+        self._overlap = None
         self._link, self._born = link, link.born
         self._say(State("connected"))
         self._tasks.start(self._enrol(link, self._roster.elsewhere(link)))
@@ -193,15 +201,14 @@ class Connector:
             self._wake()
         else:
             self._say(State("connected"))
-        self._tasks.start(old.retire())
+        self._tasks.start(self._retire(old))
         return link
 
     async def _open_beside(self, old: Link) -> Link:
         while True:
             try:
                 link = await self._open()
-                while feeds := self._roster.elsewhere(link):
-                    await self._roster.enrol(link, feeds)
+                await self._prepare(link, old)
             except ClientError as error:
                 if old.over.done() or self._is_final(error):
                     raise
@@ -210,12 +217,32 @@ class Connector:
             else:
                 return link
 
+    async def _prepare(self, link: Link, old: Link) -> None:
+        # Once the old connection is over this one serves at once, and its subscriptions follow.
+        self._overlap = Overlap()
+        begun: set[Feed] = set()
+        while feeds := [feed for feed in self._roster.elsewhere(link) if feed not in begun]:
+            begun.update(feeds)
+            await _first_of(self._tasks.start(self._enrol(link, feeds)), old.over)
+            _raise_if_over(link)
+
+    async def _retire(self, old: Link) -> None:
+        overlap = self._overlap
+        await old.retire()
+        await asyncio.sleep(_LINGERING)
+        if self._overlap is overlap:
+            self._overlap = None
+
     async def _enrol(self, link: Link, feeds: list[Feed]) -> None:
         with suppress(LostError, ClosedError):  # the next connection begins again
             await self._roster.enrol(link, feeds)
 
     def _note_end(self, link: Link) -> None:
-        if link is self._link:
+        reason = link.over.result()
+        if isinstance(reason, DismissedError) and self._main and not self._end:
+            self._failure = reason
+            self._main.cancel()  # whatever it is about: the server wants no connection any more
+        elif link is self._link:
             self._link = None
             self._backoff.note_life(link.age)
             if self._moving:
@@ -223,7 +250,7 @@ class Connector:
 
     def _is_final(self, error: ClientError) -> bool:
         match error:
-            case AddressError() | DismissedError():
+            case AddressError():
                 return True
             case RefusedError(status=401 | 403) | RequestError(code="unauthorized" | "forbidden"):
                 return not self._credentials.renewable
@@ -237,13 +264,13 @@ class Connector:
             self._messages.popitem(last=False)
         return False
 
-    async def _shut(self, end: ClientError | None) -> None:
-        self._end = end or ClosedError("the client is closed")
+    async def _shut(self) -> None:
+        self._end = self._failure or ClosedError("the client is closed")
         self._link = None
         await self._tasks.cancel()
         await asyncio.gather(*(link.close() for link in self._links))
-        self._roster.end(end)
-        self._say(State("closed", error=end))
+        self._roster.end(self._failure)
+        self._say(State("closed", error=self._failure))
         self.events.end()
 
     def _say(self, state: State) -> None:
@@ -256,8 +283,9 @@ class Connector:
         self._changed.clear()
 
 
-async def _first_of(*futures: "asyncio.Future[Any]", within: float) -> None:
-    await asyncio.wait(futures, timeout=max(within, 0), return_when=asyncio.FIRST_COMPLETED)
+async def _first_of(*futures: "asyncio.Future[Any]", within: float | None = None) -> None:
+    timeout = None if within is None else max(within, 0)
+    await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
 
 
 def _raise_if_over(link: Link) -> None:

@@ -4,7 +4,8 @@ ClientError
 ├── AddressError      the address is not that of a WebSocket                   exit 2
 ├── PositionError     a text is not a position                                 exit 2
 ├── CommandError      what was typed is not a command; the client goes on
-├── TooLargeError     a frame too large for API Gateway, not sent; the client goes on
+├── UnsendableError   a request the server could not read, not sent; the client goes on
+│   └── TooLargeError   a frame too large for API Gateway
 ├── RefusedError      no connection came about                                 exit 3
 ├── RequestError      the server answered a request with an error              exit 1
 ├── DismissedError    the server ended the connection, and wants no other      exit 1
@@ -42,7 +43,11 @@ class CommandError(ClientError):
     """A typed line begins like a command and is none."""
 
 
-class TooLargeError(ClientError):
+class UnsendableError(ClientError):
+    """The request is what the server refuses without saying which it was (``bad_request``); not sent."""
+
+
+class TooLargeError(UnsendableError):
     """The frame is larger than API Gateway takes (32 KB, W77) and was not sent."""
 
 

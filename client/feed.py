@@ -1,7 +1,6 @@
 """One subscription as the client keeps it: its order, what waits for the application, where it is made."""
 
 import asyncio
-from collections import deque
 from collections.abc import Iterable
 
 from .errors import ClientError
@@ -10,8 +9,6 @@ from .link import Link
 from .ordering import Order
 from .reading import Answer
 from .values import Item, Position, Publication
-
-_REMEMBERED = 64
 
 
 class Feed:
@@ -27,7 +24,6 @@ class Feed:
         self.timer: asyncio.TimerHandle | None = None
         self.filling = False
         self._made: set[Link] = set()
-        self._unplaced: deque[tuple[Link, Publication]] = deque(maxlen=_REMEMBERED)
 
     @property
     def made(self) -> bool:
@@ -50,10 +46,9 @@ class Feed:
         since = self.order.position
         return {"channel": self.channel, **({"since": since.fields()} if since else {})}
 
-    def take(self, publication: Publication, link: Link) -> None:
-        """A publication came over a connection."""
-        if publication.position is not None or not self._came_before(publication, link):
-            self.deliver(self.order.take(publication))
+    def take(self, publication: Publication) -> None:
+        """A publication came."""
+        self.deliver(self.order.take(publication))
 
     def resume(self, answer: Answer, link: Link) -> None:
         """The server has subscribed a connection to the channel."""
@@ -81,9 +76,3 @@ class Feed:
         if self.timer:
             self.timer.cancel()
             self.timer = None
-
-    def _came_before(self, publication: Publication, link: Link) -> bool:
-        # While one connection takes the place of another, each brings a copy, and no position tells.
-        twice = any(link is not over and publication == other for over, other in self._unplaced)
-        self._unplaced.append((link, publication))
-        return twice

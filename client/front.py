@@ -4,6 +4,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable
 
+from .arguments import is_conversation
 from .pipe import Pipe
 from .session import Session, open_session
 from .sockets import with_query
@@ -15,7 +16,7 @@ async def run(options: Namespace, note: Callable[[str], None]) -> None:
     """Connect and talk until one side ends it. Raises ClientError, and OSError for standard output."""
     url = options.url if options.name is None else with_query(options.url, name=options.name)
     async with open_session(url, origin=options.origin) as session:
-        if sys.stdin.isatty() and sys.stdout.isatty():
+        if is_conversation():
             await _converse(session)
         else:
             note("connected")

@@ -9,10 +9,10 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from .errors import ClientError, ClosedError, DismissedError, LostError, RequestError, UnansweredError
-from .frames import check_size, compact
+from .frames import encode
 from .reading import Farewell, Inbound, Reply, Unasked, read_heads, read_inbound
 from .settings import Settings
-from .sockets import ending
+from .sockets import close_socket, ending
 from .tasks import Tasks
 from .values import Position
 
@@ -22,8 +22,8 @@ _LONGEST_BEAT = 1_000_000  # seconds; no connection lasts as long
 class Host(Protocol):
     """Whom a connection tells what comes over it."""
 
-    def receive(self, link: "Link", inbound: Unasked) -> None:
-        """Something came that no request had asked for."""
+    def receive(self, link: "Link", inbound: Unasked, data: str | bytes) -> None:
+        """Something came that no request had asked for; ``data`` is the frame itself."""
 
     def positions(self) -> Mapping[str, Position]:
         """Where the channels are, for the beat."""
@@ -66,16 +66,17 @@ class Link:
             case {"connected_at": int(born)}:
                 self.born = born
 
-    async def request(self, action: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The answer to a request.
+    async def request(
+        self, action: str, fields: Mapping[str, Any], deadline: float | None = None
+    ) -> Mapping[str, Any]:
+        """The answer to a request, by the loop's time at ``deadline`` if not in ``request_timeout`` seconds.
 
-        Raises TooLargeError, RequestError, UnansweredError, and LostError or ClosedError when the connection
-        ends first.
+        Raises UnsendableError, RequestError, UnansweredError, and LostError or ClosedError when the
+        connection ends first.
         """
         number = next(self._numbers)
-        text = compact({"action": action, "id": number, **fields})
-        check_size(text)
-        reply = await self._ask(number, text, action)
+        text = encode({"action": action, "id": number, **fields})
+        reply = await self._ask(number, text, action, deadline or self._deadline())
         if reply.get("type") == "error":
             error = RequestError(reply)
             if error.code == "connection_gone":
@@ -104,16 +105,19 @@ class Link:
         """Close the connection normally."""
         closed = ClosedError("the client is closed")
         self._finish(closed, closed)
-        await self._socket.close()
+        await close_socket(self._socket)
         await asyncio.wait([self.reader])
         await self._tasks.cancel()
 
-    async def _ask(self, number: int, text: str, action: str) -> Mapping[str, Any]:
+    def _deadline(self) -> float:
+        return self._loop.time() + self._settings.request_timeout
+
+    async def _ask(self, number: int, text: str, action: str, deadline: float) -> Mapping[str, Any]:
         if self.over.done():
             raise LostError(str(self.over.result()))
         answer = self._waiting[number] = self._loop.create_future()
         try:
-            async with asyncio.timeout(self._settings.request_timeout):
+            async with asyncio.timeout_at(deadline):
                 await self._socket.send(text)
                 reply: Mapping[str, Any] = await answer
                 return reply
@@ -130,12 +134,13 @@ class Link:
     async def _read(self) -> None:
         try:
             while True:
-                self._sort(read_inbound(await self._socket.recv()))
+                data = await self._socket.recv()
+                self._sort(read_inbound(data), data)
         except ConnectionClosed as error:
             reason = ending(error)
             self._finish(reason, LostError(str(reason)))
 
-    def _sort(self, inbound: Inbound) -> None:
+    def _sort(self, inbound: Inbound, data: str | bytes) -> None:
         match inbound:
             case Reply(number, fields):
                 answer = self._waiting.get(number) if isinstance(number, int) else None
@@ -146,7 +151,7 @@ class Link:
             case Farewell(code):
                 self.drop(DismissedError(code))
             case _:
-                self._host.receive(self, inbound)
+                self._host.receive(self, inbound, data)
 
     def _finish(self, reason: ClientError, failure: ClientError) -> None:
         if self.over.done():

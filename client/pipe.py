@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from typing import BinaryIO
 
-from .errors import ClosedError, LostError, TooLargeError, UnansweredError, UnsentError
+from .errors import ClosedError, LostError, TooLargeError, UnansweredError, UnsendableError, UnsentError
 from .frames import FRAME_LIMIT, parse_object
 from .session import Session, first_of
 from .stdin import split_lines
@@ -58,7 +58,7 @@ class Pipe:
             number += 1
             try:
                 await self._send_line(line)
-            except (TooLargeError, UnicodeDecodeError) as error:
+            except (UnsendableError, UnicodeDecodeError) as error:
                 self._unsent += 1
                 problem = "not sent: not UTF-8" if isinstance(error, UnicodeDecodeError) else error
                 self._note(f"line {number}: {problem}")

@@ -20,13 +20,10 @@ from .link import Link
 from .reading import Answer, read_answers, read_page
 from .settings import Settings
 from .tasks import Tasks
-from .values import Position, Publication
+from .values import CHANNEL, Item, Position, Publication
 
 BATCH = 49
 """The most channels of one subscribe."""
-
-LONGEST_NAME = 128
-"""The most characters of a channel's name."""
 
 PAGE = 100
 """The most publications of one page of history."""
@@ -43,11 +40,14 @@ class Roster:
         self._tasks = tasks
         self._changed = changed
         self._feeds: dict[str, Feed] = {}
+        self._leaving: dict[asyncio.Future[None], tuple[Link, str]] = {}
 
     def add(self, channel: str, since: Position | None) -> Feed:
-        """A new one. Raises SubscribedError, and ValueError for a name that is too long for any channel."""
-        if len(channel) > LONGEST_NAME:
-            raise ValueError(f"a channel's name has at most {LONGEST_NAME} characters")
+        """A new one. Raises SubscribedError, PositionError, and ValueError for what no channel is called."""
+        if not CHANNEL.fullmatch(channel):  # the server would refuse all that are asked for with it
+            raise ValueError(f"{channel!r} is no channel: names have 1 to 128 of A-Z a-z 0-9 _ : . -")
+        if since:
+            Position.parse(str(since))
         if channel in self._feeds:
             raise SubscribedError(f"{channel} is subscribed to already")
         feed = self._feeds[channel] = Feed(channel, since, self._settings.queue)
@@ -83,10 +83,10 @@ class Roster:
         """Where the channels are that have positions."""
         return {feed.channel: feed.order.position for feed in self._feeds.values() if feed.order.position}
 
-    def take(self, publication: Publication, link: Link) -> None:
-        """A publication came over a connection; of a channel left meanwhile, perhaps."""
+    def take(self, publication: Publication) -> None:
+        """A publication came; of a channel left meanwhile, perhaps."""
         if feed := self._feeds.get(publication.channel):
-            feed.take(publication, link)
+            feed.take(publication)
             self._watch(feed)
 
     def catch_up(self, link: Link, heads: Mapping[str, Position]) -> None:
@@ -107,14 +107,17 @@ class Roster:
             except UnansweredError:
                 waiting.extendleft(reversed(batch))
             except RequestError as error:
+                if link.over.done():  # that is what the server says of the connection, not of a channel
+                    raise LostError(str(error)) from error
                 left = self._refuse(batch, error)
                 waiting.extendleft(reversed(left))
                 if error.retry:
-                    await asyncio.sleep(max(backoff.pause(), error.retry_after))
+                    await asyncio.sleep(backoff.pause(error.retry_after))
                 elif left == batch:
                     size = 1  # the server does not say which one it is about
 
     async def _subscribe(self, link: Link, batch: list[Feed]) -> None:
+        await self._settle(link, batch)
         batch = [feed for feed in batch if self._is_kept(feed)]
         if not batch:
             return
@@ -139,8 +142,20 @@ class Roster:
         await asyncio.gather(*(self._leave(link, feed) for link in feed.links))
 
     async def _leave(self, link: Link, feed: Feed) -> None:
-        with suppress(LostError, ClosedError):  # that ends it as well
-            await link.request("channel.unsubscribe", {"channels": [feed.channel]})
+        left = asyncio.get_running_loop().create_future()
+        self._leaving[left] = link, feed.channel
+        try:
+            with suppress(LostError, ClosedError):  # that ends it as well
+                await link.request("channel.unsubscribe", {"channels": [feed.channel]})
+        finally:
+            del self._leaving[left]
+            left.set_result(None)
+
+    async def _settle(self, link: Link, batch: list[Feed]) -> None:
+        # Requests of one connection run side by side: leaving a channel might end a later subscription.
+        places = {(link, feed.channel) for feed in batch}
+        while leaving := [left for left, place in self._leaving.items() if place in places]:
+            await asyncio.wait(leaving)
 
     async def _forsake(self, link: Link, feed: Feed) -> None:
         with suppress(ClientError):  # nobody waits for it, and what comes of it is dropped
@@ -193,12 +208,10 @@ class Roster:
             return True
         except RequestError as error:
             if error.retry:
-                await asyncio.sleep(max(backoff.pause(), error.retry_after))
+                await asyncio.sleep(backoff.pause(error.retry_after))
                 return True
-            items = feed.order.lose(head) if error.code == "history_gone" else []
-            feed.deliver(items)
-            if not items:  # then the answer to a subscribe says where it goes on
-                await self.enrol(link, [feed])
+            if feed.order.position == since:  # or another connection has said where the channel is now
+                await self._go_on(feed, link, feed.order.lose(head) if error.code == "history_gone" else [])
             return False
         except MalformedError as error:
             link.drop(LostError(str(error)))
@@ -208,3 +221,8 @@ class Roster:
             return True
         feed.deliver(feed.order.settle(waiting))
         return False
+
+    async def _go_on(self, feed: Feed, link: Link, items: list[Item]) -> None:
+        feed.deliver(items)
+        if not items:  # then the answer to a subscribe says where it goes on
+            await self.enrol(link, [feed])

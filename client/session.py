@@ -10,9 +10,9 @@ from typing import Any, TypeGuard
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from .frames import Frame, check_size, compact, read_frame
+from .frames import Frame, check_size, compact, encode, read_frame
 from .settings import OPEN_TIMEOUT
-from .sockets import ending, open_socket
+from .sockets import close_socket, ending, open_socket
 
 KEEP_ALIVE = 300.0
 """Seconds between pings: API Gateway closes a connection that was idle for ten minutes (W66)."""
@@ -44,9 +44,9 @@ class Session:
         return f"client-{next(self._numbers)}"
 
     async def request(self, fields: Mapping[str, object]) -> str:
-        """Send a request and return the id it was given. Raises what send raises."""
+        """Send a request and return the id it was given. Raises UnsendableError, and what send raises."""
         request_id = self.next_id()
-        await self.send(compact({**fields, "id": request_id}), request_id)
+        await self.send(encode({**fields, "id": request_id}), request_id)
         return request_id
 
     async def send(self, text: str, request_id: object = None) -> None:
@@ -87,7 +87,7 @@ class Session:
 
     async def close(self) -> None:
         """Close the connection normally."""
-        await self._socket.close()
+        await close_socket(self._socket)
 
     def _settle(self, request_id: object) -> None:
         if not _is_id(request_id) or request_id not in self._waiting:

@@ -1,5 +1,6 @@
 """Sockets: opened with what a server wants to see, and why they could not be, or ended."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -48,6 +49,15 @@ async def open_socket(
         raise RefusedError(words.failure(error, open_timeout)) from error
 
 
+async def close_socket(socket: ClientConnection) -> None:
+    """Close it normally, or cut it when the other side does not even read."""
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT):
+            await socket.close()
+    except TimeoutError:
+        socket.transport.abort()
+
+
 def check_address(url: str) -> None:
     """Raise AddressError for what cannot be the address of a WebSocket."""
     try:
@@ -60,10 +70,10 @@ def with_query(url: str, **values: str) -> str:
     """``url`` with these values in its query, instead of others of the same names. Raises AddressError."""
     try:
         parts = urlsplit(url)
+        query = [(key, value) for key, value in parse_qsl(parts.query, True) if key not in values]
+        return urlunsplit(parts._replace(query=urlencode([*query, *values.items()])))
     except ValueError as error:
         raise AddressError(words.address(url, error)) from error
-    query = [(key, value) for key, value in parse_qsl(parts.query, True) if key not in values]
-    return urlunsplit(parts._replace(query=urlencode([*query, *values.items()])))
 
 
 def ending(error: ConnectionClosed) -> ClosedError | LostError:

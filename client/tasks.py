@@ -19,8 +19,8 @@ class Tasks:
         return task
 
     async def cancel(self) -> None:
-        """End all of them but the one that asks."""
-        running = self._running - {asyncio.current_task()}
+        """End all of them."""
+        running = list(self._running)
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from .commands import HELP, parse_command
 from .editor import Editor
-from .errors import CommandError, TooLargeError
+from .errors import CommandError, UnsendableError
 from .session import Session, first_of
 from .transcript import Line, Tone, describe, plain
 
@@ -101,7 +101,7 @@ class Conversation:
                 await self._session.send(request)
             else:
                 self._expect_answer(await self._session.request(request), line)
-        except (CommandError, TooLargeError) as error:
+        except (CommandError, UnsendableError) as error:
             self._terminal.show(Line(str(error), Tone.ERROR))
 
     def _expect_answer(self, request_id: str, line: str) -> None:

@@ -53,19 +53,15 @@ def run(arguments: list[str]) -> None:
     variable = "TICKET_SECRET" if options.ticket else "JWT_KEY"
     if not (secret := os.environ.get(variable)):
         parser.error(f"set {variable} to what the authorizer has; python -m dev --authorizer prints one")
-    claims: dict[str, Any] = {
-        "roles": options.roles,
-        **({"tenant": options.tenant} if options.tenant else {}),
-    }
+    tenant = {"tenant": options.tenant} if options.tenant else {}
+    claims: dict[str, Any] = {"roles": options.roles, **tenant}
     if options.ticket:
-        options.seconds = min(options.seconds, 60)
-        print(
-            mint_ticket(secret, user=options.user, origin=options.origin, seconds=options.seconds, **claims)
-        )
+        seconds = min(options.seconds, 60)
+        print(mint_ticket(secret, user=options.user, origin=options.origin, seconds=seconds, **claims))
         return
     issuer, audience = (os.environ.get(name, "local") for name in ("JWT_ISSUER", "JWT_AUDIENCE"))
-    claims |= {"issuer": issuer, "audience": audience, "seconds": options.seconds}
-    print(mint_token(secret, user=options.user, **claims))
+    issued = {"issuer": issuer, "audience": audience, "seconds": options.seconds}
+    print(mint_token(secret, user=options.user, **issued, **claims))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -53,7 +53,7 @@ class Line:
 
 def describe(frame: Frame) -> Line:
     """The line for a frame."""
-    with contextlib.suppress(RecursionError):  # JSON nested deeply enough can be read and not be written
+    with contextlib.suppress(RecursionError, ValueError):  # deep nesting and 1e999 are read, never written
         if frame.fields is not None and (line := _describe(frame.fields)):
             return line
     return Line(plain(frame.text), Tone.REPLY)
@@ -178,7 +178,7 @@ def _describe_people(people: list[Any], cursor: object) -> str:
 def _describe_report(recipients: int, fields: Mapping[str, Any]) -> str:
     words = f"sent to {fields.get('sent', recipients)} of {recipients}"
     lost = [f"{fields[name]} {name}" for name in ("gone", "slow", "failed") if fields.get(name)]
-    words += f" ({', '.join(lost)})" if lost else ""
+    words = plain(words + (f" ({', '.join(lost)})" if lost else ""))
     if fields.get("complete", True):
         return words
     return f"{words}, {'then time ran out' if fields['type'] == 'broadcast.report' else 'the rest follows'}"

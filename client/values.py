@@ -1,5 +1,6 @@
 """What an application is given: publications and gaps of a channel, and what happens to the client."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
@@ -8,6 +9,11 @@ from .errors import ClientError, PositionError
 
 StateName = Literal["connecting", "connected", "waiting", "closed"]
 Reason = Literal["unrecovered", "lost", "overflow"]
+
+CHANNEL = re.compile(r"[A-Za-z0-9_:.-]{1,128}")
+"""What a channel may be called."""
+
+_POSITION = re.compile(r"(?P<epoch>[^\ud800-\udfff]{1,64}):(?P<offset>[0-9]{1,16})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +26,9 @@ class Position:
     @classmethod
     def parse(cls, text: str) -> Self:
         """The position a text stands for. Raises PositionError."""
-        epoch, _, offset = text.rpartition(":")
-        if not epoch or not (offset.isascii() and offset.isdecimal()):
+        if not (found := _POSITION.fullmatch(text)):
             raise PositionError(f"{text!r} is not a position: those look like 5f0c1d9b7a3e:41")
-        return cls(epoch, int(offset))
+        return cls(found["epoch"], int(found["offset"]))
 
     def __str__(self) -> str:
         return f"{self.epoch}:{self.offset}"

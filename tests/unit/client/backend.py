@@ -48,7 +48,7 @@ class Backend:
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait until something that arrived or left made ``condition`` true."""
-        async with asyncio.timeout(10), self.arrived:
+        async with asyncio.timeout(60), self.arrived:
             await self.arrived.wait_for(condition)
 
     async def push(self, frame: Frame) -> None:

@@ -1,10 +1,11 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from client.transcript import clock
-from tests.unit.client.backend import NOON, Backend
+from tests.unit.client.backend import NOON, Backend, refusal, reply
 from tests.unit.client.commandline import piped_client, run_client, terminal_client
 
 ANN = {"user_id": "u-1", "name": "Ann"}
@@ -73,6 +74,83 @@ async def test_a_text_is_published_when_it_is_on_the_command_line(
 
     assert [entry["data"] for entry in backend.log] == [{"text": "hello"}]
     assert ended.code == 0
+
+
+async def test_only_a_line_is_left_out_when_it_cannot_be_sent(backend: Backend) -> None:
+    lines = ["one", "", '{"a": "\\ud800"}', '{"a": 1e999}', "x" * 32_768, "two"]
+
+    ended = await run_client("publish", backend.url, "room:1", text="\n".join(lines))
+
+    assert [entry["data"] for entry in backend.log] == [{"text": "one"}, {"text": "two"}]
+    assert ended.code == 1
+    assert [note.partition(":")[0] for note in ended.notes.splitlines()] == [
+        "line 3",
+        "line 4",
+        "line 5",
+        "texts not sent",
+    ]
+
+
+async def test_a_text_is_refused_when_it_is_not_utf_8(backend: Backend) -> None:
+    ended = await run_client("publish", backend.url, "room:1", "half: \udcff")
+
+    assert backend.log == []
+    assert ended.code == 1
+    assert ended.notes.startswith("TEXT: not sent: ")
+
+
+@pytest.mark.parametrize("channel", ["x" * 129, "room:\udcff", "room 1"])
+async def test_a_channel_is_refused_when_none_is_called_so(backend: Backend, channel: str) -> None:
+    ended = await run_client("presence", backend.url, channel)
+
+    assert ended.code == 2
+    assert f"{channel!r} is no channel" in ended.notes
+
+
+@pytest.mark.parametrize("answered", [0, 1])
+async def test_the_exit_code_tells_when_it_is_interrupted_before_all_is_acknowledged(
+    backend: Backend, answered: int
+) -> None:
+    def script(request: dict[str, Any]) -> list[Any]:
+        match request["action"]:
+            case "hello":
+                return [reply(request, "welcome")]
+            case "channel.subscribe":
+                return [refusal("forbidden", request)]
+        taken = backend.actions.count("channel.publish") <= answered
+        return [reply(request, "channel.published", position=None)] if taken else []
+
+    backend.script = script
+    async with piped_client("publish", backend.url, "room:1") as client:
+        await client.write("one\ntwo\n")
+        await client.end_input()
+        await backend.until(lambda: backend.actions.count("channel.publish") > answered)
+        client.interrupt()
+        ended = await client.ended()
+
+    assert (ended.code, len(ended.frames), ended.notes) == (130, answered, "")
+
+
+async def test_it_ends_when_the_server_sends_it_away_while_it_waits_for_input(backend: Backend) -> None:
+    async with piped_client("publish", backend.url, "room:1") as client:
+        await client.write("one\n")
+        await client.read_line()
+        await backend.push({"v": 1, "type": "disconnect", "code": "logged_out", "reconnect": False})
+        ended = await client.ended()
+
+    assert (ended.code, ended.notes) == (1, "the server ended the connection: logged_out\n")
+
+
+async def test_what_came_is_shown_when_the_server_sends_the_subscriber_away(backend: Backend) -> None:
+    async with piped_client("subscribe", backend.url, "room:1") as client:
+        await backend.until(lambda: len(backend.received) == 2)
+        for number in range(100):
+            await backend.publish("room:1", number, ANN)
+        await backend.push({"v": 1, "type": "disconnect", "code": "logged_out", "reconnect": False})
+        ended = await client.ended()
+
+    assert [json.loads(line)["data"] for line in ended.frames] == list(range(100))
+    assert ended.code == 1
 
 
 @pytest.mark.parametrize(("options", "numbers"), [(["--limit", "2"], [1, 2]), (["--since", "e:1"], [2, 3])])

@@ -1,7 +1,9 @@
+from typing import Any
+
 import pytest
 
-from client.errors import TooLargeError
-from client.frames import FRAME_LIMIT, check_size, parse_object, read_frame
+from client.errors import TooLargeError, UnsendableError
+from client.frames import FRAME_LIMIT, check_size, encode, parse_object, read_frame
 
 NOT_OBJECTS = {
     "nothing": "",
@@ -48,3 +50,41 @@ def test_a_frame_passes_when_it_has_exactly_the_size_api_gateway_takes() -> None
 def test_a_frame_is_refused_when_it_has_a_byte_too_many(text: str) -> None:
     with pytest.raises(TooLargeError, match="32,769 bytes"):
         check_size(text)
+
+
+def nested(levels: int) -> Any:
+    """A value of so many levels."""
+    return [nested(levels - 1)] if levels > 1 else {"a": 1}
+
+
+CIRCLE: list[Any] = []
+CIRCLE.append(CIRCLE)
+
+
+@pytest.mark.parametrize("data", [nested(15), tuple(range(1_024)), {str(n): n for n in range(1_024)}])
+def test_a_request_is_sent_when_the_server_can_just_read_it(data: object) -> None:
+    assert parse_object(encode({"data": data}))
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (nested(16), "deeper than 16 levels"),
+        (nested(900), "deeper than 16 levels"),
+        (CIRCLE, "deeper than 16 levels"),
+        (tuple(range(1_025)), "more than 1,024 members"),
+        ({str(n): n for n in range(1_025)}, "more than 1,024 members"),
+        ([{"a": [0] * 1_025}], "more than 1,024 members"),
+        (float("nan"), "not JSON compliant"),
+        (float("-inf"), "not JSON compliant"),
+        ([10**5_000], "digits"),
+        ("\ud83d", "surrogates not allowed"),
+        ({"\ude00": 1}, "surrogates not allowed"),
+        ({(1, 2): 1}, "keys must be"),
+        ({1}, "not JSON serializable"),
+        ("x" * FRAME_LIMIT, "the limit is 32,768"),
+    ],
+)
+def test_a_request_is_not_sent_when_the_server_could_not_read_it(data: object, problem: str) -> None:
+    with pytest.raises(UnsendableError, match=f"^not sent: .*{problem}"):
+        encode({"data": data})

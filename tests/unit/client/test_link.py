@@ -5,8 +5,8 @@ from typing import Any
 
 from websockets.asyncio.server import ServerConnection, serve
 
-from client import Client
-from client.errors import LostError
+from client import Client, Settings
+from client.errors import LostError, UnansweredError
 from tests.unit.client.backend import port_of, reply
 
 
@@ -35,3 +35,27 @@ async def test_nothing_is_left_over_when_the_connection_ends_while_requests_are_
     gc.collect()
 
     assert complaints == []
+
+
+async def test_the_client_can_be_closed_when_the_server_does_not_read() -> None:
+    lines: list[ServerConnection] = []
+
+    async def greet_and_read_no_more(socket: ServerConnection) -> None:
+        lines.append(socket)
+        await socket.send(json.dumps(reply(json.loads(await socket.recv()), "welcome")))
+        await socket.wait_closed()
+
+    settings = Settings(request_timeout=0.5)
+    async with (
+        serve(
+            greet_and_read_no_more, "127.0.0.1", 0, compression=None, max_queue=1, ping_interval=None
+        ) as server,
+        asyncio.timeout(60),
+    ):
+        async with Client(f"ws://127.0.0.1:{port_of(server)}/local", settings=settings) as client:
+            await client.connected()
+            answers = await asyncio.gather(
+                *(client.request("ping", x="y" * 30_000) for _ in range(600)), return_exceptions=True
+            )
+            assert {type(answer) for answer in answers} == {UnansweredError}
+        lines[0].transport.abort()

@@ -18,6 +18,21 @@ async def test_the_usage_is_shown_when_it_is_wrong(arguments: list[str]) -> None
     assert "usage: python -m client" in ended.notes
 
 
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "1e999", ""])
+async def test_a_wait_is_refused_when_it_is_no_time(seconds: str) -> None:
+    ended = await run_client("ws://h/", f"--wait={seconds}")
+
+    assert ended.code == 2
+    assert f"{seconds!r} is not a number of seconds" in ended.notes
+
+
+async def test_a_name_is_refused_when_it_is_not_utf_8() -> None:
+    ended = await run_client("ws://h/", "--name", "\udcff")
+
+    assert ended.code == 2
+    assert r"'\udcff' is not printable" in ended.notes
+
+
 async def test_it_explains_itself_when_asked() -> None:
     ended = await run_client("--help")
 

@@ -143,6 +143,18 @@ async def test_it_goes_on_receiving_when_it_listens(backend: Backend) -> None:
     await backend.until(lambda: not backend.people)
 
 
+async def test_the_exit_code_tells_when_it_is_interrupted_before_all_is_answered(backend: Backend) -> None:
+    backend.script = lambda _: []
+    async with piped_client(backend.url, "--wait", "60") as client:
+        await client.write("hello\n")
+        await client.end_input()
+        await backend.until(lambda: backend.received)
+        client.interrupt()
+        ended = await client.ended()
+
+    assert (ended.code, ended.notes) == (130, "connected\n")
+
+
 @pytest.mark.parametrize(
     ("code", "exit_code"), [(1000, 0), (1001, 1), (1011, 1)], ids=["normal", "going away", "failed"]
 )

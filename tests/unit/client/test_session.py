@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from websockets.asyncio.server import serve
+from websockets.asyncio.server import ServerConnection, serve
 
 from client.errors import AddressError, ClosedError, LostError, RefusedError, TooLargeError
 from client.frames import Frame
@@ -188,20 +188,22 @@ async def test_no_connection_comes_about_when_nobody_listens(backend: Backend) -
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "patience", "said"),
     [
-        (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "does not speak WebSocket"),
-        (b"", "does not speak WebSocket"),
-        (None, "within 0.5 s"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", 60, "does not speak WebSocket"),
+        (b"", 60, "does not speak WebSocket"),
+        (None, 0.5, "within 0.5 s"),
     ],
     ids=["another protocol", "hangs up", "silent"],
 )
-async def test_no_connection_comes_about_when_something_else_listens(answer: bytes | None, said: str) -> None:
+async def test_no_connection_comes_about_when_something_else_listens(
+    answer: bytes | None, patience: float, said: str
+) -> None:
     stranger = Stranger(answer)
     async with await asyncio.get_running_loop().create_server(lambda: stranger, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(RefusedError, match=said):
-            async with open_session(f"ws://127.0.0.1:{port}/local", open_timeout=0.5):
+            async with open_session(f"ws://127.0.0.1:{port}/local", open_timeout=patience):
                 pass
         async with asyncio.timeout(10):
             await stranger.left.wait()
@@ -271,3 +273,22 @@ def tls(tmp_path: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
     return context
+
+
+async def test_it_can_be_closed_when_the_server_does_not_read() -> None:
+    lines: list[ServerConnection] = []
+
+    async def read_nothing(socket: ServerConnection) -> None:
+        lines.append(socket)
+        await socket.wait_closed()
+
+    async with (
+        serve(read_nothing, "127.0.0.1", 0, compression=None, max_queue=1, ping_interval=None) as server,
+        asyncio.timeout(60),
+    ):
+        async with open_session(f"ws://127.0.0.1:{port_of(server)}/local") as session:
+            sending = [asyncio.create_task(session.send("y" * 30_000)) for _ in range(600)]
+            await asyncio.wait(sending, timeout=0.5)
+            assert not all(task.done() for task in sending)
+        await asyncio.gather(*sending, return_exceptions=True)
+        lines[0].transport.abort()

@@ -152,5 +152,20 @@ def test_a_frame_is_shown_as_it_came_when_it_is_nested_too_deeply_to_be_written(
         assert nested in describe(read_frame(frame)).text
 
 
+@pytest.mark.parametrize("data", ["1e999", '{"text":[-1e999]}'])
+def test_a_frame_is_shown_as_it_came_when_a_number_is_too_large_to_be_written(data: str) -> None:
+    frame = json.dumps(message(ANN, "?")).replace('"?"', data)
+
+    assert describe(read_frame(frame)) == Line(frame, Tone.REPLY)
+
+
+@pytest.mark.parametrize("name", ["sent", "gone", "slow", "failed"])
+def test_a_terminal_obeys_nothing_when_a_count_is_none(name: str) -> None:
+    shown = line(report({}, "broadcast.sent", 9, **{name: "\x1b[2J"})).text
+
+    assert "\\x1b[2J" in shown
+    assert shown.isprintable()
+
+
 def test_the_clock_is_blank_when_the_instant_is_impossible() -> None:
     assert clock(10**30) == "--:--:--"
