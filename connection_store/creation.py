@@ -14,8 +14,6 @@ CREATION_POLL = 0.5
 Call = Callable[..., Awaitable[Mapping[str, Any]]]
 """From an operation and its parameters, the table's name left out, to the answer."""
 
-Sleep = Callable[[float], Awaitable[None]]
-
 
 class Creation:
     """Makes one table: any number may try at once."""

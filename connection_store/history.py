@@ -1,8 +1,9 @@
 """What was published on a channel, in order and for a while."""
 
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
+from math import inf
 
 from . import schema
 from .errors import ConditionFailedError, HistoryGoneError, TransactionConflictError, UnseenError
@@ -156,19 +157,21 @@ class History:
         head: Head,
         *,
         limit: int | None = None,
+        room: float = inf,
         now: int | None = None,
     ) -> Recovery:
         """Return what was published after `since` up to `head`, all of it or nothing (G3).
 
         `head` is what the subscribe just before returned: everything after it finds the subscription. Nothing
         is returned when the epoch is another, the position is ahead of `head`, any publication in between has
-        expired or left the window, or more than `limit` were missed.
+        expired or left the window, or more than `limit` were missed, or more than `room` bytes of data; and
+        no more is read than it takes to see that (G9).
         """
         missed = head.offset - since.offset
         bound = channel.history_size if limit is None else min(limit, channel.history_size)
         if since.epoch == head.epoch and since.offset >= 0 and 0 <= missed <= bound:
             with suppress(UnseenError):
-                found = await self._read(channel, head, since.offset, head.offset, instant(now))
+                found = await self._read(channel, head, since.offset, head.offset, instant(now), room)
                 if len(found) == missed:
                     return Recovery(True, tuple(found), head.position)
         return Recovery(False, (), head.position)
@@ -199,26 +202,64 @@ class History:
             writes.append(Put(row, schema.VACANT, {":seconds": now // 1000}))
         return writes
 
-    async def _read(self, channel: Channel, head: Head, low: int, high: int, now: int) -> list[Publication]:
-        """Return what is left of the publications above `low` up to `high`; the oldest expire first.
+    async def _read(
+        self, channel: Channel, head: Head, low: int, high: int, now: int, room: float | None = None
+    ) -> list[Publication]:
+        """Return what is left of the publications above `low` up to `high`, without a hole.
 
-        Raises UnseenError when one of them cannot be read yet.
+        With `room`, it is nothing as soon as one has expired, or their data are more bytes than that. Raises
+        UnseenError when the last one cannot be read yet.
         """
         if low >= high or _expiry(channel, head.published_at) * 1000 <= now:
             return []
-        first, last = (
-            schema.publication_key(self._prefix, channel.name, offset) for offset in (low + 1, high)
-        )
-        query = Query(first.pk, now, between=(first.sk, last.sk), consistent=True)
         for attempt in range(1 + REREADS):
             if attempt:
                 await self._table.pause(attempt)
-            found = [Publication.from_record(row) async for row in self._table.query(query)]
+            found = await self._find(channel, low, high, now, room)
+            if found is None:
+                return []
             # A query sees a transaction item by item: HEAD may be ahead of the row that was written with it.
-            expected = [Position(head.epoch, high - n) for n in reversed(range(len(found)))]
-            if [each.position for each in found] == expected and (found or high < head.offset):
-                return found
+            run = _unbroken(found, Position(head.epoch, high))
+            if len(run) == len(found) and (run or high < head.offset):
+                return run
+        if run or high < head.offset:
+            return run
         raise UnseenError("history: a publication cannot be read yet")
+
+    async def _find(
+        self, channel: Channel, low: int, high: int, now: int, room: float | None
+    ) -> list[Publication] | None:
+        first, last = (
+            schema.publication_key(self._prefix, channel.name, offset) for offset in (low + 1, high)
+        )
+        # Whoever needs all of them is to see the first that has expired: else the table reads on, past many.
+        seen = now if room is None else schema.EVEN_EXPIRED
+        query = Query(first.pk, seen, between=(first.sk, last.sk), consistent=True)
+        found, left = list[Publication](), inf if room is None else room
+        # What fits a frame fits one page; to leave amid the first calls the next off before it is asked for.
+        async with aclosing(self._table.query(query)) as rows:
+            async for row in rows:
+                publication = Publication.from_record(row)
+                left -= len(publication.data.encode())
+                if left >= 0 and _is_kept(channel, publication, now):
+                    found.append(publication)
+                elif room is not None:
+                    return None
+        return found
+
+
+def _unbroken(publications: list[Publication], end: Position) -> list[Publication]:
+    run = list[Publication]()
+    for each in reversed(publications):
+        if each.position != (end.epoch, end.offset - len(run)):
+            break
+        run.append(each)
+    return run[::-1]
+
+
+def _is_kept(channel: Channel, publication: Publication, now: int) -> bool:
+    # A row may outlive those that followed it, if the channel's window was a longer one when it was written.
+    return min(publication.expires_at, _expiry(channel, publication.published_at)) * 1000 > now
 
 
 def _expiry(channel: Channel, published_at: int) -> int:

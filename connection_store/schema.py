@@ -38,7 +38,8 @@ CHANNEL_SHARDS = (1, 4, 16)
 """Over how many partitions a channel's subscribers may be spread."""
 
 EVEN_EXPIRED = -1
-"""Given to a read as `now`, hides nothing: before this instant, nothing has expired. For the sweep alone."""
+"""Given to a read as `now`, hides nothing: before this instant, nothing has expired. For the sweep,
+and for who stops at the first row that has."""
 
 _PREFIX = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CONNECTION_ID = re.compile(r"[A-Za-z0-9_=-]{1,128}")

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 
 from connection_store import Connection, History, Position, Presence, Subscribed, Subscriptions
 from connection_store.subscriptions import MOST_AT_ONCE
+from resolver import ForbiddenError
 
 from . import protocol
 from .attendance import Attendance
 from .content import ROOM, SMALLEST, fit, size_of, to_entry, to_place, to_position
+from .errors import UnknownChannelError
 from .identity.principal import Principal
 from .namespaces import Namespace, find_namespace
 from .policy import Deed, Policy
@@ -151,9 +153,10 @@ class Channels:
     ) -> dict[str, Place]:
         """Return where those channels are that have gone on since `positions`.
 
-        Channels whose namespace has no positioning are left out, and cost nothing.
+        Left out, and for nothing, are channels one may not be on, and those without positioning: a client
+        that lost a role, or whose namespace is no more, is to hear of its other channels all the same.
         """
-        names = [name for name in positions if self._admit(principal, "subscribe", name).positioning]
+        names = [name for name in positions if self._is_followed(principal, name)]
         heads = await self._history.heads(names, now=now) if names else {}
         return {
             name: to_place(head.position)
@@ -164,6 +167,12 @@ class Channels:
     def _admit(self, principal: Principal, deed: Deed, channel: str) -> Namespace:
         self._policy.admit_to(principal, deed, channel)
         return find_namespace(channel, self._namespaces)
+
+    def _is_followed(self, principal: Principal, channel: str) -> bool:
+        try:
+            return self._admit(principal, "subscribe", channel).positioning
+        except (ForbiddenError, UnknownChannelError):
+            return False
 
     async def _is_watched(self, connection: Connection, now: int) -> bool:
         # The connection's own row was read a moment ago, and the beat it says may be too long: then the
@@ -179,7 +188,12 @@ class Channels:
         recovered, entries = None if since is None else False, list[protocol.Entry]()
         if since is not None and position is not None:
             recovery = await self._history.recover(
-                channel, Position(since.epoch, since.offset), head, limit=room // SMALLEST, now=now
+                channel,
+                Position(since.epoch, since.offset),
+                head,
+                limit=room // SMALLEST,
+                room=room,
+                now=now,
             )
             missed = [to_entry(each) for each in recovery.publications]
             # All of it or nothing: a part would look like the whole.

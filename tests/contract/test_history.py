@@ -266,3 +266,19 @@ async def test_window_of_time_hides_what_is_older(history: History) -> None:
     assert await offsets(history, now=NOW + 300_000, limit=1, reverse=True) == [2]
     assert await offsets(history, now=NOW + 300_000, limit=1) == [2]
     assert await offsets(history, now=NOW + 400_000) == []
+
+
+async def test_history_can_be_read_when_its_window_was_shortened(history: History) -> None:
+    long = Channel("chat:1", history_seconds=3_600)
+    await history.append(long, '"a"', now=NOW)
+    await history.append(ROOM, '"b"', now=NOW + 1_000)
+    await history.append(ROOM, '"c"', now=NOW + 290_000)
+    assert await offsets(history, now=NOW + 200_000) == [1, 2, 3]
+    for after in (320_000, 580_000):
+        assert await offsets(history, now=NOW + after) == [3]
+        assert await offsets(history, now=NOW + after, limit=1) == [3]
+        assert await offsets(history, now=NOW + after, reverse=True) == [3]
+    # And when the release with the shorter one was taken back.
+    assert await offsets(history, long, now=NOW + 320_000) == [3]
+    await history.append(long, '"d"', now=NOW + 330_000)
+    assert await offsets(history, long, now=NOW + 600_000) == [4]

@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 
 from connection_store import Channel, ConnectionManager, Head, History, Position, Subscriptions, Table
+from connection_store.capacity import CapacityMeter
+from tests.contract.conftest import MakeTable
 
 NOW = 4_102_444_800_000
 ROOM = Channel("chat:1", history_size=5)
+ROOMY = Channel("chat:1")
 SAME, OTHER = True, False
 
 
@@ -94,3 +97,37 @@ async def test_recovery_is_refused_when_more_was_missed_than_asked_for(history: 
     for limit, recovered in ((2, False), (3, True)):
         since = Position(head.epoch, 7)
         assert (await history.recover(ROOM, since, head, limit=limit, now=NOW)).recovered is recovered
+
+
+@pytest.mark.parametrize(("room", "recovered"), [(17, False), (18, True)])
+async def test_recovery_is_refused_when_more_bytes_were_missed_than_there_is_room_for(
+    history: History, room: int, recovered: bool
+) -> None:
+    for data in ('"lost"', '"é"', '"日本"', '"\N{GRINNING FACE}"'):
+        last = await history.append(ROOM, data, now=NOW)
+    head = await history.head("chat:1", now=NOW)
+    assert head is not None
+    since = Position(last.position.epoch, 1)
+    recovery = await history.recover(ROOM, since, head, room=room, now=NOW)
+    assert (recovery.recovered, len(recovery.publications)) == (recovered, 3 if recovered else 0)
+    assert recovery.position == last.position
+
+
+@pytest.mark.parametrize("expired", [False, True])
+async def test_reading_ends_with_the_first_page_when_not_all_of_it_can_be_recovered(
+    table: Table, make_table: MakeTable, expired: bool
+) -> None:
+    meter = CapacityMeter()
+    history = History(make_table(listener=meter))
+    for n in range(16):
+        # The last is not among the expired: else HEAD alone would tell.
+        await history.append(ROOMY, "x" * 150_000, now=NOW + (300_000 if n == 15 else 0))
+    head = await history.head("chat:1", now=NOW)
+    assert head is not None
+    meter.requests.clear()
+    meter.reads.clear()
+    now = NOW + 300_000 if expired else NOW
+    recovery = await history.recover(ROOMY, Position(head.epoch, 0), head, room=100_000, now=now)
+    assert not recovery.recovered
+    assert meter.requests == {"query": 1}
+    assert sum(meter.reads.values()) <= 256

@@ -73,6 +73,39 @@ async def test_nothing_is_read_again_when_the_missed_have_expired(
     assert (len(script.requests), clock.pauses) == (1, [])
 
 
+async def test_nothing_is_read_again_when_the_missed_fit_no_frame(
+    make_table: MakeTable, clock: Clock
+) -> None:
+    script = Script(page(1) | {"LastEvaluatedKey": encode({"pk": "-", "sk": "1"})})
+    history = History(make_table(client=script))
+    recovery = await history.recover(ROOM, Position("e1", 0), HEAD, room=0, now=NOW)
+    assert not recovery.recovered
+    assert (len(script.requests), clock.pauses) == (1, [])
+
+
+async def test_nothing_is_read_again_when_rows_of_a_longer_window_are_left(
+    make_table: MakeTable, clock: Clock
+) -> None:
+    answer = page(1, 3)
+    answer["Items"][0] |= encode({"published_at": NOW - 300_000})
+    script = Script(HEAD_ANSWER, answer)
+    found = await History(make_table(client=script)).page(ROOM, now=NOW)
+    assert [each.position.offset for each in found.publications] == [3]
+    assert (len(script.requests), clock.pauses) == (2, [])
+
+
+@pytest.mark.parametrize(
+    ("last", "offsets", "requests"), [(page(1, 2, 3), [1, 2, 3], 3), (page(1, 3), [3], 5)], ids=str
+)
+async def test_page_begins_after_a_hole_when_three_repetitions_do_not_fill_it(
+    make_table: MakeTable, last: dict[str, Any], offsets: list[int], requests: int
+) -> None:
+    script = Script(HEAD_ANSWER, page(1, 3), last)
+    found = await History(make_table(client=script)).page(ROOM, now=NOW)
+    assert [each.position.offset for each in found.publications] == offsets
+    assert len(script.requests) == requests
+
+
 @pytest.mark.parametrize(
     "since", [Position("e2", 2), Position("e1", 4), Position("e1", -1), Position("e1", 3)]
 )

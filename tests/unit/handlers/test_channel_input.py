@@ -68,7 +68,6 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "publish, unknown": (publish("attic:1"), "unknown_channel"),
     "history, unknown": ({"action": "channel.history", "channel": "attic:1"}, "unknown_channel"),
     "presence, unknown": ({"action": "presence.get", "channel": "attic:1"}, "unknown_channel"),
-    "ping, unknown": ({"action": "ping", "positions": {"attic:1": PLACE}}, "unknown_channel"),
     "no channels": (subscribe(), "invalid_message"),
     "50 channels": (subscribe(*(f"room:{n}" for n in range(50))), "invalid_message"),
     "101 positions": (
