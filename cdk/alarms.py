@@ -18,13 +18,17 @@ clients with an old token are nobody's concern."""
 NEAR_TIMEOUT = 0.8
 """The share of its timeout that a function's slowest invocations may take."""
 
+FAILURES = {"Unexpected": 1, "Unavailable": 10, "SlicesGivenUp": 1}
+"""What the application counts of its failures, which it answers, so that Lambda sees none; and how many in a
+period: a store that is slow for a moment is asked again."""
+
 OLDEST = 60
 """Seconds a part of a broadcast may wait for a worker."""
 
 GHOSTS = 20
 """Per cent of recipients that may be gone: some are, whenever `$disconnect` is lost."""
 
-FAILURES = 1
+MISSED = 1
 """Per cent of recipients that may be missed."""
 
 ENOUGH = 100
@@ -41,7 +45,7 @@ class Alarms(Construct):
         self, scope: Construct, name: str, *, watched: Watched, email: str | None, shares: bool = True
     ) -> None:
         super().__init__(scope, name)
-        self.all = [*self._of_functions(watched), *self._of_queues(watched)]
+        self.all = [*self._of_functions(watched), *self._of_failures(watched), *self._of_queues(watched)]
         if shares:
             self.all += self._of_deliveries(watched)
         if email:
@@ -54,13 +58,17 @@ class Alarms(Construct):
             near = 1e3 * timeout * NEAR_TIMEOUT
             yield self._alarm(f"{title}NearTimeout", watched.function(title, "Duration", "p99"), near)
 
+    def _of_failures(self, watched: Watched) -> Iterator[cloudwatch.Alarm]:
+        for name, several in FAILURES.items():
+            yield self._alarm(name, watched.counted(name), several)
+
     def _of_queues(self, watched: Watched) -> Iterator[cloudwatch.Alarm]:
         yield self._alarm("DeadLetters", watched.waiting(watched.dead_letters), 1)
         yield self._alarm("OldestSlice", watched.oldest(), OLDEST)
 
     def _of_deliveries(self, watched: Watched) -> Iterator[cloudwatch.Alarm]:
         yield self._alarm("Ghosts", watched.share("Gone", of_at_least=ENOUGH), GHOSTS)
-        yield self._alarm("SendFailures", watched.share("Failed", of_at_least=ENOUGH), FAILURES)
+        yield self._alarm("SendFailures", watched.share("Failed", of_at_least=ENOUGH), MISSED)
 
     def _alarm(self, name: str, metric: cloudwatch.IMetric, threshold: float) -> cloudwatch.Alarm:
         return cloudwatch.Alarm(

@@ -10,7 +10,7 @@ from aws_cdk.aws_apigatewayv2_authorizers import WebSocketLambdaAuthorizer
 from constructs import Construct
 
 from .findings import acknowledge
-from .function import Function
+from .function import SYNCHRONOUS, Function
 from .settings import Stage
 
 TIMEOUT = 10
@@ -57,6 +57,7 @@ class Authorizer(Construct):
                 "TICKET_SECRET": self.secret_arn,
                 **(stage.tokens.environment if stage.tokens else {}),
             },
+            undelivered=SYNCHRONOUS,
         )
         self.allow_reading_tickets(self.function.role)
         # No identity source: with one, API Gateway itself refuses every browser, which can set no header.

@@ -37,7 +37,7 @@ SHARDS, SLICES_A_BATCH = 32, 4
 ROWS_IN_A_READ_UNIT = 24
 """Of a broadcast to everybody: a worker reads connections' rows of some 340 bytes, 8 KB for a unit."""
 
-ALARMS = 16
+ALARMS = 19
 ALARM_METRICS = ALARMS + 2 * 3
 """Those on shares look at four metrics each."""
 

@@ -7,6 +7,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from . import prices
+from .alarms import FAILURES
 from .metrics import PERIOD, Watched
 
 THIRD = 8
@@ -46,6 +47,7 @@ class Dashboard(Construct):
             [
                 *(self._watched.function(title, "Errors") for title in self._watched.functions),
                 *(self._watched.function(title, "Throttles") for title in self._watched.functions),
+                *map(self._watched.counted, FAILURES),
                 *(self._watched.api(each) for each in ("ClientError", "IntegrationError", "ExecutionError")),
                 self._watched.waiting(self._watched.dead_letters),
             ],

@@ -61,6 +61,7 @@ class FanOut(Construct):
             handler="handlers.fanout_worker.handler",
             timeout=TIMEOUT,
             environment=environment,
+            undelivered="the queue that invokes it has a dead-letter queue",
         )
         self._allow(worker.role, "ReceiveMessage", "DeleteMessage", "GetQueueAttributes", self._send)
         source = lambda_.EventSourceMapping(

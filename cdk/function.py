@@ -13,12 +13,15 @@ from .settings import Stage
 
 RUNTIME = lambda_.Runtime.PYTHON_3_14
 
+SYNCHRONOUS = "API Gateway invokes it synchronously, which a dead-letter queue knows nothing of"
+"""Why those do without one whom somebody waits for."""
+
 
 class Function(Construct):
     """One entry point of `handlers/`, with the permission to write its own log and no other.
 
-    `handler` is its import string, `timeout` in seconds. With `provisioned` sandboxes kept warm, `target` is
-    an alias, else the function itself.
+    `handler` is its import string, `timeout` in seconds. `undelivered` says why it does without a dead-letter
+    queue. With `provisioned` sandboxes kept warm, `target` is an alias, else the function itself.
     """
 
     def __init__(
@@ -31,6 +34,7 @@ class Function(Construct):
         handler: str,
         timeout: int,
         environment: Mapping[str, str],
+        undelivered: str,
         provisioned: int = 0,
     ) -> None:
         super().__init__(scope, name)
@@ -56,7 +60,8 @@ class Function(Construct):
             tracing=lambda_.Tracing.ACTIVE if stage.tracing else lambda_.Tracing.DISABLED,
         )
         self.target = self._warm(provisioned) if provisioned else self._function
-        self._acknowledge(stage)
+        acknowledge(self, "Serverless-LambdaDLQ", undelivered)
+        self._acknowledge_tracing(stage)
 
     @property
     def name(self) -> str:
@@ -72,9 +77,7 @@ class Function(Construct):
             provisioned_concurrent_executions=sandboxes,
         )
 
-    def _acknowledge(self, stage: Stage) -> None:
-        reason = "it is invoked synchronously, or by a queue that has a dead-letter queue"
-        acknowledge(self, "Serverless-LambdaDLQ", reason)
+    def _acknowledge_tracing(self, stage: Stage) -> None:
         if stage.tracing:
             acknowledge(self, "AwsSolutions-IAM5[Resource::*]", "X-Ray takes traces for no resource but *")
         else:

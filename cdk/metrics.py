@@ -43,7 +43,11 @@ class Watched:
 
     def deliveries(self, outcome: str) -> cloudwatch.Metric:
         """Frames for recipients that ended as `outcome`: Sent, Gone, Slow, Failed."""
-        return _metric("Signalbox", f"Deliveries{outcome}", "Sum", service=f"signalbox-{self.stage}")
+        return self.counted(f"Deliveries{outcome}")
+
+    def counted(self, name: str) -> cloudwatch.Metric:
+        """What the application itself counts (`handlers/observability.py`)."""
+        return _metric("Signalbox", name, "Sum", service=f"signalbox-{self.stage}")
 
     def share(self, outcome: str, *, of_at_least: int = 0) -> cloudwatch.MathExpression:
         """Per cent of deliveries that ended as `outcome`; 0 when there were fewer than `of_at_least`."""

@@ -12,7 +12,7 @@ from .authorizer import Authorizer
 from .dashboard import Dashboard
 from .domain import CustomDomain
 from .fanout import FanOut
-from .function import Function
+from .function import SYNCHRONOUS, Function
 from .metrics import Watched
 from .settings import Stage
 from .sweeper import Sweeper
@@ -98,6 +98,7 @@ class RealtimeStack(Stack):
             handler="handlers.websocket.handler",
             timeout=WEBSOCKET_TIMEOUT,
             environment={**self._environment(), "TICKET_SECRET": authorizer.secret_arn},
+            undelivered=SYNCHRONOUS,
             provisioned=self._stage.provisioned_concurrency,
         )
         self._table.grant(function.role, *WEBSOCKET_ACTIONS)

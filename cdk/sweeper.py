@@ -31,6 +31,7 @@ class Sweeper(Construct):
         environment: Mapping[str, str],
     ) -> None:
         super().__init__(scope, name)
+        made_up_for = "a sweep that did not come about is made up for by the next"
         self.function = Function(
             self,
             "Function",
@@ -39,6 +40,7 @@ class Sweeper(Construct):
             handler="handlers.sweeper.handler",
             timeout=TIMEOUT,
             environment=environment,
+            undelivered=made_up_for,
         )
         target = self.function.target
         target.configure_async_invoke(retry_attempts=0, max_event_age=EVERY)
@@ -49,6 +51,5 @@ class Sweeper(Construct):
             schedule=events.Schedule.rate(EVERY),
             targets=[targets.LambdaFunction(target)],
         )
-        reason = "a sweep that did not come about is made up for by the next"
         for finding in ("EventBusDLQ", "LambdaAsyncFailureDestination"):
-            acknowledge(self, f"Serverless-{finding}", reason)
+            acknowledge(self, f"Serverless-{finding}", made_up_for)

@@ -22,6 +22,8 @@ from connection_store import (
 from publisher import FrameTooLargeError, QueueError
 from resolver import (
     ConflictError,
+    Context,
+    DisconnectEvent,
     InvalidMessageError,
     RateLimitedError,
     RealtimeError,
@@ -31,7 +33,7 @@ from resolver import (
     UnavailableError,
 )
 
-from .observability import logger
+from .observability import report_unavailable
 
 
 class ConnectionLostError(RealtimeError):
@@ -103,23 +105,32 @@ async def logged_out() -> None:
 
 
 @router.exception_handler(TransactionConflictError)
-async def conflict() -> None:
-    """Somebody else wrote the same rows, three times over."""
+async def conflict(error: TransactionConflictError, context: Context) -> None:
+    """Somebody else wrote the same rows, three times over: a client tries again, API Gateway does not."""
+    if isinstance(context.event, DisconnectEvent):  # never given up silently (F34)
+        report_unavailable("store", type(error).__name__)
     raise ConflictError
 
 
 @router.exception_handler(StoreError)
 async def unavailable(error: StoreError) -> None:
     """The table is throttled, unreachable or missing; nothing was acknowledged, so try again."""
-    logger.error("store failure", extra={"error": type(error).__name__})
+    report_unavailable("store", type(error).__name__)
     raise UnavailableError
 
 
 @router.exception_handler(QueueError)
 async def not_queued(error: QueueError) -> None:
     """The queue is throttled, unreachable or missing: some may be served all the same, so try again."""
-    logger.error("queue failure", extra={"error": str(error)})
+    report_unavailable("queue", str(error))
     raise UnavailableError
+
+
+@router.exception_handler(UnavailableError)
+async def unavailable_already(error: UnavailableError) -> None:
+    """What a handler itself says is unavailable counts as well."""
+    report_unavailable("service", type(error).__name__)
+    raise error
 
 
 @router.exception_handler(FrameTooLargeError)

@@ -3,16 +3,23 @@
 The numbers are in the settings.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connection_store import Allowances, ConnectionManager, Rate
+from connection_store.subscriptions import MOST_AT_ONCE
 from resolver import Context, MessageEvent, Next, RateLimitedError
 
 from .middleware import current_connection
+from .namespaces import Namespace, namespace_of
 from .settings import Settings
 
 READING = frozenset({"hello", "ping", "whoami", "who", "channel.history", "presence.get"})
 """Messages that neither store anything nor are sent on: counted by each sandbox for itself."""
+
+MOVES = frozenset({"channel.subscribe", "channel.unsubscribe"})
+"""Messages that the subscribers of many channels may be told of: as much as a publication on each."""
 
 PATIENCE = Rate(steady=0.5, burst=20)
 """How often one may be refused before one is disconnected."""
@@ -48,13 +55,33 @@ class Buckets:
             self._busy_until.clear()  # an approximation, and not to become a cost
 
 
+@dataclass(frozen=True)
+class Lot(Rate):
+    """A rate of which `shares` are taken together: if there is one left, and the others are owed.
+
+    So no number is too large to be allowed at all, and in the long run there are no more than `steady`.
+    """
+
+    shares: int = 1
+
+    @property
+    def interval(self) -> int:
+        """What all of them take."""
+        return self.shares * super().interval
+
+    @property
+    def tolerance(self) -> int:
+        """As for one."""
+        return (self.burst - 1) * super().interval
+
+
 class Limits:
     """What connections may send, as the settings say."""
 
     def __init__(self, settings: Settings) -> None:
         self._messages = Buckets(Rate(settings.message_rate, settings.message_burst))
         self._refusals = Buckets(PATIENCE)
-        self._sending = Rate(settings.send_rate, settings.send_burst)
+        self._sending = Lot(settings.send_rate, settings.send_burst)
 
     async def admit(self, context: Context) -> None:
         """Count a message of any kind, before anything is read for it. Raises RateLimitedError."""
@@ -68,8 +95,8 @@ class Limits:
         Raises RateLimitedError, StoreError.
         """
         allowances: Allowances = context.services.allowances
-        connection = current_connection(context)
-        if wait := await allowances.take(connection, self._sending, now=context.event.requested_at):
+        connection, rate = current_connection(context), replace(self._sending, shares=_shares(context))
+        if wait := await allowances.take(connection, rate, now=context.event.requested_at):
             await self._refuse(context, wait)
 
     async def _refuse(self, context: Context, wait: int) -> None:
@@ -102,3 +129,15 @@ async def count_messages(context: Context, call_next: Next) -> Any:
         elif connections.needs_touch(current_connection(context), event.requested_at):
             await connections.update_last_seen(event.connection_id, now=event.requested_at)
     return await call_next(context)
+
+
+def _shares(context: Context) -> int:
+    if context.route_key not in MOVES:
+        return 1
+    # Nobody has validated them yet: what makes no sense will do nothing, and counts as one.
+    named = context.body.get("channels") if isinstance(context.body, dict) else None
+    channels = named if isinstance(named, list) and len(named) <= MOST_AT_ONCE else []
+    names = {str(each.get("channel") if isinstance(each, dict) else each) for each in channels}
+    namespaces: Mapping[str, Namespace] = context.services.namespaces
+    kinds = (namespaces.get(namespace_of(name)) for name in names)
+    return max(1, sum(kind is not None and kind.join_leave for kind in kinds))

@@ -5,7 +5,8 @@ from logging import LogRecord
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
-from publisher import Report
+from connection_store import StoreError
+from publisher import QueueError, Report
 from resolver import trace
 
 from .protocol import BroadcastReport, BroadcastSent
@@ -50,6 +51,22 @@ def flush_metrics() -> None:
 
 
 def report_unexpected(error: BaseException, *, debug: bool) -> None:
-    """Log a bug: its type and place, and its text only where `debug` says that nothing here is secret."""
+    """Log what no handler answers, and count it: Lambda's own `Errors` sees nothing of what is answered.
+
+    That is its type and place, and its text only where `debug` says that nothing here is secret. A store or
+    a queue that failed is no bug.
+    """
     text = {"text": str(error)[:1_000]} if debug else {}
     logger.error("unexpected failure", extra={"error": type(error).__name__, "trace": trace(error), **text})
+    _count_failure("Unavailable" if isinstance(error, StoreError | QueueError) else "Unexpected")
+
+
+def report_unavailable(what: str, error: str) -> None:
+    """Log and count that something we live on failed; `error` holds nothing of what clients sent."""
+    logger.error(f"{what} failure", extra={"error": error})
+    _count_failure("Unavailable")
+
+
+def _count_failure(name: str) -> None:
+    count(name)
+    flush_metrics()  # the event's others have been: what answers its failure is outside all middleware

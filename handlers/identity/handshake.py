@@ -14,7 +14,9 @@ LONGEST = 8_192
 OFFERED = "bearer."
 """How a subprotocol begins that carries a token, because a browser can set no other header."""
 
-_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+"""How a JWT looks (RFC 7515, section 7.1), the empty signature of an unsigned one included."""
+
 _BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
 
 
@@ -55,7 +57,7 @@ def read_credential(event: ConnectEvent) -> Credential | None:
     credential = found.pop() if found else None
     if credential and len(credential.text) > LONGEST:
         raise DeniedError(Reason.TOO_LARGE)
-    if credential and not _COMPACT.fullmatch(credential.text):
+    if credential and not COMPACT.fullmatch(credential.text):
         raise DeniedError(Reason.MALFORMED_CREDENTIALS)
     return credential
 

@@ -6,20 +6,18 @@ it. The authorizer's `tokens.Verifier` gives the same answers: a test holds them
 
 import hmac
 import json
-import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from typing import Any
 
 from .claims import Claims, read_instant
 from .errors import DeniedError, Reason
+from .handshake import COMPACT
 from .keys import Keyring
 from .terms import ALGORITHM, AUDIENCE
 
 HEADER = {"alg", "typ", "kid"}
 """What a header may say: nothing that would change what the signature means."""
-
-_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 
 
 class TicketVerifier:
@@ -33,7 +31,7 @@ class TicketVerifier:
 
         Raises DeniedError, KeysUnavailableError.
         """
-        _require(_COMPACT.fullmatch(text), Reason.MALFORMED_CREDENTIALS)
+        _require(COMPACT.fullmatch(text), Reason.MALFORMED_CREDENTIALS)
         signed, _, signature = text.rpartition(".")
         header, payload = map(_decode, signed.split("."))
         _require(header.get("alg") == ALGORITHM, Reason.WRONG_ALGORITHM)

@@ -39,6 +39,20 @@ def test_deliveries_are_watched_by_their_share(dev: Template, name: str, outcome
     assert '"Value": "signalbox-dev"' in metrics
 
 
+@pytest.mark.parametrize(
+    ("metric", "threshold"), [("Unexpected", 1), ("Unavailable", 10), ("SlicesGivenUp", 1)]
+)
+def test_what_the_error_boundary_answers_is_watched_by_what_the_application_counts(
+    dev: Template, metric: str, threshold: int
+) -> None:
+    alarm = alarms(dev)[metric]
+
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("Signalbox", metric, "Sum")
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "signalbox-dev"}]
+    assert alarm["Threshold"] == threshold
+    assert any(f'"{metric}"' in each.read_text() for each in (ROOT / "handlers").glob("*.py"))
+
+
 def test_somebody_is_told_when_the_stage_names_them(dev: Template, prod: Template) -> None:
     (topic,) = prod.of("SNS::Topic")
     subscription = prod.one("SNS::Subscription")

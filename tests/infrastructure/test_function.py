@@ -1,4 +1,6 @@
 import pytest
+from aws_cdk import App
+from constructs import IConstruct
 
 from tests.infrastructure.templates import Template
 
@@ -56,3 +58,25 @@ def test_metrics_name_their_stage_when_two_share_an_account(
 ) -> None:
     for function in templates[stage].all("Lambda::Function"):
         assert function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == f"signalbox-{stage}"
+
+
+RULE = "Annotation::Serverless-LambdaDLQ"
+INVOKED = {
+    "WebSocketFunction": "synchronously",
+    "Authorizer/Function": "synchronously",
+    "FanOut/Worker": "queue that invokes it",
+    "Sweeper/Function": "by the next",
+}
+
+
+@pytest.mark.parametrize("path", INVOKED)
+def test_reason_to_do_without_a_dead_letter_queue_is_that_of_the_function(
+    app: App, templates: dict[str, Template], path: str
+) -> None:
+    function: IConstruct = app.node.find_child("signalbox-prod")
+    for name in path.split("/"):
+        function = function.node.find_child(name)
+
+    (reason,) = [each.data[RULE] for each in function.node.metadata if RULE in (each.data or ())]
+
+    assert INVOKED[path] in reason

@@ -45,6 +45,7 @@ class Bench:
         self.services = join_services(self.settings, self.table, self._courier_of, self.queue, policy=policy)
         self.broadcaster = self.services.broadcaster
         self.application = build_application(self.services)
+        self.lambda_context: object = None
         self.requests = 0
 
     def on_message(self, key: str) -> Callable[[Any], Any]:
@@ -152,4 +153,5 @@ class Bench:
             **({"messageId": f"message-{self.requests}"} if event_type == "MESSAGE" else {}),
             **({"authorizer": dict(authorizer)} if authorizer else {}),
         }
-        return self.application.resolve({"requestContext": context, "isBase64Encoded": False, **rest}, None)
+        event = {"requestContext": context, "isBase64Encoded": False, **rest}
+        return self.application.resolve(event, self.lambda_context)

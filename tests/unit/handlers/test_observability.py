@@ -1,13 +1,16 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import StringIO
 from logging import StreamHandler
 
 import pytest
 
-from handlers.observability import count, flush_metrics, logger
+from connection_store import StoreBusyError, StoreError, TransactionConflictError
+from handlers.observability import count, flush_metrics, logger, report_unexpected
+from publisher import QueueError
+from resolver import UnavailableError
 from tests.unit.handlers.bench import NOW, Bench
 
 CANARY = "canary-5f1c"
@@ -88,6 +91,78 @@ def test_deliveries_are_counted_without_a_connection_id_when_broadcast(
 
     assert metrics["DeliveriesSent"] == [1.0]
     assert "a=" not in json.dumps(metrics)
+
+
+def failures(printed: str) -> dict[str, object]:
+    """What is printed of the metrics that alarms look at."""
+    names = ("Unexpected", "Unavailable")
+    return {name: line[name] for line in lines(printed) for name in names if name in line}
+
+
+def test_bug_is_counted_with_its_event_when_the_client_is_told_internal(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @bench.on_message("fail")
+    async def fail() -> None:
+        raise KeyError(CANARY)
+
+    bench.connect("a=")
+    assert failures(capsys.readouterr().out) == {}
+    assert bench.send("a=", {"action": "fail"})["code"] == "internal"
+
+    assert failures(capsys.readouterr().out) == {"Unexpected": [1.0]}
+
+
+@pytest.mark.parametrize("error", [StoreError("x"), StoreBusyError("x"), QueueError("x"), UnavailableError()])
+def test_failure_is_counted_with_its_event_when_the_client_is_told_unavailable(
+    bench: Bench, capsys: pytest.CaptureFixture[str], error: Exception
+) -> None:
+    @bench.on_message("fail")
+    async def fail() -> None:
+        raise error
+
+    bench.connect("a=")
+    assert bench.send("a=", {"action": "fail"})["code"] == "unavailable"
+
+    assert failures(capsys.readouterr().out) == {"Unavailable": [1.0]}
+
+
+@pytest.mark.parametrize("event", [Bench.connect, Bench.disconnect])
+def test_failure_is_counted_when_there_is_no_frame_to_tell_it(
+    aws: None, capsys: pytest.CaptureFixture[str], event: Callable[[Bench, str], object]
+) -> None:
+    event(Bench(), "a=")  # without a table
+
+    assert failures(capsys.readouterr().out) == {"Unavailable": [1.0]}
+
+
+@pytest.mark.parametrize(("event", "counted"), [("disconnect", {"Unavailable": [1.0]}), ("ping", {})])
+def test_f34_conflict_is_counted_when_nobody_tries_again(
+    bench: Bench, capsys: pytest.CaptureFixture[str], event: str, counted: dict[str, object]
+) -> None:
+    bench.connect("a=")
+    capsys.readouterr()
+
+    async def contended(*_: object) -> None:
+        raise TransactionConflictError("update_item")
+
+    bench.table._retry = contended  # type: ignore[method-assign,assignment]  # what no emulator shows
+    if event == "disconnect":
+        assert bench.disconnect("a=") == {"statusCode": 200}
+    else:
+        assert bench.send("a=", {"action": event})["code"] == "conflict"
+
+    assert failures(capsys.readouterr().out) == counted
+
+
+def test_worker_that_found_no_store_is_no_bug_when_it_is_reported(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for error in (StoreBusyError("x"), QueueError("x"), LookupError("x")):
+        report_unexpected(error, debug=False)
+
+    printed = [failures(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    assert printed == [{"Unavailable": [1.0]}, {"Unavailable": [1.0]}, {"Unexpected": [1.0]}]
 
 
 def test_nothing_is_printed_when_metrics_are_disabled(

@@ -12,7 +12,7 @@ from typing import Any
 import jwt
 import pytest
 
-from handlers.identity.errors import DeniedError
+from handlers.identity.errors import DeniedError, Reason
 from handlers.identity.keys import Keyring
 from handlers.identity.minting import mint_ticket
 from handlers.identity.signature import TicketVerifier
@@ -21,7 +21,7 @@ from handlers.identity.tokens import Verifier
 from tests.conftest import ROOT
 from tests.security.flips import flipped
 from tests.unit.handlers.bench import NOW, SETTINGS
-from tests.unit.handlers.door import SECONDS, SECRET, TICKET_SECRET, sign
+from tests.unit.handlers.door import SECONDS, SECRET, TICKET_SECRET, Door, sign
 
 KEYS = Keyring(lambda: {None: TICKET_SECRET})
 CLAIMS = {"aud": "ticket", "sub": "ann", "jti": "x" * 22, "exp": SECONDS + 30}
@@ -100,6 +100,15 @@ def test_both_say_the_same(case: str) -> None:
 @pytest.mark.parametrize("case", STRICTER)
 def test_what_no_ticket_looks_like_is_refused(case: str) -> None:
     assert isinstance(outcome(VERIFIERS["ours"], STRICTER[case]()), str)
+
+
+@pytest.mark.parametrize(
+    "text", ["a.b", "a.b.c.d", ".b.c", "a..c", " a.b.c", "a.b.c\n", "a.b.c=", "ä.b.c", "a.b.\u0661"]
+)
+def test_handshake_and_refresh_refuse_the_same_when_it_does_not_look_like_a_ticket(text: str) -> None:
+    refused = str(Reason.MALFORMED_CREDENTIALS)
+
+    assert (Door().outcome({"ticket": text}), outcome(VERIFIERS["ours"], text)) == (f"401 {refused}", refused)
 
 
 def test_every_changed_character_is_noticed() -> None:
