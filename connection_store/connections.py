@@ -140,8 +140,8 @@ class ConnectionManager:
 
         Those of every partition are meant: this is the one thing that is done for all of them at once.
         `silence` is in seconds, the other that of connections with a watched channel. Each departure comes at
-        least once, until it is forgotten; any number may sweep at once. `staying` is shown all others. A
-        consumer that may stop early closes the generator (`contextlib.aclosing`).
+        least once, until it is forgotten; any number may sweep at once. `staying` is shown all others. Raises
+        at the end what failed for some. Who may stop early closes the generator (`contextlib.aclosing`).
         """
         bounds = Silence(int(silence * 1000), int(watched_silence * 1000))
         everybody = self._list(
@@ -152,8 +152,9 @@ class ConnectionManager:
     async def prune(
         self, connection_ids: Iterable[str], *, user_id: str | None = None, now: int | None = None
     ) -> None:
-        """End and forget connections that turned out to be gone.
+        """End connections that turned out to be gone: no read shows them any more.
 
+        Those that were on channels stay for who tells these: `depart` or the next sweep returns them.
         `user_id` is whose they were, where the caller knows: then rows in that user's index go even if the
         connections' own rows are gone already.
         """

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
@@ -13,8 +13,8 @@ from .requests import Query, Update
 from .schema import Key
 from .table import Table
 
-AT_ONCE = 25
-"""Connections that depart together."""
+AT_ONCE, CHANNELS_AT_ONCE = 25, 100
+"""Connections that depart together: fewer when they are on so many channels, which are told together."""
 
 BACKDATED = 3_600
 """Seconds for which an ended connection's row has expired: no late event's time takes it for alive (F32)."""
@@ -35,14 +35,23 @@ class Departure:
     subscriptions: tuple[Subscription, ...]
     expired: bool = False
 
+    @property
+    def is_news(self) -> bool:
+        """Whether there may be channels that were not told yet."""
+        return self.connection is not None and bool(self.subscriptions)
+
+    def shown(self) -> list[Key]:
+        """Return the keys of the rows that show the connection to others: its user's, and its channels'."""
+        channels = [each.keys(self.partition)[1] for each in self.subscriptions]
+        if self.user_id is None:
+            return channels
+        return [schema.user_connection_key(self.partition, self.user_id, self.connection_id), *channels]
+
     def hanging(self) -> list[Key]:
         """Return the keys of all rows that hang on the connection's own, in the order they are deleted."""
-        prefix = self.partition
-        keys = [schema.client_data_key(prefix, self.connection_id)]
-        if self.user_id is not None:
-            keys.append(schema.user_connection_key(prefix, self.user_id, self.connection_id))
         # A subscription is how the channel's row is found: it goes after it.
-        return keys + [key for each in self.subscriptions for key in reversed(each.keys(prefix))]
+        found_by = [each.keys(self.partition)[0] for each in self.subscriptions]
+        return [schema.client_data_key(self.partition, self.connection_id), *self.shown(), *found_by]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,8 @@ class Departures:
     First the connection's own row expires, at once: from then on no read shows it, and nobody can hang
     anything new on it. Then its subscriptions are read, whoever wants to know is told, and the rows are
     deleted, the connection's own last. Whoever dies in between leaves a row that has expired, which is what
-    the sweep looks for; it does the rest again, which changes nothing that was done.
+    the sweep looks for; it does the rest again, which changes nothing that was done. A prune, which tells
+    nobody, leaves such a row on purpose.
     """
 
     def __init__(self, table: Table, prefix: str) -> None:
@@ -81,23 +91,32 @@ class Departures:
         subscribed = connection is None or connection.channels
         return Departure(*owner, user_id, connection, await self._subscriptions(*owner) if subscribed else ())
 
-    async def forget(self, departures: Collection[Departure]) -> None:
-        """Delete all rows of connections that have ended."""
+    async def depart_all(
+        self, keys: Iterable[Key], user_id: str | None, now: int
+    ) -> tuple[list[Departure], BaseException | None]:
+        """End connections, whatever becomes of each other; return those that ended, and the first failure."""
+        return await _settle(self.depart(key, user_id, now) for key in keys)
+
+    async def forget(self, departures: Collection[Departure], besides: Iterable[Key] = ()) -> None:
+        """Delete all rows of connections that have ended, and those at `besides`."""
         hanging = [key for each in departures for key in each.hanging()]
         own = [schema.connection_key(each.partition, each.connection_id) for each in departures]
-        await self._table.delete_all([*hanging, *own])
+        await self._table.delete_all([*besides, *hanging, *own])
 
     async def prune(self, connection_ids: Iterable[str], user_id: str | None, now: int) -> None:
-        """End and forget connections; what fails for one changes nothing for another, and is raised."""
+        """End connections that are gone, and delete the rows that show them to others.
+
+        What is left tells `$disconnect` or the next sweep whom to tell; without anybody it goes, too. What
+        fails for one changes nothing for those it is ended with, and is raised.
+        """
         waiting = iter(connection_ids)
         while some := list(itertools.islice(waiting, AT_ONCE)):
             keys = [schema.connection_key(self._prefix, id_) for id_ in some]
-            departures = (self.depart(key, user_id, now) for key in keys)
-            outcomes = await asyncio.gather(*departures, return_exceptions=True)
-            await self.forget([each for each in outcomes if isinstance(each, Departure)])
-            for outcome in outcomes:
-                if isinstance(outcome, BaseException):
-                    raise outcome
+            departures, failure = await self.depart_all(keys, user_id, now)
+            shown = [key for each in departures if each.is_news for key in each.shown()]
+            await self.forget([each for each in departures if not each.is_news], besides=shown)
+            if failure is not None:
+                raise failure
 
     async def sweep(
         self,
@@ -106,27 +125,19 @@ class Departures:
         staying: Callable[[Connection], None],
         now: int,
     ) -> AsyncGenerator[tuple[Departure, ...], None]:
-        """End those of `connections` that have expired or fallen silent; yield some at a time.
+        """End those of `connections` that have expired or fallen silent; yield some at a time, perhaps none.
 
-        The others are shown to `staying`.
+        The others are shown to `staying`. What fails for one changes nothing for another, and is raised when
+        everybody had a turn.
         """
-        due: list[Connection] = []
-        async with aclosing(connections):
-            async for connection in connections:
-                if _has_expired(connection, now) or silence.ended(connection, now):
-                    due.append(connection)
-                else:
-                    staying(connection)
-                if len(due) == AT_ONCE:
-                    if departures := await self._end(due, now):
-                        yield departures
-                    due.clear()
-        if departures := await self._end(due, now):
-            yield departures
-
-    async def _end(self, due: list[Connection], now: int) -> tuple[Departure, ...]:
-        ended = await asyncio.gather(*(self._end_one(connection, now) for connection in due))
-        return tuple(departure for departure in ended if departure is not None)
+        failure: BaseException | None = None
+        async with aclosing(_batches(connections, silence, staying, now)) as batches:
+            async for due in batches:
+                departures, failed = await _settle(self._end_one(each, now) for each in due)
+                failure = failure or failed
+                yield tuple(departures)
+        if failure is not None:
+            raise failure
 
     async def _end_one(self, connection: Connection, now: int) -> Departure | None:
         key = schema.connection_key(connection.partition, connection.connection_id)
@@ -143,6 +154,34 @@ class Departures:
         partition = schema.subscriptions_partition(prefix, connection_id)
         rows = self._table.query(Query(partition, schema.EVEN_EXPIRED, consistent=True))
         return tuple([Subscription.from_record(connection_id, row) async for row in rows])
+
+
+async def _settle(
+    endings: Iterable[Awaitable[Departure | None]],
+) -> tuple[list[Departure], BaseException | None]:
+    outcomes = await asyncio.gather(*endings, return_exceptions=True)
+    failures = (each for each in outcomes if isinstance(each, BaseException))
+    return [each for each in outcomes if isinstance(each, Departure)], next(failures, None)
+
+
+async def _batches(
+    connections: AsyncGenerator[Connection, None],
+    silence: Silence,
+    staying: Callable[[Connection], None],
+    now: int,
+) -> AsyncGenerator[list[Connection], None]:
+    due: list[Connection] = []
+    async with aclosing(connections):
+        async for connection in connections:
+            if _has_expired(connection, now) or silence.ended(connection, now):
+                due.append(connection)
+            else:
+                staying(connection)
+            if len(due) == AT_ONCE or sum(each.channels for each in due) >= CHANNELS_AT_ONCE:
+                yield due
+                due = []
+    if due:
+        yield due
 
 
 def end_unheard(connection: Connection, now: int) -> Update:

@@ -54,19 +54,21 @@ class Lifetimes:
         found = Connection.from_record(row)
         return replace(found, expires_at=max(found.expires_at, until))
 
-    async def close_user(self, user_id: str, *, now: int | None = None) -> tuple[Departure, ...]:
+    async def close_user(
+        self, user_id: str, *, now: int | None = None
+    ) -> tuple[list[Departure], BaseException | None]:
         """End every connection of a user, and let nobody in with what was issued until now.
 
-        That comes first: whoever is connecting is refused, or is among those that end. They are to be
-        forgotten, as those of `depart`.
+        That comes first: whoever is connecting is refused, or is among those that end. Returns those that
+        ended, to be forgotten as those of `depart`, and what kept another from it, if anything: raise it when
+        that is done, and have the call repeated, for no sweep ends the rest. Safe to repeat.
         """
         now = instant(now)
         await self._guards.revoke(user_id, now)
         query = Query(schema.user_partition(self._prefix, user_id), now, consistent=True)
         ids = [row[schema.SORT_KEY] async for row in self._table.query(query)]
         keys = [schema.connection_key(self._prefix, id_) for id_ in ids if id_ != schema.ONLY]
-        departures = (self._departures.depart(key, user_id, now) for key in keys)
-        return tuple(await asyncio.gather(*departures))
+        return await self._departures.depart_all(keys, user_id, now)
 
     async def revoked_before(self, user_id: str, *, now: int | None = None) -> int:
         """Return when a user was logged out last, in epoch milliseconds, 0 without a logout.

@@ -25,6 +25,7 @@ from .errors import (
 )
 from .requests import Query, Update, Write
 from .schema import Key
+from .turns import Turns
 from .wire import Item, Record, decode, encode
 
 WORKERS = 8
@@ -50,8 +51,9 @@ class Table:
     """One DynamoDB table, called in threads. Every method raises StoreError or one of its kinds.
 
     `client` is boto3's or anything with its methods; without one it is made before the first call, from the
-    standard environment variables. `budget` is the seconds one call may take. `listener` hears every answer
-    (see `capacity`). `clock`, `sleep` and `randomness` are arguments for the sake of tests.
+    standard environment variables. At most `workers` calls run at once, and others wait for their turn;
+    `budget` is the seconds one may take from then on. `listener` hears every answer (see `capacity`).
+    `clock`, `sleep` and `randomness` are arguments for the sake of tests.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Table:
         self._lock = threading.Lock()
         self._pool_size = workers
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="dynamodb")
+        self._turns = Turns(workers, clock)
         self._budget = budget
         self._listener = listener
         self._clock = clock
@@ -204,7 +207,11 @@ class Table:
         if self._client is None:
             # Before the clock starts: the time it takes says nothing about the store.
             await asyncio.get_running_loop().run_in_executor(self._workers, self.warm)
-        ends = deadline(self._budget, self._clock)
+        async with self._turns.take(operation):
+            # Its clock starts only now: of many calls at once, the last has as much time as the first.
+            return await self._repeat(operation, request, deadline(self._budget, self._clock))
+
+    async def _repeat(self, operation: str, request: dict[str, Any], ends: float) -> Mapping[str, Any]:
         attempt = conflicts = 0
         while True:
             try:

@@ -1,8 +1,8 @@
 """Who comes to a channel, and who leaves it."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import aclosing
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from typing import NamedTuple
 
 from connection_store import (
@@ -16,7 +16,7 @@ from connection_store import (
 
 from .audience import Audience
 from .delivery import Courier, encode, stream
-from .namespaces import Namespace
+from .namespaces import Namespace, namespace_of
 from .observability import count, logger
 from .protocol import Expiring, Joined, Left, Line, Why
 
@@ -96,27 +96,38 @@ class Attendance:
         """End the connections that expired or fell silent, until time is out; return how many.
 
         Those who are there all the same are told why, and closed. Whose time is about to be up is warned, so
-        that it costs no request and reaches who only listens. Raises StoreError.
+        that it costs no request and reaches who only listens. What fails for some is left to the next sweep,
+        keeps nobody else waiting, and is raised at the end. Raises StoreError.
         """
         ended = 0
         expiring: list[Connection] = []
+        failures: list[StoreError] = []
 
         def note(connection: Connection) -> None:
             if connection.expires_at * 1_000 - now <= WARNED * 1_000:
                 expiring.append(connection)
 
-        async with aclosing(self._connections.sweep(staying=note, now=now)) as batches:
-            async for departures in batches:
-                expired = [each for each in departures if each.expired]
-                others = [each for each in departures if not each.expired]
-                await self.expel(expired, "expired", now=now, time_left=time_left)
-                await self.expel(others, "ended", now=now, time_left=time_left)
-                ended += len(departures)
-                if time_left() <= 0:
-                    break
+        with _put_off(failures):
+            async with aclosing(self._connections.sweep(staying=note, now=now)) as batches:
+                async for departures in batches:
+                    with _put_off(failures):
+                        await self._expel_swept(departures, now, time_left)
+                        ended += len(departures)
+                    if time_left() <= 0:
+                        break
         await self._warn(expiring, now, time_left)
         count("Swept", ended)
+        if failures:
+            raise failures[0]
         return ended
+
+    async def _expel_swept(
+        self, departures: Collection[Departure], now: int, time_left: Callable[[], float]
+    ) -> None:
+        expired = [each for each in departures if each.expired]
+        others = [each for each in departures if not each.expired]
+        await self.expel(expired, "expired", now=now, time_left=time_left)
+        await self.expel(others, "ended", now=now, time_left=time_left)
 
     async def _warn(self, expiring: Collection[Connection], now: int, time_left: Callable[[], float]) -> None:
         frame = encode(Expiring(within=WARNED))
@@ -156,24 +167,35 @@ class Attendance:
         time_left: Callable[[], float],
     ) -> None:
         moving = {each.connection.connection_id for each in moves}
-        await asyncio.gather(
-            *(
-                self._audience_of(each.connection.partition).tell(
-                    each.channel,
-                    _frame(kind, each),
-                    shards=each.shards,
-                    besides=moving,
-                    now=now,
-                    time_left=time_left,
-                )
-                for each in moves
-                if self._is_told(each.channel)
-            )
-        )
+        try:
+            # Not gather: with the first that fails, all end, and none goes on beside what comes next.
+            async with asyncio.TaskGroup() as tellings:
+                for each in moves:
+                    if self._is_told(each.channel):
+                        audience = self._audience_of(each.connection.partition)
+                        telling = audience.tell(
+                            each.channel,
+                            _frame(kind, each),
+                            shards=each.shards,
+                            besides=moving,
+                            now=now,
+                            time_left=time_left,
+                        )
+                        tellings.create_task(telling)
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
 
     def _is_told(self, channel: str) -> bool:
-        namespace = self._namespaces.get(channel.partition(":")[0])
+        namespace = self._namespaces.get(namespace_of(channel))
         return namespace is not None and namespace.join_leave
+
+
+@contextmanager
+def _put_off(failures: list[StoreError]) -> Iterator[None]:
+    try:
+        yield
+    except StoreError as error:
+        failures.append(error)
 
 
 def _frame(kind: type[Joined] | type[Left], move: _Move) -> Joined | Left:

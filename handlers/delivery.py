@@ -111,7 +111,7 @@ class Courier:
         user_id: str | None = None,
         start: str | None = None,
     ) -> Report:
-        """Send `frame` until done or out of time; whoever is gone loses their row, and nobody else.
+        """Send `frame` until done or out of time; whoever is gone has ended, and nobody else.
 
         Who does not read while others do is told to connect again, and closed (F17). `now` is epoch
         milliseconds, `time_left` gives seconds. `user_id` is whose connections they all are, where that is

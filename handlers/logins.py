@@ -78,11 +78,13 @@ class Logins:
     async def close_user(self, user_id: str, *, now: int, time_left: Callable[[], float]) -> int:
         """End every connection of a user, and let nobody in with what was issued until now.
 
-        They are told, and closed, before others are told that they left. Returns how many there were. Safe to
-        repeat; whoever dies in between has the rest done by the next sweep.
+        They are told, and closed, before others are told that they left. Returns how many there were. A call
+        that failed has to be repeated, and may be: a sweep finishes only what was ended.
         """
-        departures = await self._lifetimes.close_user(user_id, now=now)
+        departures, failure = await self._lifetimes.close_user(user_id, now=now)
         await self._attendance.expel(departures, "logged_out", now=now, time_left=time_left)
+        if failure is not None:
+            raise failure
         return len(departures)
 
     async def _change_roles(self, connection: Connection, roles: frozenset[str], now: int) -> Connection:

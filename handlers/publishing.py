@@ -75,7 +75,7 @@ class Publisher:
         """Log a user out: close every connection, and let nobody in with what was issued until now.
 
         Returns how many connections there were. Have your login forget the session first, else it gives out
-        new credentials.
+        new credentials. Repeat a call that raised StoreError: until one does not, some may still be open.
         """
         return self._runtime.run(self.aclose_user(user_id))
 

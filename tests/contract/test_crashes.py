@@ -162,6 +162,19 @@ async def test_every_channel_is_told_and_nothing_left_when_disconnect_died(
     assert await told_by_sweep(connections) == []
 
 
+PRUNE_CALLS = 4
+"""The row expires, the subscriptions are read, two batches of rows are deleted."""
+
+
+@pytest.mark.parametrize("k", range(1, PRUNE_CALLS + 1))
+async def test_every_channel_is_told_and_nothing_left_when_prune_died(
+    kill: Any, busy: Connection, connections: ConnectionManager, rows: Rows, k: int
+) -> None:
+    assert await kill(lambda table: ConnectionManager(table=table).prune(["c-1"], now=NOW), k)
+    assert await told_by_sweep(connections) == CHANNELS
+    assert {pk for pk, _ in rows()} == {f"hist#{name}" for name in CHANNELS}
+
+
 @pytest.mark.parametrize("k", range(SHARDS + 1, SHARDS + DISCONNECT_CALLS + 1))
 async def test_next_sweep_finishes_when_a_sweep_died(
     kill: Any, busy: Connection, connections: ConnectionManager, rows: Rows, k: int
@@ -191,5 +204,9 @@ async def test_each_process_is_killed_after_its_last_call_too(
     assert not await kill(lambda table: Subscriptions(table).subscribe(busy, new, now=NOW), 5)
     assert not await kill(lambda table: Subscriptions(table).unsubscribe("c-1", ["new:1"], now=NOW), 3)
     await subscriptions.unsubscribe("c-1", ["new:2"], now=NOW)
+    prune = ConnectionManager.prune
+    assert not await kill(
+        lambda table: prune(ConnectionManager(table=table), ["c-1"], now=NOW), PRUNE_CALLS + 1
+    )
     process = ConnectionManager.disconnect
     assert not await kill(lambda table: process(ConnectionManager(table=table), "c-1", now=NOW), 6)

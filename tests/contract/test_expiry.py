@@ -91,7 +91,7 @@ READS: dict[type, dict[str, Callable[[Store, int], Awaitable[Any]]]] = {
     SpentTickets: {},
     Allowances: {"take": lambda store, now: _taken(store, now)},
     Lifetimes: {
-        "close_user": lambda store, now: Lifetimes(store.table).close_user("ann", now=now),
+        "close_user": lambda store, now: _closed(store, now),
         "extend": lambda store, now: _extended(store, now),
         "revoked_before": lambda store, now: Lifetimes(store.table).revoked_before("ann", now=now),
     },
@@ -150,6 +150,12 @@ async def _taken(store: Store, now: int) -> bool:
     with suppress(ConnectionGoneError):
         return await Allowances(store.table).take(CONNECTION, Rate(1, 1), now=now) == 0
     return False
+
+
+async def _closed(store: Store, now: int) -> object:
+    departures, failure = await Lifetimes(store.table).close_user("ann", now=now)
+    assert failure is None
+    return departures
 
 
 async def _extended(store: Store, now: int) -> bool:

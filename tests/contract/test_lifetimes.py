@@ -13,11 +13,12 @@ from connection_store import (
     History,
     Lifetimes,
     RevokedError,
+    StoreError,
     Subscriptions,
     Table,
 )
 from tests.contract.conftest import MakeTable
-from tests.contract.faults import FaultyClient
+from tests.contract.faults import FaultyClient, refusal
 from tests.contract.schedules import Explorer, Process
 from tests.contract.test_crashes import Died
 
@@ -152,13 +153,34 @@ async def test_every_connection_of_a_user_ends_and_no_other(
         await come(table, *ROOMS, id_=id_)
     await connections.connect("bobs=", user_id="bob", now=NOW)
 
-    departures = await lifetimes.close_user("ann", now=NOW + 1)
+    departures, failure = await lifetimes.close_user("ann", now=NOW + 1)
 
+    assert failure is None
     assert {each.connection_id: len(each.subscriptions) for each in departures} == {"a=": 2, "b=": 2, "c=": 2}
     assert [each.connection_id async for each in connections.stream(now=NOW)] == ["bobs="]
     await connections.forget(*departures)
     assert {pk.partition("#")[0] for pk, _ in rows()} == {"hist", "conns", "user"}
-    assert await lifetimes.close_user("ann", now=NOW + 2) == ()
+    assert await lifetimes.close_user("ann", now=NOW + 2) == ([], None)
+
+
+async def test_others_of_a_user_end_when_one_of_them_cannot(
+    table: Table, connections: ConnectionManager, make_table: MakeTable, client: Any
+) -> None:
+    for id_ in ("a=", "b=", "c="):
+        await come(table, *ROOMS, id_=id_)
+
+    def deny_third(operation: str, attempt: int) -> BaseException | None:  # the first is the revocation
+        return refusal("AccessDeniedException") if (operation, attempt) == ("update_item", 3) else None
+
+    disturbed = Lifetimes(make_table(client=FaultyClient(client, before=deny_third)))
+    departures, failure = await disturbed.close_user("ann", now=NOW + 1)
+
+    assert isinstance(failure, StoreError)
+    assert len(departures) == 2
+    [left] = [each.connection_id async for each in connections.stream(now=NOW)]
+    assert {left, *(each.connection_id for each in departures)} == {"a=", "b=", "c="}
+    departures, failure = await disturbed.close_user("ann", now=NOW + 2)
+    assert (len(departures), failure) == (3, None)
 
 
 async def test_what_was_issued_before_a_logout_is_refused_and_what_came_after_is_not(

@@ -15,13 +15,14 @@ from connection_store import (
     ConnectionManager,
     Departure,
     Presence,
+    StoreError,
     Subscriber,
     Subscriptions,
     Table,
 )
-from connection_store.schema import Key, connection_key
+from connection_store.schema import connection_key
 from connection_store.wire import encode
-from tests.contract.faults import FaultyClient
+from tests.contract.faults import FaultyClient, refusal
 
 NOW = 4_102_444_800_000
 ROOM = Channel("chat:1", watched=True)
@@ -256,21 +257,40 @@ async def test_sweep_ends_connections_of_every_partition(table: Table, rows: Row
     assert {pk for pk, _ in rows()} == {"hist#chat:1", "one/hist#chat:1", "two/hist#chat:1"}
 
 
-async def test_f01_rows_and_subscriptions_go_when_a_publish_finds_the_connections_gone(
-    join: Any, connections: ConnectionManager, subscriptions: Subscriptions, rows: Rows
+async def test_sweep_ends_the_others_when_one_cannot_be_ended(
+    join: Any, connections: ConnectionManager, make_table: Any, client: Any
 ) -> None:
     for number in range(30):
         await join(f"c-{number}", f"user-{number}")
-    everybody = [each.connection_id async for each in subscriptions.subscribers("chat:1", now=NOW)]
-    await connections.prune(everybody, now=NOW)
-    assert set(rows()) == {("hist#chat:1", "@")}
+
+    def deny_third(operation: str, attempt: int) -> BaseException | None:
+        return refusal("AccessDeniedException") if (operation, attempt) == ("update_item", 3) else None
+
+    left: list[str] = []
+    disturbed = ConnectionManager(table=make_table(client=FaultyClient(client, before=deny_third)))
+
+    async def sweep() -> None:
+        async for departures in disturbed.sweep(now=NOW + SILENCE):
+            left.extend(each.connection_id for each in departures)
+            await connections.forget(*departures)
+
+    with pytest.raises(StoreError, match="AccessDenied"):
+        await sweep()
+    [last] = await swept(connections, NOW + SILENCE)
+    assert {*left, last.connection_id} == {f"c-{n}" for n in range(30)}
+    assert len(left) == 29
 
 
-async def test_subscriptions_go_when_pruned_after_their_connection(
-    join: Any, connections: ConnectionManager, table: Table, rows: Rows
+async def test_fewer_depart_together_when_they_are_on_many_channels(
+    join: Any, connections: ConnectionManager, client: Any, table: Table
 ) -> None:
-    await join("c-1", "ann")
-    own = next(key for key in rows() if key[0].startswith("conns"))
-    await table.delete_all([Key(*own)])
-    await connections.prune(["c-1"], user_id="ann", now=NOW)
-    assert set(rows()) == {("hist#chat:1", "@")}
+    for number in range(5):
+        await join(f"c-{number}", f"user-{number}")
+        client.update_item(
+            TableName=table.name,
+            Key=encode(connection_key("", f"c-{number}")._asdict()),
+            UpdateExpression="SET channels = :number",
+            ExpressionAttributeValues={":number": {"N": "60"}},
+        )
+    sizes = [len(departures) async for departures in connections.sweep(now=NOW + SILENCE)]
+    assert sizes == [2, 2, 1]

@@ -9,6 +9,7 @@ from connection_store import (
     Channel,
     ConnectionGoneError,
     ConnectionManager,
+    Departure,
     History,
     Position,
     SubscriptionLimitError,
@@ -59,6 +60,39 @@ async def test_f03_no_row_is_left_when_subscribe_meets_disconnect(
         return [subscribe, disconnect], check
 
     assert await explorer.explore(prepare) > 6
+
+
+async def test_f01_channel_is_told_and_no_row_left_when_a_prune_meets_disconnect(
+    explorer: Explorer, table: Table, rows: Rows
+) -> None:
+    async def prepare() -> Prepared:
+        told: list[str] = []
+        connection = await ConnectionManager(table=table).connect("c-1", {"a": 1}, user_id="ann", now=NOW)
+        await Subscriptions(table).subscribe(connection, [ROOM], now=NOW)
+
+        async def prune(table: Table) -> None:
+            await ConnectionManager(table=table).prune(["c-1"], user_id="ann", now=NOW)
+
+        async def disconnect(table: Table) -> None:
+            connections = ConnectionManager(table=table)
+            await tell(connections, await connections.depart("c-1", now=NOW))
+
+        async def tell(connections: ConnectionManager, *departures: Departure) -> None:
+            told.extend(
+                channel.channel for each in departures if each.is_news for channel in each.subscriptions
+            )
+            await connections.forget(*departures)
+
+        async def check(table: Table) -> None:
+            connections = ConnectionManager(table=table)
+            async for departures in connections.sweep(now=NOW + 1_000):
+                await tell(connections, *departures)
+            assert told == ["chat:1"]
+            assert {pk for pk, sk in rows() if sk != "@"} == set()
+
+        return [prune, disconnect], check
+
+    assert await explorer.explore(prepare) >= 15
 
 
 @pytest.mark.parametrize("before", [1, 4], ids=["as-many-shards", "more-shards"])

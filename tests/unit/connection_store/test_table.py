@@ -197,10 +197,10 @@ async def test_store_is_busy_when_rows_are_left_out_every_time(make_table: MakeT
 # The client
 
 
-async def test_store_is_busy_when_nothing_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_store_is_busy_when_nothing_listens(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")
-    table = Table("connections")
-    with time_budget(30), pytest.raises(StoreBusyError, match="EndpointConnectionError"):
+    table = Table("connections", budget=1.9, clock=clock, sleep=clock.sleep, randomness=Loaded())
+    with pytest.raises(StoreBusyError, match="EndpointConnectionError"):
         await table.get(KEY, now=0)
     table.close()
 

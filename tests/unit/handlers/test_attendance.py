@@ -7,6 +7,7 @@ import pytest
 
 from connection_store import StoreBusyError, Subscriber
 from connection_store.wire import encode
+from publisher import Gone
 from tests.unit.handlers.bench import NOW, SETTINGS, Bench
 
 USER = {"principalId": "user-1"}
@@ -115,6 +116,26 @@ def test_f01_presence_is_right_after_two_and_a_half_beats_when_no_disconnect_cam
     assert sweep(room, SILENT) == 0
 
 
+@pytest.mark.parametrize("disconnect", [True, False], ids=["late", "lost"])
+def test_f01_others_are_told_though_a_post_found_them_gone_before(room: Bench, disconnect: bool) -> None:
+    room.gateway.script("b=", Gone())
+    late = NOW + 20_000
+    for number in range(2):
+        room.publish("a=", "room:1", number, now=late)
+    assert present(room, "a=", late) == ["Ann"]
+    assert told(room, "a=") == []
+    assert len([to for to, _ in room.gateway.posts if to == "b="]) == 1
+
+    if disconnect:
+        room.disconnect("b=", now=late + 100)
+    assert sweep(room, late + 60_000) == (0 if disconnect else 1)
+
+    assert told(room, "a=") == [("presence.left", "room:1", "Bob")]
+    rows = room.table.warm().scan(TableName=room.table.name)["Items"]
+    assert not [row for row in rows if "b=" in row["pk"]["S"] + row["sk"]["S"]]
+    assert sweep(room, late + 60_000) == 0
+
+
 def test_f08_who_keeps_the_beat_is_never_swept(room: Bench) -> None:
     room.connect("idle=")
     for minute in range(1, 17):
@@ -170,6 +191,61 @@ def test_sweep_stops_when_time_is_out_and_the_next_goes_on(bench: Bench) -> None
 
     assert sweep(bench, late, lambda: 0.0) == 25
     assert sweep(bench, late) == 5
+
+
+async def crowd(bench: Bench) -> str:
+    """Thirty who are silent; returns the id of the one that is swept first."""
+    for number in range(30):
+        bench.connect(f"{number}=")
+    first, *_ = [each.connection_id async for each in bench.connections.stream(now=NOW)]
+    return first
+
+
+async def test_others_are_swept_and_warned_when_one_batch_could_not_be_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, late = await crowd(bench), NOW + 1_200_000
+    bench.subscribe(first, "room:1")
+    ending = {**USER, "expires_at": str((late + 60_000) // 1_000)}
+    bench.connect("ending=", authorizer=ending, now=late)
+
+    async def fail(*_: Any, **__: Any) -> Any:
+        raise StoreBusyError("throttled")
+        yield
+
+    attendance = bench.services.attendance
+    with monkeypatch.context() as broken:
+        broken.setattr("connection_store.Subscriptions.subscribers", fail)
+        with pytest.raises(StoreBusyError):
+            await attendance.sweep(now=late, time_left=lambda: 60.0)
+
+    rows = bench.table.warm().scan(TableName=bench.table.name)["Items"]
+    left = {row["sk"]["S"] for row in rows if row["pk"]["S"].startswith("conns#")}
+    assert first in left
+    assert len(left) == 25 + 1
+    assert [frame["type"] for frame in bench.frames_to("ending=")] == ["session.expiring"]
+    assert await attendance.sweep(now=late, time_left=lambda: 60.0) == 25
+
+
+async def test_no_telling_goes_on_when_another_failed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.connect("a=")
+    bench.subscribe("a=", "room:1", "room:2")
+    given_up: list[str] = []
+
+    async def subscribers(self: Any, channel: str, **_: Any) -> Any:
+        if channel == "room:2":
+            raise StoreBusyError("throttled")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            given_up.append(channel)
+        yield
+
+    monkeypatch.setattr("connection_store.Subscriptions.subscribers", subscribers)
+    with pytest.raises(StoreBusyError):
+        await bench.services.attendance.depart("a=", now=NOW, time_left=lambda: 60.0)
+
+    assert given_up == ["room:1"]
 
 
 def test_sweeper_takes_the_time_of_its_event(room: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

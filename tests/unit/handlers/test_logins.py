@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from connection_store import StoreBusyError
+from connection_store import StoreBusyError, Table
+from connection_store.requests import Update
 from handlers.identity.minting import mint_ticket
 from tests.conftest import ROOT
 from tests.unit.handlers.bench import NOW, SETTINGS, Bench
@@ -71,6 +72,30 @@ def test_next_sweep_does_the_rest_when_others_could_not_be_told(
     assert asyncio.run(tabs.services.attendance.sweep(now=NOW + 60_000, time_left=lambda: 60.0)) == 3
 
     assert {frame["type"] for frame in tabs.frames_to("d=")} == {"presence.left"}
+
+
+def test_others_are_logged_out_when_one_could_not_be_and_all_of_them_when_it_is_repeated(
+    tabs: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update = Table.update
+
+    async def fail(self: Table, update_: Update, **options: Any) -> Any:
+        if update_.key.sk == "b=":
+            raise StoreBusyError("throttled")
+        return await update(self, update_, **options)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Table, "update", fail)
+        with pytest.raises(StoreBusyError):
+            close_user(tabs)
+
+    assert [tabs.frames_to(id_) for id_ in ("a=", "c=")] == [[LOGGED_OUT]] * 2
+    assert sorted(tabs.gateway.closed) == ["a=", "c="]
+    assert [frame["type"] for frame in tabs.frames_to("d=")] == ["presence.left"] * 2
+    assert close_user(tabs, now=NOW + 2) == 1
+    assert tabs.frames_to("b=")[-1] == LOGGED_OUT
+    assert tabs.gateway.closed[-1] == "b="
+    assert tabs.send("b=", {"action": "ping"}, NOW + 2, authorizer=ANN)["code"] == "connection_gone"
 
 
 def test_refresh_is_refused_and_the_ticket_kept_when_no_row_has_room_for_its_roles(aws: None) -> None:

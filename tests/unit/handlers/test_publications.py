@@ -197,14 +197,25 @@ def test_nobody_is_queued_twice_for_one_frame_when_a_key_is_repeated(aws: None) 
 
 
 def test_f01_ghost_loses_its_row_and_its_subscriptions_when_a_publication_finds_it_gone(room: Bench) -> None:
+    def kinds() -> set[str]:
+        rows = room.table.warm().scan(TableName=room.table.name)["Items"]
+        keys = [(row["pk"]["S"], row["sk"]["S"]) for row in rows]
+        return {pk.partition("#")[0] for pk, sk in keys if "b=" in pk + sk}
+
+    later, user = NOW + 60_000, room.user_of("b=")
     room.gateway.script("b=", Gone())
 
-    room.publish("a=", "room:1", "anybody?", now=NOW + 60_000)
+    for _ in range(2):
+        room.publish("a=", "room:1", "anybody?", now=later)
 
-    rows = room.table.warm().scan(TableName=room.table.name)["Items"]
-    assert not [row for row in rows if "b=" in row["pk"]["S"] + row["sk"]["S"]]
-    presence = room.send("a=", {"action": "presence.get", "channel": "room:1"}, NOW + 60_000)
+    assert len([to for to, _ in room.gateway.posts if to == "b="]) == 1
+    assert room.send("b=", {"action": "ping"}, later)["code"] == "connection_gone"
+    assert room.send("a=", {"action": "direct.send", "to": user, "data": 1}, later)["code"] == "not_found"
+    presence = room.send("a=", {"action": "presence.get", "channel": "room:1"}, later)
     assert presence["count"] == 1
+    assert kinds() == {"conns", "subs"}  # for whoever tells that it left
+    assert asyncio.run(room.services.attendance.sweep(now=later, time_left=lambda: 60.0)) == 1
+    assert kinds() == set()
 
 
 RULES = {

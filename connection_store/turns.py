@@ -1,0 +1,43 @@
+"""Turns for calls: as many run at once as there are threads, and the others wait in line."""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from .budget import Clock, deadline
+from .errors import StoreBusyError
+
+
+class Turns:
+    """The turns of at most `number` calls at once, in one event loop after the other."""
+
+    def __init__(self, number: int, clock: Clock) -> None:
+        self._number = number
+        self._clock = clock
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._places = asyncio.Semaphore(number)
+
+    @asynccontextmanager
+    async def take(self, operation: str) -> AsyncIterator[None]:
+        """Have a turn for the length of the block, in the order of asking.
+
+        Raises StoreBusyError when the budget around it, if there is one, is over before.
+        """
+        places = self._places_here()
+        left = deadline(math.inf, self._clock) - self._clock()
+        try:
+            async with asyncio.timeout(left if left < math.inf else None):
+                await places.acquire()
+        except TimeoutError:
+            raise StoreBusyError(f"{operation}: no turn in time") from None
+        try:
+            yield
+        finally:
+            places.release()
+
+    def _places_here(self) -> asyncio.Semaphore:
+        # A semaphore is good for one loop.
+        if self._loop is not (loop := asyncio.get_running_loop()):
+            self._loop, self._places = loop, asyncio.Semaphore(self._number)
+        return self._places
