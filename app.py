@@ -3,8 +3,8 @@
 import os
 import sys
 
-from cdk.errors import CdkError
-from cdk.node import check_node
+from signalbox.constructs.errors import CdkError
+from signalbox.constructs.node import check_node
 
 
 def main() -> None:

@@ -17,10 +17,10 @@ from contextlib import asynccontextmanager
 from statistics import median
 from time import perf_counter_ns
 
-from load_test.command import allow_files
-from load_test.connection import Connection
-from load_test.dialer import Dialer
-from load_test.handshake import parse_address
+from signalbox.load_test.arguments import allow_files
+from signalbox.load_test.sockets.connection import Connection
+from signalbox.load_test.sockets.dialer import Dialer
+from signalbox.load_test.sockets.handshake import parse_address
 
 AT_ONCE = 50
 """Handshakes under way at a time."""
@@ -116,7 +116,7 @@ async def _measure(sizes: list[int], broadcasts: int) -> None:
 
 @asynccontextmanager
 async def _local_run() -> AsyncIterator[str]:
-    command = (sys.executable, "-m", "dev", "--port", "0")
+    command = (sys.executable, "-m", "signalbox", "dev", "--port", "0")
     process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=DEVNULL)
     assert process.stdout
     try:
@@ -125,7 +125,7 @@ async def _local_run() -> AsyncIterator[str]:
         assert found
         yield found[1]
     except asyncio.IncompleteReadError:
-        raise SystemExit("the local run did not start: `python -m dev` says why") from None
+        raise SystemExit("the local run did not start: `signalbox dev` says why") from None
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGINT)

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 
-from publisher import ApiGateway, SendBudget, fan_out
+from signalbox.publisher import ApiGateway, SendBudget, fan_out
 
 from .posting import Recipient
 

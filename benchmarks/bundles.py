@@ -21,7 +21,7 @@ from statistics import median
 
 import boto3
 
-from cdk.bundling import HERE, bundle
+from signalbox.constructs.bundling import HERE, bundle
 
 from .start import ENVIRONMENT
 

@@ -16,7 +16,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from pydantic import BaseModel
 
-from resolver import Context, Next, WebSocketResolver
+from signalbox.resolver import Context, Next, WebSocketResolver
 
 BODY = json.dumps({"action": "say", "text": "hello", "id": 1})
 COMMON = {"stage": "prod", "requestId": "r", "domainName": "d", "apiId": "a", "identity": {"sourceIp": "::1"}}

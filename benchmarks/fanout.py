@@ -51,7 +51,7 @@ WAYS = (
 )
 CEILING = "wrk, the same bytes, unsigned"
 MISSING = {
-    WAYS[2].name: "not installed: `python3 -m dev --setup --peers`",
+    WAYS[2].name: "not installed: `signalbox dev --setup --peers`",
     CEILING: "not installed: `apt install wrk`",
 }
 

@@ -28,7 +28,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from .tree import processor_seconds, resident_bytes
 
 PEERS = Path(__file__).with_name("peers")
-OURS = (sys.executable, "-m", "local_gateway", "--handler", "echo.handler", "--sandbox")
+OURS = (sys.executable, "-m", "signalbox", "gateway", "--handler", "echo.handler", "--sandbox")
 SIDES: dict[str, tuple[str, ...]] = {
     "signalbox, socket sandboxes": (*OURS, "socket"),
     "signalbox, awslambdaric": (*OURS, "runtime"),

@@ -15,13 +15,13 @@ from statistics import median
 from typing import Any
 
 from connection_store import Connection, ConnectionManager
-from handlers import errors
-from handlers.limits import count_messages, limit_messages
-from handlers.middleware import authorize, identify
-from handlers.routes import lifecycle
-from handlers.services import Services, build_services
-from handlers.settings import Settings
-from resolver import Middleware, WebSocketResolver
+from signalbox.realtime import errors
+from signalbox.realtime.middleware import authorize, identify
+from signalbox.realtime.routes import lifecycle
+from signalbox.realtime.services import Services, build_services
+from signalbox.realtime.sessions.limits import count_messages, limit_messages
+from signalbox.realtime.settings import Settings
+from signalbox.resolver import Middleware, WebSocketResolver
 
 from .dispatch import COMMON, MESSAGE
 

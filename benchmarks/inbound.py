@@ -19,10 +19,10 @@ from statistics import median
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from load_test.command import allow_files
-from load_test.connection import Connection
-from load_test.dialer import Dialer
-from load_test.handshake import parse_address
+from signalbox.load_test.arguments import allow_files
+from signalbox.load_test.sockets.connection import Connection
+from signalbox.load_test.sockets.dialer import Dialer
+from signalbox.load_test.sockets.handshake import parse_address
 
 RATE, BURST = 1_000, 500
 BUDGETS = {"no broadcast": None, "broadcast, 30 % of the quota": 0.3 * RATE, "broadcast, no budget": inf}

@@ -47,7 +47,8 @@ ANN = Recipient()
 
 def ours(target: Target, loop: asyncio.AbstractEventLoop) -> Post:
     """A broadcast of the publisher's, with all that belongs to one but a budget."""
-    from publisher import ApiGateway, Transport, fan_out
+    from signalbox.aws.transport import Transport
+    from signalbox.publisher import ApiGateway, fan_out
 
     tls = ssl.create_default_context(cafile=target.ca)
     transport = Transport(target.url, connections=target.in_flight, tls=tls)
@@ -73,8 +74,8 @@ def aiohttp(target: Target) -> Post:
     import yarl  # type: ignore[import-not-found]  # only the peers' environment has it
     from aiohttp import ClientSession, TCPConnector  # type: ignore[import-not-found]  # likewise
 
-    from publisher import Credentials
-    from publisher.signing import Signer
+    from signalbox.aws.credentials import Credentials
+    from signalbox.aws.signing import Signer
 
     loop = uvloop.new_event_loop()
     label = ANN.connection_id.replace("=", "%3D")

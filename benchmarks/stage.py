@@ -8,7 +8,7 @@ import json
 import sys
 from typing import Any
 
-from local_gateway import Config, LocalGateway, Throttle
+from signalbox.gateway import Config, LocalGateway, Throttle
 
 
 def handler(event: dict[str, Any], _: object) -> dict[str, Any]:

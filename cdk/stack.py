@@ -6,18 +6,18 @@ from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from .account import AccountLogs
-from .alarms import Alarms
-from .authorizer import Authorizer
-from .dashboard import Dashboard
-from .domain import CustomDomain
-from .fanout import FanOut
-from .function import SYNCHRONOUS, Function
-from .metrics import Watched
-from .settings import Stage
-from .sweeper import Sweeper
-from .table import ConnectionTable
-from .websocket_api import WebSocketApi
+from signalbox.constructs.account import AccountLogs
+from signalbox.constructs.alarms import Alarms
+from signalbox.constructs.authorizer import Authorizer
+from signalbox.constructs.dashboard import Dashboard
+from signalbox.constructs.domain import CustomDomain
+from signalbox.constructs.fanout import FanOut
+from signalbox.constructs.function import SYNCHRONOUS, Function
+from signalbox.constructs.metrics import Watched
+from signalbox.constructs.stage import Stage
+from signalbox.constructs.sweeper import Sweeper
+from signalbox.constructs.table import ConnectionTable
+from signalbox.constructs.websocket_api import WebSocketApi
 
 WEBSOCKET_TIMEOUT = 25
 """Seconds: API Gateway waits for 29, and what is cut off by Lambda is told to nobody."""

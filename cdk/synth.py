@@ -6,8 +6,9 @@ from aws_cdk import App, Environment, Validations, region_info
 from aws_cdk import aws_lambda as lambda_
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
-from .bundling import HERE, LAMBDA, ROOT, bundle
-from .settings import Stage, read_stage, settle
+from signalbox.constructs.bundling import HERE, LAMBDA, ROOT, bundle
+from signalbox.constructs.stage import Stage, read_stage, settle
+
 from .stack import RealtimeStack
 
 ASSETS = ROOT / "build" / "assets"

@@ -1,8 +1,9 @@
 """The state of a real-time backend in one DynamoDB table: who is connected, to what, and what was said."""
 
+from .broadcasts import Counts, Frames, Progress, Step
 from .budget import time_budget
 from .connections import ConnectionManager
-from .departures import Departure
+from .endings import Departure
 from .errors import (
     ConnectionGoneError,
     ConnectionLimitError,
@@ -17,7 +18,6 @@ from .errors import (
     TableMissingError,
     TransactionConflictError,
 )
-from .frames import Counts, Frames, Progress, Step
 from .history import Appended, History, HistoryPage, Recovery
 from .lifetimes import Lifetimes
 from .limits import Allowances, Rate

@@ -6,11 +6,11 @@ from contextlib import aclosing
 from typing import Any
 
 from . import schema
-from .arrivals import Arrivals
-from .departures import Departure, Departures, Silence
+from .admission import Arrivals
+from .channel_states import Heads
+from .clock import instant
+from .endings import Departure, Departures, Silence
 from .errors import ConditionFailedError, ConnectionGoneError
-from .heads import Heads
-from .instants import instant
 from .models import Channel, Connection, Page, UserConnection, write_roles
 from .requests import Query, Update
 from .subscriptions import Subscriptions

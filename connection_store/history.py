@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from . import schema
+from .channel_states import Heads, lasting
+from .clock import instant
 from .errors import ConditionFailedError, HistoryGoneError, TransactionConflictError, UnseenError
-from .heads import Heads, lasting
-from .instants import instant
 from .models import Channel, Head, Position, Publication
 from .requests import Put, Query, Write
 from .table import Table

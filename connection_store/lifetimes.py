@@ -5,15 +5,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from . import schema
+from .clock import instant
 from .connections import CONNECTION_TTL
-from .departures import Departure, Departures
+from .endings import Departure, Departures
 from .errors import ConnectionGoneError
-from .guards import Guards
-from .instants import instant
 from .models import Connection, Subscription
 from .requests import Query, Update
 from .schema import Key
 from .table import Table
+from .user_locks import Guards
 
 
 class Lifetimes:

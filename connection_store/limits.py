@@ -7,8 +7,8 @@ that is kept is until when somebody is busy, if each thing they did had taken it
 from dataclasses import dataclass
 
 from . import schema
+from .clock import instant
 from .errors import ConditionFailedError, ConnectionGoneError
-from .instants import instant
 from .models import Connection
 from .requests import Update
 from .table import Table

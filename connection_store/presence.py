@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from . import schema
+from .clock import instant
 from .connections import WATCHED_SILENCE
-from .instants import instant
 from .models import Connection, Subscriber
 from .subscriptions import Subscriptions
 from .table import Table

@@ -5,14 +5,14 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from . import schema
+from .channel_states import Heads
+from .clock import instant
 from .errors import (
     ConditionFailedError,
     ConnectionGoneError,
     SubscriptionLimitError,
     TransactionConflictError,
 )
-from .heads import Heads
-from .instants import instant
 from .models import Channel, Connection, Head, Subscriber, Subscription, write_roles
 from .requests import Delete, Put, Query, Update, Write
 from .table import Table

@@ -17,15 +17,11 @@ from typing import Any
 
 from . import schema
 from .budget import CALL_BUDGET, Clock, deadline
+from .concurrency import Turns
 from .creation import Creation
-from .errors import (
-    ConditionFailedError,
-    StoreBusyError,
-    TransactionConflictError,
-)
+from .errors import ConditionFailedError, StoreBusyError, TransactionConflictError
 from .requests import Query, Update, Write
 from .schema import Key
-from .turns import Turns
 from .wire import Item, Record, decode, encode
 
 WORKERS = 8

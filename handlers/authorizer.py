@@ -1,14 +1,5 @@
 """The Lambda in front of `$connect`."""
 
-from typing import Any
+from signalbox.functions.authorizer import handler
 
-from .identity.decision import decide
-from .identity.settings import IdentitySettings
-from .identity.wiring import build_authority
-
-_authority = build_authority(IdentitySettings.from_environment())
-
-
-def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Answer who may connect; the invocation fails for who may not."""
-    return decide(_authority, event)
+__all__ = ["handler"]

@@ -1,15 +1,5 @@
 """The Lambda behind `$connect`, `$disconnect` and `$default`."""
 
-from typing import Any
+from signalbox.functions.websocket import handler
 
-from .application import build_application
-from .services import build_services
-
-_services = build_services()
-_services.connections.warm()  # Lambda gives the init phase more CPU than an invocation
-_application = build_application(_services)
-
-
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Dispatch one event of API Gateway."""
-    return _application.resolve(event, context)
+__all__ = ["handler"]

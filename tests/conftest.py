@@ -21,7 +21,7 @@ PATIENCE = 60.0
 
 @dataclass(frozen=True)
 class LocalRun:
-    """What `python -m dev` printed, and where its output goes."""
+    """What `signalbox dev` printed, and where its output goes."""
 
     websocket_url: str
     page_url: str
@@ -31,11 +31,14 @@ class LocalRun:
 
 @pytest.fixture(scope="session")
 def local_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
-    """`python -m dev` on a free port, stopped with Ctrl-C."""
+    """`signalbox dev` on a free port, stopped with Ctrl-C."""
     log = tmp_path_factory.mktemp("local-run") / "output"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "dev", "--port", "0"], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
+            [sys.executable, "-m", "signalbox", "dev", "--port", "0"],
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
     try:
         yield _read(log, process)

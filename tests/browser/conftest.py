@@ -6,8 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -16,11 +15,11 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
+from signalbox.dev.pages import PageHandler
 from tests.browser.server import Server
 from tests.browser.visitor import Visitor
 from tests.conftest import ROOT, LocalRun
 
-PAGE = ROOT / "client" / "page"
 SCREENSHOTS = ROOT / "build" / "screenshots"
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -90,8 +89,7 @@ async def visit(browser: Browser, local_run: LocalRun) -> AsyncIterator[Visit]:
 @pytest.fixture(scope="session")
 def site() -> Iterator[str]:
     """The origin of a plain web server with the page, as `make page` starts it."""
-    serve = partial(_Quiet, directory=str(PAGE))
-    with ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Quiet) as server:
         thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
@@ -101,7 +99,7 @@ def site() -> Iterator[str]:
             thread.join()
 
 
-class _Quiet(SimpleHTTPRequestHandler):
+class _Quiet(PageHandler):
     def log_message(self, *arguments: object) -> None:
         pass
 

@@ -26,7 +26,8 @@ def report(local_run: LocalRun, tmp_path_factory: pytest.TempPathFactory) -> Pat
     command = [
         sys.executable,
         "-m",
-        "load_test",
+        "signalbox",
+        "load",
         "--url",
         local_run.websocket_url,
         *RUN,

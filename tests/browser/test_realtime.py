@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Error, Page, expect
 
-from tests.browser.conftest import PAGE
+from signalbox.dev.pages import BROWSER_CLIENT
 from tests.browser.server import Server, publication
 from tests.browser.visitor import Visitor
 from tests.conftest import ROOT, LocalRun
@@ -75,7 +75,7 @@ async def connected(browser: Browser, site: str, server: Server) -> AsyncIterato
 
 
 async def test_what_is_declared_is_what_there_is(browser: Browser, site: str) -> None:
-    declared = (PAGE / "realtime" / "realtime.d.ts").read_text()
+    declared = (BROWSER_CLIENT / "realtime.d.ts").read_text()
     page = await browser.new_page()
     await page.goto(f"{site}/realtime/")
     found: dict[str, Any] = await page.evaluate("""async () => {

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
-from client.values import Gap, Item
+from signalbox.client.values import Gap, Item
 
 
 def find_faults(published: Mapping[int, object], histories: Mapping[str, Sequence[Item]]) -> list[str]:

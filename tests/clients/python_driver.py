@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from client.client import Client
-from client.errors import (
+from signalbox.client.channels.subscription import Subscription
+from signalbox.client.client import Client
+from signalbox.client.errors import (
     ClientError,
     ClosedError,
     DismissedError,
@@ -18,20 +19,8 @@ from client.errors import (
     UnansweredError,
     UnsendableError,
 )
-from client.settings import Settings
-from client.subscription import Subscription
-from client.values import (
-    Event,
-    Gap,
-    Item,
-    Malformed,
-    Newer,
-    Notice,
-    Position,
-    Push,
-    State,
-    Unknown,
-)
+from signalbox.client.settings import Settings
+from signalbox.client.values import Event, Gap, Item, Malformed, Newer, Notice, Position, Push, State, Unknown
 from tests.clients.stepping import SteppedThread, stepped_thread
 
 Command = dict[str, Any]

@@ -1,6 +1,6 @@
 import pytest
 
-from client.values import Gap, Item, Position, Publication, Sender
+from signalbox.client.values import Gap, Item, Position, Publication, Sender
 from tests.clients.checking import find_faults
 
 PUBLISHED = {1: "a", 2: "b", 3: "c"}

@@ -15,10 +15,10 @@ from websockets.asyncio import client as websocket
 from websockets.asyncio.client import ClientConnection
 from websockets.frames import Frame, Opcode
 
-from local_gateway.config import Config, Limits
-from local_gateway.gateway import Gateway
-from local_gateway.sandbox import Answer, Failure, Result
-from local_gateway.stage import Stage
+from signalbox.gateway.config import Config, Limits
+from signalbox.gateway.gateway import Gateway
+from signalbox.gateway.sandboxes.sandbox import Answer, Failure, Result
+from signalbox.gateway.stage import Stage
 from tests.conformance.deployed import URL, Deployed, deployed, lacks
 
 PATIENCE = 60.0

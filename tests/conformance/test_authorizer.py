@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from local_gateway.config import Config, Limits
-from local_gateway.errors import ConfigError
-from local_gateway.gateway import Gateway
-from local_gateway.sandbox import Answer, Failure, Result
-from local_gateway.stage import Stage
+from signalbox.gateway.config import Config, Limits
+from signalbox.gateway.errors import ConfigError
+from signalbox.gateway.gateway import Gateway
+from signalbox.gateway.sandboxes.sandbox import Answer, Failure, Result
+from signalbox.gateway.stage import Stage
 from tests.conformance.scripted import (
     RAISED,
     Event,

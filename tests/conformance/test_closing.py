@@ -11,9 +11,9 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Close, Frame, Opcode
 
-from local_gateway.config import Limits
-from local_gateway.gateway import Gateway
-from local_gateway.sandbox import Answer, Failure, Result
+from signalbox.gateway.config import Limits
+from signalbox.gateway.gateway import Gateway
+from signalbox.gateway.sandboxes.sandbox import Answer, Failure, Result
 from tests.conformance.scripted import (
     PATIENCE,
     RAISED,

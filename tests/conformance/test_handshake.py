@@ -7,10 +7,10 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
-from local_gateway.config import Config, Limits
-from local_gateway.errors import ConfigError
-from local_gateway.gateway import Gateway
-from local_gateway.sandbox import Answer, Failure, Result
+from signalbox.gateway.config import Config, Limits
+from signalbox.gateway.errors import ConfigError
+from signalbox.gateway.gateway import Gateway
+from signalbox.gateway.sandboxes.sandbox import Answer, Failure, Result
 from tests.conformance.scripted import (
     OK,
     RAISED,

@@ -15,8 +15,8 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Close
 
-from local_gateway.gateway import Gateway
-from local_gateway.sandbox import Result
+from signalbox.gateway.gateway import Gateway
+from signalbox.gateway.sandboxes.sandbox import Result
 from tests.conformance.scripted import (
     NOON,
     OK,

@@ -8,8 +8,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from local_gateway.config import Limits
-from local_gateway.sandbox import Answer, Failure, Result
+from signalbox.gateway.config import Limits
+from signalbox.gateway.sandboxes.sandbox import Answer, Failure, Result
 from tests.conformance.scripted import (
     OK,
     PATIENCE,

@@ -21,9 +21,9 @@ from botocore.exceptions import ClientError
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from local_gateway import Config, Credentials, Limits
-from local_gateway.gateway import Gateway, wall_clock
-from local_gateway.template import TemplateGateway
+from signalbox.gateway import Config, Credentials, Limits
+from signalbox.gateway.gateway import Gateway, wall_clock
+from signalbox.gateway.template import TemplateGateway
 from tests.conformance.conftest import Found
 from tests.conformance.deployed import URL, deployed
 from tests.conformance.scripted import PATIENCE, Order, ScriptedFunction, connect, running

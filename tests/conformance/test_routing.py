@@ -2,8 +2,8 @@
 
 import pytest
 
-from local_gateway.config import Config
-from local_gateway.errors import ConfigError
+from signalbox.gateway.config import Config
+from signalbox.gateway.errors import ConfigError
 from tests.conformance.scripted import ScriptedFunction, connect, running
 
 LIFECYCLE = frozenset({"$connect", "$disconnect"})

@@ -12,9 +12,9 @@ import pytest
 from botocore.config import Config as SdkConfig
 from botocore.exceptions import ClientError
 
-from dev.environments import PEERS
-from local_gateway.config import Credentials, Throttle
-from local_gateway.gateway import Gateway, wall_clock
+from signalbox.dev.environments import PEERS
+from signalbox.gateway.config import Credentials, Throttle
+from signalbox.gateway.gateway import Gateway, wall_clock
 from tests.conformance.scripted import ScriptedFunction, connect, running
 
 UNKNOWN = "AAAAAAAAAAAAAAA="
@@ -40,7 +40,7 @@ async def by_command_line(gateway: Gateway, connection_id: str, data: bytes) -> 
     command = PEERS.folder / "bin" / "aws"
     if not command.exists():
         if "CI" in os.environ:
-            pytest.fail("the AWS CLI is missing: python3 -m dev --setup --peers")
+            pytest.fail("the AWS CLI is missing: signalbox dev --setup --peers")
         pytest.skip("the AWS CLI is asked too where it is installed: make test does so")
     process = await asyncio.create_subprocess_exec(
         *(command, "apigatewaymanagementapi", "post-to-connection"),

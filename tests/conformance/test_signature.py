@@ -15,8 +15,8 @@ from botocore.config import Config as SdkConfig
 from botocore.credentials import Credentials as Keys
 from websockets.asyncio.client import ClientConnection
 
-from local_gateway.config import Credentials
-from local_gateway.gateway import Gateway, wall_clock
+from signalbox.gateway.config import Credentials
+from signalbox.gateway.gateway import Gateway, wall_clock
 from tests.conformance.scripted import PATIENCE, Clock, ScriptedFunction, connect, exchange, running
 
 GOOD = Credentials("AKIAEXAMPLE", "secret/+=")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from local_gateway.config import Throttle
-from local_gateway.gateway import Gateway
+from signalbox.gateway.config import Throttle
+from signalbox.gateway.gateway import Gateway
 from tests.conformance.scripted import Clock, ScriptedFunction, ask, connect, echo, exchange, running
 
 ID = r"[A-Za-z0-9_-]{15}="

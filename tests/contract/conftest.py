@@ -10,7 +10,7 @@ from moto import mock_aws
 
 from connection_store import ConnectionManager, History, Presence, Subscriptions, Table
 from connection_store.wire import decode
-from dev.engine import Engine
+from signalbox.dev.engine import Engine
 
 MakeTable = Callable[..., Table]
 

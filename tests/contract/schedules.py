@@ -1,6 +1,7 @@
 """The real code, several times over one table, in every order its calls can meet in.
 
-`tests/unit/connection_store/interleavings.py` does so with a model of the design; this, with what it became.
+`tests/framework/connection_store/interleavings.py` does so with a model of the design. This does so with the
+code.
 """
 
 import asyncio

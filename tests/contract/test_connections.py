@@ -4,13 +4,7 @@ from typing import Any
 
 import pytest
 
-from connection_store import (
-    Connection,
-    ConnectionGoneError,
-    ConnectionManager,
-    ItemTooLargeError,
-    Table,
-)
+from connection_store import Connection, ConnectionGoneError, ConnectionManager, ItemTooLargeError, Table
 from connection_store.schema import connection_key, shard_of
 
 NOW = 4_102_444_800_000

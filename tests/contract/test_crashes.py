@@ -5,14 +5,7 @@ from typing import Any
 
 import pytest
 
-from connection_store import (
-    Channel,
-    Connection,
-    ConnectionManager,
-    History,
-    Subscriptions,
-    Table,
-)
+from connection_store import Channel, Connection, ConnectionManager, History, Subscriptions, Table
 from connection_store.schema import SHARDS
 from tests.contract.conftest import MakeTable
 from tests.contract.faults import FaultyClient

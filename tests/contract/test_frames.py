@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from connection_store import ConnectionManager, Counts, Frames, Step, Table
-from connection_store.frames import FRAME_TTL
+from connection_store.broadcasts import FRAME_TTL
 from connection_store.schema import SHARDS, shard_of
 
 NOW = 1_767_225_600_000

@@ -5,15 +5,7 @@ from typing import Any
 
 import pytest
 
-from connection_store import (
-    Attendance,
-    Channel,
-    ConnectionManager,
-    Departure,
-    Presence,
-    Subscriptions,
-    Table,
-)
+from connection_store import Attendance, Channel, ConnectionManager, Departure, Presence, Subscriptions, Table
 from connection_store.schema import Key
 
 NOW = 4_102_444_800_000

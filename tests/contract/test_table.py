@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from connection_store import ConnectionManager, Table, TableMissingError
-from dev.engine import Engine
+from signalbox.dev.engine import Engine
 from tests.contract.conftest import MakeTable
 
 NOW = 4_102_444_800_000

@@ -13,8 +13,8 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from client.tokens import mint_ticket
-from dev.engine import REGION
+from signalbox.client.tokens import mint_ticket
+from signalbox.dev.engine import REGION
 from tests.conftest import ROOT
 from tests.deploy.emulator import ACCOUNT, Emulator
 

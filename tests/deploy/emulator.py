@@ -13,8 +13,8 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
-from dev.engine import REGION, TETHER, free_port
-from dev.environments import ENGINE
+from signalbox.dev.engine import PARENT_WATCH, REGION, free_port
+from signalbox.dev.environments import ENGINE
 
 ACCOUNT = "000000000000"
 PATIENCE = 30.0
@@ -37,7 +37,7 @@ class Emulator:
             self._scratch = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="signalbox-")))
             output = resources.enter_context(self._log.open("wb"))
             self._process = subprocess.Popen(
-                [ENGINE.python, TETHER, "ministack"],
+                [ENGINE.python, PARENT_WATCH, "ministack"],
                 env=self._settings(),
                 cwd=self._scratch,
                 stdin=subprocess.PIPE,

@@ -12,8 +12,8 @@ need_node()
 from aws_cdk import App
 from aws_cdk import aws_lambda as lambda_
 
-from cdk.settings import Stage
 from cdk.stack import RealtimeStack
+from signalbox.constructs.stage import Stage
 from tests.infrastructure.templates import Template
 
 ORIGIN = "https://app.example.com"

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from cdk.errors import NodeError
-from cdk.node import check_node
+from signalbox.constructs.errors import NodeError
+from signalbox.constructs.node import check_node
 
 
 def need_node() -> None:

@@ -50,7 +50,7 @@ def test_what_the_error_boundary_answers_is_watched_by_what_the_application_coun
     assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("Signalbox", metric, "Sum")
     assert alarm["Dimensions"] == [{"Name": "service", "Value": "signalbox-dev"}]
     assert alarm["Threshold"] == threshold
-    assert any(f'"{metric}"' in each.read_text() for each in (ROOT / "handlers").glob("*.py"))
+    assert any(f'"{metric}"' in each.read_text() for each in (ROOT / "signalbox").rglob("*.py"))
 
 
 def test_somebody_is_told_when_the_stage_names_them(dev: Template, prod: Template) -> None:

@@ -38,7 +38,7 @@ def test_websocket_function_reads_the_same_secret_when_a_session_is_extended(dev
 
     assert function["Environment"]["Variables"]["TICKET_SECRET"] == environment(dev)["TICKET_SECRET"]
     assert "secretsmanager:GetSecretValue" in dev.actions("handlers.websocket.handler")
-    assert "secretsmanager:GetSecretValue" not in dev.actions("handlers.fanout_worker.handler")
+    assert "secretsmanager:GetSecretValue" not in dev.actions("handlers.worker.handler")
 
 
 def test_secret_outlives_its_stage_when_data_are_retained(dev: Template, prod: Template) -> None:

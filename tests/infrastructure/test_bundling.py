@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from aws_cdk import FileSystem
 
-from cdk import bundling
-from cdk.bundling import HERE, PACKAGES, Target, bundle
-from cdk.errors import BundleError
+from signalbox.constructs import bundling
+from signalbox.constructs.bundling import HERE, PACKAGES, Target, bundle
+from signalbox.constructs.errors import BundleError
 
 MEGABYTE = 1_000_000
 

@@ -1,6 +1,7 @@
-from cdk import cost, prices
-from cdk.cost import LOADS, OPERATIONS, Load, Usage, month, read_units
-from handlers import prices as application
+from signalbox.pricing import broadcast as application
+from signalbox.pricing import month as cost
+from signalbox.pricing import prices
+from signalbox.pricing.month import LOADS, OPERATIONS, Load, Usage, month, read_units
 from tests.infrastructure.templates import Template
 
 UNITS = read_units(OPERATIONS.read_text())

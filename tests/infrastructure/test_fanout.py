@@ -2,7 +2,7 @@ from typing import Any
 
 from tests.infrastructure.templates import Template
 
-HANDLER = "handlers.fanout_worker.handler"
+HANDLER = "handlers.worker.handler"
 
 
 def test_slices_stay_hidden_for_six_times_as_long_as_a_worker_lives(dev: Template) -> None:

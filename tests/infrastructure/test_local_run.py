@@ -8,19 +8,19 @@ import pytest
 from aws_cdk import App
 from pydantic import AliasChoices, BaseModel
 
-from cdk.settings import Limits as Limited
-from dev import queues, run
-from handlers.identity.settings import IdentitySettings
-from handlers.settings import Settings
-from local_gateway.config import Config, Limits
-from local_gateway.template.apis import stages_of
-from local_gateway.template.template import Template as Reader
+from signalbox.constructs.stage import Limits as Limited
+from signalbox.dev import queues, run
+from signalbox.gateway.config import Config, Limits
+from signalbox.gateway.template.apis import stages_of
+from signalbox.gateway.template.template import Template as Reader
+from signalbox.identity.settings import IdentitySettings
+from signalbox.realtime.settings import Settings
 from tests.infrastructure.templates import Template, text
 
 LAMBDAS_OWN = {"AWS_REGION", "AWS_DEFAULT_REGION"}
 ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:tickets"
 POWERTOOLS = "POWERTOOLS_"
-HANDLERS = ["handlers.websocket.handler", "handlers.fanout_worker.handler", "handlers.sweeper.handler"]
+HANDLERS = ["handlers.websocket.handler", "handlers.worker.handler", "handlers.sweeper.handler"]
 
 
 def names(settings: type[BaseModel]) -> Iterator[str]:

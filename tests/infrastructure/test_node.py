@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from cdk.errors import NodeError
-from cdk.node import check_node
+from signalbox.constructs.errors import NodeError
+from signalbox.constructs.node import check_node
 
 
 def node(folder: Path, says: str) -> str:

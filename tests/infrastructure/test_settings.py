@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from cdk.errors import StageError
-from cdk.settings import Stage, read_stage, settle
+from signalbox.constructs.errors import StageError
+from signalbox.constructs.stage import Stage, read_stage, settle
 from tests.conftest import ROOT
 
 STAGES = json.loads((ROOT / "cdk.json").read_text())["context"]["stages"]

@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from client import connector, feed, roster
-from client.feed import Feed
-from client.link import Link
-from client.ordering import Order
-from client.reading import Answer, read_page
-from client.roster import Roster
-from client.values import Item, Publication
+from signalbox.client.channels import feed, roster
+from signalbox.client.channels.feed import Feed
+from signalbox.client.channels.ordering import Order
+from signalbox.client.channels.reading import Answer, read_page
+from signalbox.client.channels.roster import Roster
+from signalbox.client.connection import connector
+from signalbox.client.connection.link import Link
+from signalbox.client.values import Item, Publication
 
 
 class Undiscerning(Order):

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from dev.command import parse
-from dev.run import local_run
-from local_gateway import LocalGateway
+from signalbox.dev.arguments import parse
+from signalbox.dev.run import local_run
+from signalbox.gateway import LocalGateway
 
 
 @pytest.fixture(params=["runtime", "socket"])

@@ -12,12 +12,12 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.protocol import OPEN
 
-from client import sockets
-from client.client import Client
-from client.settings import Settings
-from client.subscription import Subscription
-from client.values import Item, Publication, State
-from local_gateway.faults import Delay, Drop, Duplicate, FaultPlan, Shuffle
+from signalbox.client.channels.subscription import Subscription
+from signalbox.client.client import Client
+from signalbox.client.connection import sockets
+from signalbox.client.settings import Settings
+from signalbox.client.values import Item, Publication, State
+from signalbox.gateway.faults.plan import Delay, Drop, Duplicate, FaultPlan, Shuffle
 
 PATIENCE = 120.0
 ROOM = "room:1"
@@ -59,7 +59,7 @@ class Sockets:
         self._sockets: list[ClientConnection] = []
         self._came = asyncio.Event()
         self._opened = 0
-        monkeypatch.setattr("client.connector.open_socket", self._remember)
+        monkeypatch.setattr("signalbox.client.connection.connector.open_socket", self._remember)
 
     async def cut(self, times: int, every: float = 0.01) -> None:
         """Cut so many, one at a time, `every` so many seconds on average."""

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from local_gateway import Config, Gateway, Limits
-from local_gateway.faults import AnyFault, FaultPlan
-from local_gateway.stage import Stage
+from signalbox.gateway import Config, Gateway, Limits
+from signalbox.gateway.faults.plan import AnyFault, FaultPlan
+from signalbox.gateway.stage import Stage
 from tests.conformance.scripted import PATIENCE, Clock, ScriptedFunction, exchange
 
 

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from local_gateway import Config, Gateway
-from local_gateway.faults import FaultPlan
-from local_gateway.sandbox import Answer
-from local_gateway.stage import Stage
-from publisher import ApiGateway, Gone
-from publisher.transport import Transport
+from signalbox.aws.transport import Transport
+from signalbox.gateway import Config, Gateway
+from signalbox.gateway.faults.plan import FaultPlan
+from signalbox.gateway.sandboxes.sandbox import Answer
+from signalbox.gateway.stage import Stage
+from signalbox.publisher import ApiGateway, Gone
 
 EPOCH = "5f0c1d9b7a3e"
 KEPT = 500

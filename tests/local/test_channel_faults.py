@@ -14,13 +14,13 @@ from boto3.session import Session
 
 from connection_store import ConnectionManager, Table
 from connection_store.wire import decode
-from dev.engine import Engine
-from dev.run import HANDLER, SWEEPER
-from local_gateway import Config, LocalGateway
-from local_gateway.fault_ports import FaultyPorts
-from local_gateway.faults import AnyFault, Delay, Drop, Duplicate, FaultPlan, Kill, Shuffle
-from local_gateway.integration import Invoke
-from local_gateway.sandbox import Answer, Function
+from signalbox.dev.engine import Engine
+from signalbox.dev.run import HANDLER, SWEEPER
+from signalbox.gateway import Config, LocalGateway
+from signalbox.gateway.faults.plan import AnyFault, Delay, Drop, Duplicate, FaultPlan, Kill, Shuffle
+from signalbox.gateway.faults.ports import FaultyPorts
+from signalbox.gateway.sandboxes.sandbox import Answer, Function
+from signalbox.gateway.sockets.integration import Invoke
 from tests.conftest import ROOT
 from tests.local.talk import PATIENCE, Talker, talking
 

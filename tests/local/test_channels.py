@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-import dev.run
 from connection_store import ConnectionManager
 from connection_store.connections import SILENCE
-from dev.command import parse
+from signalbox.dev import run
+from signalbox.dev.arguments import parse
 from tests.conftest import ROOT, LocalRun
 from tests.local.talk import PATIENCE, talking
 
@@ -104,7 +104,7 @@ async def test_f11_retry_over_a_new_connection_is_the_same_publication(
 
 async def test_subscribers_hear_it_when_another_process_publishes(local_run: LocalRun) -> None:
     program = """
-from handlers.publishing import Publisher
+from signalbox.realtime.publishing import Publisher
 publisher = Publisher()
 acks = [publisher.publish("news:test", "open", key="k") for _ in range(2)]
 assert acks[0] == acks[1]
@@ -152,12 +152,12 @@ async def test_workers_serve_everybody_when_there_are_more_than_a_hundred(
 async def test_who_fell_silent_is_swept_when_the_local_run_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dev.run, "SWEEP_EVERY", 2)
+    monkeypatch.setattr(run, "SWEEP_EVERY", 2)
     async with (
         asyncio.timeout(PATIENCE),
-        dev.run.local_run(parse(["--port", "0"]), log=tmp_path / "engine.log"),
+        run.local_run(parse(["--port", "0"]), log=tmp_path / "engine.log"),
     ):
-        connections = ConnectionManager(dev.run.TABLE)
+        connections = ConnectionManager(run.TABLE)
         now = time.time_ns() // 1_000_000
         silent = await connections.connect("silent", connected_at=now - SILENCE * 1_000, now=now)
         heard = await connections.connect("heard", now=now)

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from client import Client, Position, Push
-from client.arguments import parse
+from signalbox.client import Client, Position, Push
+from signalbox.client.terminal.arguments import parse
 from tests.conftest import ROOT, LocalRun
 
 DOCUMENT = (ROOT / "docs" / "client.md").read_text()
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", DOCUMENT, re.DOTALL | re.MULTILINE)
-COMMANDS = re.findall(r"^python -m client (.*?)(?: \| .*)?$", DOCUMENT, re.MULTILINE)
+COMMANDS = re.findall(r"^signalbox client (.*?)(?: \| .*)?$", DOCUMENT, re.MULTILINE)
 PATIENCE = 60.0
 
 
@@ -56,7 +56,7 @@ def test_commands_work_together_when_one_publishes_and_the_other_reads(
 ) -> None:
     def run(command: str, *arguments: str) -> list[dict[str, object]]:
         done = subprocess.run(
-            [sys.executable, "-m", "client", command, local_run.websocket_url, room, *arguments],
+            [sys.executable, "-m", "signalbox", "client", command, local_run.websocket_url, room, *arguments],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             capture_output=True,

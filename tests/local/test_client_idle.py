@@ -4,10 +4,10 @@ import asyncio
 
 from websockets.asyncio.client import connect
 
-from client.client import Client
-from client.values import State
-from local_gateway import Config, Gateway
-from local_gateway.stage import Stage
+from signalbox.client.client import Client
+from signalbox.client.values import State
+from signalbox.gateway import Config, Gateway
+from signalbox.gateway.stage import Stage
 from tests.clients.stepping import SteppedLoop
 from tests.local.hub import Hub
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from boto3.session import Session
 
-from client.settings import Settings
 from connection_store import ConnectionManager, Table
-from dev.engine import Engine
-from dev.run import HANDLER
-from local_gateway import Config, LocalGateway
-from local_gateway.faults import FaultPlan
+from signalbox.client.settings import Settings
+from signalbox.dev.engine import Engine
+from signalbox.dev.run import HANDLER
+from signalbox.gateway import Config, LocalGateway
+from signalbox.gateway.faults.plan import FaultPlan
 from tests.clients.checking import find_faults
 from tests.conftest import ROOT
 from tests.local.broken import BROKEN

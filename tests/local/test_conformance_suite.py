@@ -6,8 +6,8 @@ import re
 import sys
 from asyncio.subprocess import PIPE, STDOUT
 
-from local_gateway import Config, Credentials
-from local_gateway.template import TemplateGateway
+from signalbox.gateway import Config, Credentials
+from signalbox.gateway.template import TemplateGateway
 from tests.conftest import ROOT
 
 PATIENCE = 120.0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from local_gateway import LocalGateway
+from signalbox.gateway import LocalGateway
 from tests.local.conversation import ask
 
 OTHERS = 20

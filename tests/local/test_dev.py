@@ -1,4 +1,4 @@
-"""`python -m dev` as somebody types it."""
+"""`signalbox dev` as somebody types it."""
 
 import asyncio
 import os
@@ -23,7 +23,10 @@ PATIENCE = 60.0
 def start(output: Path, *arguments: str) -> "subprocess.Popen[bytes]":
     with output.open("wb") as file:
         return subprocess.Popen(
-            [sys.executable, "-m", "dev", *arguments], cwd=ROOT, stdout=file, stderr=subprocess.STDOUT
+            [sys.executable, "-m", "signalbox", "dev", *arguments],
+            cwd=ROOT,
+            stdout=file,
+            stderr=subprocess.STDOUT,
         )
 
 
@@ -69,10 +72,9 @@ def test_everything_it_started_ends_when_interrupted(tmp_path: Path, number: sig
 def test_the_engine_ends_when_interrupted_while_it_starts(tmp_path: Path) -> None:
     program = """
 import sys
-from dev import engine, __main__
+from signalbox.dev import command, engine
 engine._answers = lambda port: print(port, flush=True)
-sys.argv = ["dev", "--port", "0"]
-sys.exit(__main__.main())
+sys.exit(command.main(["--port", "0"]))
 """
     output = tmp_path / "output"
     with output.open("wb") as file:
@@ -94,7 +96,7 @@ def test_one_line_says_so_when_the_port_is_busy(tmp_path: Path) -> None:
 
         assert process.wait(timeout=PATIENCE) == 1
     (line,) = (tmp_path / "output").read_text().splitlines()
-    assert line.startswith("python -m dev: ")
+    assert line.startswith("signalbox dev: ")
     assert str(port) in line
 
 

@@ -1,4 +1,4 @@
-"""`python -m dev --authorizer`: what it prints gets one in."""
+"""`signalbox dev --authorizer`: what it prints gets one in."""
 
 import os
 import re
@@ -11,10 +11,10 @@ from tests.conftest import ROOT
 from tests.local.test_dev import PATIENCE, start, wait_for
 
 
-def client(*arguments: str, text: str = "", **environment: str) -> str:
-    """What the command-line client prints."""
+def signalbox(*arguments: str, text: str = "", **environment: str) -> str:
+    """What the command prints."""
     done = subprocess.run(
-        [sys.executable, "-m", "client", *arguments],
+        [sys.executable, "-m", "signalbox", *arguments],
         cwd=ROOT,
         env=os.environ | environment,
         input=text,
@@ -36,11 +36,11 @@ def test_everybody_is_who_they_prove_to_be_when_the_local_run_has_an_authorizer(
         (invitation,) = re.findall(r"as user ann +(\S+)", printed)
         (key,) = re.findall(r"JWT_KEY=(\S+)", printed)
         (secret,) = re.findall(r"TICKET_SECRET=(\S+)", printed)
-        token = client("token", "--user", "bob", JWT_KEY=key).strip()
-        ticket = client("token", "--ticket", "--user", "cyd", TICKET_SECRET=secret).strip()
+        token = signalbox("token", "--user", "bob", JWT_KEY=key).strip()
+        ticket = signalbox("token", "--ticket", "--user", "cyd", TICKET_SECRET=secret).strip()
 
         answers = [
-            client(address, text='{"action": "whoami"}\n')
+            signalbox("client", address, text='{"action": "whoami"}\n')
             for address in (invitation, f"{url}?token={token}", f"{url}?ticket={ticket}", url)
         ]
     finally:

@@ -1,4 +1,4 @@
-"""A broadcast to more than are served at once, as `python -m dev` delivers it: queue, worker, clients."""
+"""A broadcast to more than are served at once, as `signalbox dev` delivers it: queue, worker, clients."""
 
 import asyncio
 import json
@@ -120,7 +120,7 @@ async def test_clients_hear_it_when_another_process_publishes(local_run: LocalRu
 
 async def test_f14_worker_goes_on_when_a_broadcast_to_a_few_has_no_time_left(local_run: LocalRun) -> None:
     program = """
-from handlers.publishing import Publisher
+from signalbox.realtime.publishing import Publisher
 print(Publisher(seconds=0).broadcast("late").model_dump_json())
 """
     async with asyncio.timeout(PATIENCE), AsyncExitStack() as stack:
@@ -139,7 +139,7 @@ async def test_one_user_hears_it_when_another_process_sends(local_run: LocalRun)
         user = (await frame_of(ann, "whoami"))["user_id"]
         program = f"""
 import asyncio
-from handlers.publishing import Publisher
+from signalbox.realtime.publishing import Publisher
 publisher = Publisher()
 answers = [publisher.send(user, "psst") for user in ({user!r}, "nobody")]
 answers.append(asyncio.run(publisher.asend({user!r}, "again")))

@@ -6,9 +6,9 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.frames import Frame, Opcode
 
-from local_gateway.config import Limits
-from local_gateway.gateway import Gateway
-from local_gateway.sandbox import Result
+from signalbox.gateway.config import Limits
+from signalbox.gateway.gateway import Gateway
+from signalbox.gateway.sandboxes.sandbox import Result
 from tests.conformance.scripted import (
     OK,
     PATIENCE,

@@ -1,4 +1,4 @@
-"""`python -m local_gateway`: it serves a real function, refuses nonsense in one line and stops at Ctrl-C."""
+"""`signalbox gateway`: it serves a real function, refuses nonsense in one line and stops at Ctrl-C."""
 
 import asyncio
 import json
@@ -47,7 +47,7 @@ async def command(task_root: Path, *arguments: str) -> AsyncIterator[asyncio.sub
     """The command with its output on pipes."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "local_gateway", *arguments),
+        *("-m", "signalbox", "gateway", *arguments),
         cwd=task_root,
         env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
         stdout=asyncio.subprocess.PIPE,
@@ -214,27 +214,30 @@ async def test_page_is_served_on_the_same_port(task_root: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--handler", "greeter"], "local_gateway: handler 'greeter' is not of the form module.function"),
+        (["--handler", "greeter"], "signalbox gateway: handler 'greeter' is not of the form module.function"),
         (
             ["--handler", "a.b", "--host", "0.0.0.0"],
-            "local_gateway: host '0.0.0.0' is not a loopback address",
+            "signalbox gateway: host '0.0.0.0' is not a loopback address",
         ),
-        (["--handler", "a.b", "--page", "nowhere"], "local_gateway: page folder nowhere does not exist"),
-        (["--handler", "a.b", "--port", "x"], "python -m local_gateway: error: argument --port: invalid int"),
-        (["--handler", "a.b", "--env", "x"], "python -m local_gateway: error: argument --env: 'x' is not"),
-        (["--handler", "a.b", "--route", "$mine"], "local_gateway: route key '$mine' is reserved"),
-        (["--handler", "a.b", "--route-response", "x"], "local_gateway: a route response belongs to a route"),
-        (["--handler", "a.b", "--route-selection", "$x"], "local_gateway: route selection '$x' is not"),
-        (["--handler", "a.b", "--stage-variable", "x"], "python -m local_gateway: error: argument --stage-v"),
-        (["--handler", "a.b", "--authorizer", "x"], "local_gateway: authorizer 'x' is not of the form"),
-        (["--handler", "a.b", "--identity-source", "x"], "local_gateway: identity source 'x' is not"),
+        (["--handler", "a.b", "--page", "nowhere"], "signalbox gateway: page folder nowhere does not exist"),
+        (["--handler", "a.b", "--port", "x"], "signalbox gateway: error: argument --port: invalid int"),
+        (["--handler", "a.b", "--env", "x"], "signalbox gateway: error: argument --env: 'x' is not"),
+        (["--handler", "a.b", "--route", "$mine"], "signalbox gateway: route key '$mine' is reserved"),
+        (
+            ["--handler", "a.b", "--route-response", "x"],
+            "signalbox gateway: a route response belongs to a route",
+        ),
+        (["--handler", "a.b", "--route-selection", "$x"], "signalbox gateway: route selection '$x' is not"),
+        (["--handler", "a.b", "--stage-variable", "x"], "signalbox gateway: error: argument --stage-v"),
+        (["--handler", "a.b", "--authorizer", "x"], "signalbox gateway: authorizer 'x' is not of the form"),
+        (["--handler", "a.b", "--identity-source", "x"], "signalbox gateway: identity source 'x' is not"),
         (
             ["--handler", "a.b", "--credentials", "x"],
-            "python -m local_gateway: error: argument --credentials",
+            "signalbox gateway: error: argument --credentials",
         ),
-        (["--handler", "a.b", "--credentials", "a/b:c"], "local_gateway: an access key id has"),
-        (["--handler", "a.b", "--what"], "python -m local_gateway: error: unrecognized arguments: --what"),
-        ([], "python -m local_gateway: error: one of the arguments --handler --template is required"),
+        (["--handler", "a.b", "--credentials", "a/b:c"], "signalbox gateway: an access key id has"),
+        (["--handler", "a.b", "--what"], "signalbox gateway: error: unrecognized arguments: --what"),
+        ([], "signalbox gateway: error: one of the arguments --handler --template is required"),
     ],
 )
 async def test_complaint_is_one_line_when_an_option_makes_no_sense(
@@ -253,4 +256,6 @@ async def test_complaint_is_one_line_when_the_port_is_busy(task_root: Path) -> N
         async with command(task_root, "--handler", "greeter.handler", "--port", str(port)) as process:
             _, errors = await process.communicate()
     assert process.returncode == 1
-    assert errors.decode() == f"local_gateway: cannot listen on 127.0.0.1:{port}: Address already in use\n"
+    assert (
+        errors.decode() == f"signalbox gateway: cannot listen on 127.0.0.1:{port}: Address already in use\n"
+    )

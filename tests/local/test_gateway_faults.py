@@ -6,8 +6,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from local_gateway.faults import Delay, Drop, Duplicate, Refuse, Shuffle
-from local_gateway.gateway import wall_clock
+from signalbox.gateway.faults.plan import Delay, Drop, Duplicate, Refuse, Shuffle
+from signalbox.gateway.gateway import wall_clock
 from tests.conformance.scripted import PATIENCE, Clock, ScriptedFunction, ask, echo
 from tests.local.faulty import call, faulty, hear, member
 

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from local_gateway import Throttle
-from local_gateway.fault_ports import FaultyPorts
-from local_gateway.faults import Hang, Refuse, Stall
+from signalbox.gateway import Throttle
+from signalbox.gateway.faults.plan import Hang, Refuse, Stall
+from signalbox.gateway.faults.ports import FaultyPorts
 from tests.conformance.scripted import Clock, ScriptedFunction, ask, echo, exchange
 from tests.local.faulty import call, faulty, hear, member
 

@@ -1,4 +1,4 @@
-"""`python -m local_gateway --faults FILE`: the plan is printed and carried out; nonsense is one line."""
+"""`signalbox gateway --faults FILE`: the plan is printed and carried out; nonsense is one line."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ async def start(folder: Path, plan: object) -> asyncio.subprocess.Process:
     (folder / "echo.py").write_text(FUNCTION)
     (folder / "plan.json").write_text(json.dumps(plan))
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "local_gateway", "--handler", "echo.handler", "--port", "0"),
+        *(sys.executable, "-m", "signalbox", "gateway", "--handler", "echo.handler", "--port", "0"),
         *("--faults", "plan.json"),
         cwd=folder,
         env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
@@ -46,7 +46,7 @@ async def test_plan_is_printed_and_carried_out_when_a_file_holds_one(tmp_path: P
             process.terminate()
             _, errors = await process.communicate()
     lines = errors.decode().splitlines()
-    assert lines[0] == "local_gateway: FaultPlan(Drop('message', nth=1), seed=7, clock_rate=1.0)"
+    assert lines[0] == "signalbox gateway: FaultPlan(Drop('message', nth=1), seed=7, clock_rate=1.0)"
     assert [line.split("fault: ")[1] for line in lines if "fault: " in line] == ["Drop('message', nth=1)"]
 
 
@@ -57,6 +57,6 @@ async def test_complaint_is_one_line_when_the_plan_makes_no_sense(tmp_path: Path
     assert process.returncode == 1
     assert output == b""
     assert errors.decode().splitlines() == [
-        "local_gateway: fault plan plan.json: there is no fault 'explode', but drop, delay, duplicate, "
+        "signalbox gateway: fault plan plan.json: there is no fault 'explode', but drop, delay, duplicate, "
         "shuffle, refuse, hang, stall, kill, throttle"
     ]

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 
-from local_gateway import Config, ConfigError, LocalGateway
-from local_gateway.config import SandboxKind, default_sandbox
-from local_gateway.fault_ports import FaultyPorts
-from local_gateway.fault_proxy import Proxy
-from local_gateway.faults import FaultPlan, Kill
-from local_gateway.http import HttpProtocol, Request, Response
+from signalbox.gateway import Config, ConfigError, LocalGateway
+from signalbox.gateway.config import SandboxKind, default_sandbox
+from signalbox.gateway.faults.plan import FaultPlan, Kill
+from signalbox.gateway.faults.ports import FaultyPorts
+from signalbox.gateway.faults.proxy import Proxy
+from signalbox.gateway.http.server import HttpProtocol, Request, Response
 from tests.conformance.scripted import PATIENCE, ask
 
 FUNCTION = """

@@ -8,8 +8,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from local_gateway.config import Limits
-from local_gateway.sandbox import Result
+from signalbox.gateway.config import Limits
+from signalbox.gateway.sandboxes.sandbox import Result
 from tests.conformance.scripted import (
     OK,
     PATIENCE,

@@ -15,10 +15,10 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from local_gateway import Config, Limits, LocalGateway, Throttle
-from local_gateway.config import RESERVED_ROUTES
-from local_gateway.log import TextFormatter
-from local_gateway.sandbox import Failure
+from signalbox.gateway import Config, Limits, LocalGateway, Throttle
+from signalbox.gateway.config import RESERVED_ROUTES
+from signalbox.gateway.log import TextFormatter
+from signalbox.gateway.sandboxes.sandbox import Failure
 from tests.conformance.scripted import PATIENCE, ScriptedFunction, ask, exchange, handshake, running
 from tests.conftest import ROOT
 
@@ -67,7 +67,7 @@ class Log(io.StringIO):
 @pytest.fixture
 def log() -> Iterator[Log]:
     """What is logged so far."""
-    stream, logger = Log(), logging.getLogger("local_gateway")
+    stream, logger = Log(), logging.getLogger("signalbox.gateway")
     handler = logging.StreamHandler(stream)
     handler.setFormatter(TextFormatter(colour=False))
     logger.addHandler(handler)

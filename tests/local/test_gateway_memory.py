@@ -24,9 +24,9 @@ PATIENCE = 60.0
 BEGUN = b"GET /local HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nX-Padding: " + b"x" * 1_000
 GATEWAY = f"""if True:
     import asyncio, gc, resource, sys, tracemalloc
-    from local_gateway import Config, Gateway, Limits
-    from local_gateway.sandbox import Answer
-    from local_gateway.stage import Stage
+    from signalbox.gateway import Config, Gateway, Limits
+    from signalbox.gateway.sandboxes.sandbox import Answer
+    from signalbox.gateway.stage import Stage
 
     class Loop(asyncio.SelectorEventLoop):
         ahead = 0.0

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from local_gateway import Config, LocalGateway, PortTakenError
-from local_gateway.fault_file import read_plan
-from local_gateway.faults import FaultPlan
-from local_gateway.template import TemplateGateway
-from local_gateway.testing import HandshakeRefused, RunningGateway, WebSocketDisconnect, running
+from signalbox.gateway import Config, LocalGateway, PortTakenError
+from signalbox.gateway.faults.file import read_plan
+from signalbox.gateway.faults.plan import FaultPlan
+from signalbox.gateway.template import TemplateGateway
+from signalbox.testing.plugin import HandshakeRefused, RunningGateway, WebSocketDisconnect, running
 from tests.conftest import ROOT
 
 DOCUMENT = (ROOT / "docs" / "testing.md").read_text()
@@ -86,7 +86,7 @@ def test_plans_of_the_document_can_be_made_when_they_are_copied(tmp_path: Path) 
 
 def test_error_says_what_to_do_when_no_gateway_was_named(tmp_path: Path) -> None:
     (tmp_path / "test_none.py").write_text(
-        'pytest_plugins = ["local_gateway.testing"]\n\ndef test_it(gateway):\n    pass\n'
+        'pytest_plugins = ["signalbox.testing.plugin"]\n\ndef test_it(gateway):\n    pass\n'
     )
     done = run_pytest(tmp_path)
     assert "say which gateway in a fixture called unstarted_gateway" in done.stdout

@@ -9,7 +9,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
-from local_gateway import LocalGateway
+from signalbox.gateway import LocalGateway
 from tests.local.conversation import ask
 
 PATIENCE = 60.0
@@ -35,7 +35,7 @@ async def message(client: ClientConnection) -> object:
 async def test_newcomer_keeps_its_row_when_a_broadcast_overtakes_its_handshake(
     gateway: LocalGateway, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "local_gateway")
+    caplog.set_level(logging.INFO, "signalbox.gateway")
     missed = tmp_path / "missed"
     async with asyncio.timeout(PATIENCE), connect(f"{gateway.websocket_url}?name=old") as old:
         # Its row is written; the upgrade is held until the first try has failed.

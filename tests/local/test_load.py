@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.conftest import ROOT, LocalRun
-from tests.unit.load_test.commandline import read_json, serve_tls
+from tests.framework.load_test.commandline import read_json, serve_tls
 
 PATIENCE = 180.0
 """Seconds for a run that takes ten on an idle machine of two cores."""
 
 PAGE = (ROOT / "docs/load-test.md").read_text()
 LINES = PAGE.replace("\\\n", " ")
-COMMANDS = re.findall(r"^\.venv/bin/(python -m load_test .+ws://.+)$", LINES, re.MULTILINE)
+COMMANDS = re.findall(r"^\.venv/bin/(signalbox load .+ws://.+)$", LINES, re.MULTILINE)
 SECURE = re.findall(r"^(openssl .+)\n\.venv/bin/(.+) &\n\.venv/bin/(.+)$", LINES, re.MULTILINE)
 
 
@@ -28,7 +28,7 @@ async def run(command: str, url: str, folder: Path) -> tuple[int | None, str]:
     """The exit code and the output of a command of the page, in another folder and against another port."""
     words = shlex.split(command.replace("ws://127.0.0.1:3001/local", url))
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *words[1:], cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=PIPE
+        sys.executable, "-m", *words, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=PIPE
     )
     try:
         async with asyncio.timeout(PATIENCE):

@@ -15,12 +15,12 @@ from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
-from dev.engine import Engine
-from dev.mapping import EventSourceMapping
-from dev.queues import TRIES, create_queue
-from local_gateway.pool import Pool
-from local_gateway.sandbox import Answer, Failure, Function, Result
-from local_gateway.socket_sandbox import SocketSandbox
+from signalbox.dev.engine import Engine
+from signalbox.dev.mapping import EventSourceMapping
+from signalbox.dev.queues import TRIES, create_queue
+from signalbox.gateway.sandboxes.pool import Pool
+from signalbox.gateway.sandboxes.sandbox import Answer, Failure, Function, Result
+from signalbox.gateway.sandboxes.socket_sandbox import SocketSandbox
 from tests.conftest import ROOT
 
 PATIENCE = 60.0

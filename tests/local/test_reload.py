@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from local_gateway import Config, LocalGateway
-from local_gateway.config import SandboxKind
+from signalbox.gateway import Config, LocalGateway
+from signalbox.gateway.config import SandboxKind
 
 PATIENCE = 30.0
 CODE = """

@@ -10,8 +10,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
-from local_gateway import Config, ConfigError
-from local_gateway.template import TemplateGateway
+from signalbox.gateway import Config, ConfigError
+from signalbox.gateway.template import TemplateGateway
 
 TEMPLATES = Path(__file__).with_name("templates")
 PATIENCE = 30.0

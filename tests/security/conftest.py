@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from dev.command import parse
-from dev.identity import Identity
-from dev.run import local_run
-from local_gateway import LocalGateway
+from signalbox.dev.arguments import parse
+from signalbox.dev.identity import Identity
+from signalbox.dev.run import local_run
+from signalbox.gateway import LocalGateway
 from tests.contract.conftest import aws_session, client, engine, engine_name, make_table, table
-from tests.unit.handlers.conftest import aws, bench
+from tests.framework.conftest import aws, bench
 
 __all__ = ["aws", "aws_session", "bench", "client", "engine", "engine_name", "make_table", "table"]
 

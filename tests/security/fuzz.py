@@ -9,8 +9,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, get_args
 
-from handlers import protocol
-from resolver import WebSocketResolver
+from signalbox import protocol
+from signalbox.resolver import WebSocketResolver
 from tests.canary import CANARY
 from tests.conftest import ROOT
 

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from local_gateway.sandbox import Answer, Result
-from resolver import WebSocketResolver
+from signalbox.gateway.sandboxes.sandbox import Answer, Result
+from signalbox.resolver import WebSocketResolver
 from tests.conformance.scripted import running
+from tests.framework.realtime.backend import Bench
+from tests.framework.resolver.events import message_event
 from tests.security.fuzz import check, check_frame, documented, hostile, kept, reader
-from tests.unit.handlers.bench import Bench
-from tests.unit.resolver.events import message_event
 
 FRAMES, THROUGH_THE_GATEWAY, THROUGH_THE_STORE = 200_000, 20_000, 400
 GROWTH = 1_000_000

@@ -8,9 +8,9 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
-from client.tokens import mint_ticket, mint_token
-from dev.identity import Identity
-from local_gateway import LocalGateway
+from signalbox.client.tokens import mint_ticket, mint_token
+from signalbox.dev.identity import Identity
+from signalbox.gateway import LocalGateway
 from tests.local.conversation import ask
 from tests.security.conftest import PAGE
 

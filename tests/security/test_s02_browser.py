@@ -10,9 +10,9 @@ from threading import Thread
 import pytest
 from playwright.async_api import Browser
 
-from dev.command import parse
-from dev.identity import Identity
-from dev.run import local_run
+from signalbox.dev.arguments import parse
+from signalbox.dev.identity import Identity
+from signalbox.dev.run import local_run
 from tests.browser.conftest import browser
 
 __all__ = ["browser"]

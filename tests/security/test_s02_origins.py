@@ -2,8 +2,8 @@
 
 import pytest
 
-from handlers.identity.minting import mint_ticket
-from tests.unit.handlers.door import NOW, PAGE, TICKET_SECRET, Door, sign
+from signalbox.identity.minting import mint_ticket
+from tests.framework.identity.handshakes import NOW, PAGE, TICKET_SECRET, Door, sign
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from typing import Any
 import jwt
 import pytest
 
-from client.tokens import mint_ticket as mint_for_development
-from handlers.identity.minting import mint_ticket
+from signalbox.client.tokens import mint_ticket as mint_for_development
+from signalbox.identity.minting import mint_ticket
 from tests.conftest import ROOT
-from tests.security.flips import flipped
-from tests.unit.handlers.door import CLAIMS, NOW, PAGE, SECONDS, SECRET, TICKET_SECRET, Door, sign
+from tests.framework.identity.handshakes import CLAIMS, NOW, PAGE, SECONDS, SECRET, TICKET_SECRET, Door, sign
+from tests.security.bit_flips import flipped
 
 
 def mint(now: int = NOW, origin: str | None = PAGE, **options: Any) -> str:
@@ -112,7 +112,7 @@ def test_s03_ticket_is_no_token_and_no_token_a_ticket() -> None:
 
 
 def test_s03_minting_needs_nothing_but_pyjwt_when_a_backend_imports_it() -> None:
-    code = "import sys, handlers.identity.minting; print(*sys.modules)"
+    code = "import sys, signalbox.identity.minting; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
 
     loaded = {name.partition(".")[0] for name in done.stdout.split()}

@@ -7,18 +7,10 @@ from typing import Any
 
 import pytest
 
-from handlers.identity.jwks import fetch_keys
-from handlers.identity.keys import Keyring
-from tests.security.flips import flipped
-from tests.unit.handlers.door import (
-    CLAIMS,
-    SECRET,
-    Algorithm,
-    Door,
-    private_key,
-    public_pem,
-    sign,
-)
+from signalbox.identity.jwks import fetch_keys
+from signalbox.identity.keys import Keyring
+from tests.framework.identity.handshakes import CLAIMS, SECRET, Algorithm, Door, private_key, public_pem, sign
+from tests.security.bit_flips import flipped
 
 
 def encode(value: Any) -> str:

@@ -8,14 +8,14 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
-from client.tokens import mint_token
-from dev.identity import Identity
-from handlers.identity.handshake import Ticket, Token
-from handlers.identity.minting import mint_ticket
-from local_gateway import Config, LocalGateway
+from signalbox.client.tokens import mint_token
+from signalbox.dev.identity import Identity
+from signalbox.gateway import Config, LocalGateway
+from signalbox.identity.handshake import Ticket, Token
+from signalbox.identity.minting import mint_ticket
 from tests.canary import CANARY
+from tests.framework.identity.handshakes import NOW, TICKET_SECRET, Door, listening, sign
 from tests.security.conftest import PAGE
-from tests.unit.handlers.door import NOW, TICKET_SECRET, Door, listening, sign
 
 
 def test_s04_text_is_hidden_when_a_credential_is_shown() -> None:
@@ -59,7 +59,7 @@ async def test_s04_nothing_of_a_token_is_printed_when_the_whole_runs(
     capfd: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level("DEBUG", logger="local_gateway")
+    caplog.set_level("DEBUG", logger="signalbox.gateway")
     key, url = identity.variables["JWT_KEY"], gateway.websocket_url
     good, ticket = identity.token("ann", email=CANARY), identity.ticket("ann", PAGE)
     bad = mint_token(key, user="ann", issuer=CANARY, audience="local")

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from handlers.policy import ROUTES, personal_channel
-from resolver import RegistrationError
-from tests.unit.handlers.bench import Bench
-from tests.unit.handlers.test_policy import ROUTE_TABLE
+from signalbox.realtime.policy import ROUTES, personal_channel
+from signalbox.resolver import RegistrationError
+from tests.framework.realtime.backend import Bench
+from tests.framework.realtime.test_policy import ROUTE_TABLE
 
-ROUTES_FOLDER = Path(__file__).parents[2] / "handlers" / "routes"
+ROUTES_FOLDER = Path(__file__).parents[2] / "signalbox" / "realtime" / "routes"
 
 CALLERS: dict[str, dict[str, str] | None] = {
     "guest": None,

@@ -7,8 +7,8 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-from dev.identity import Identity
-from local_gateway import LocalGateway
+from signalbox.dev.identity import Identity
+from signalbox.gateway import LocalGateway
 from tests.security.conftest import PAGE
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from handlers.policy import CHANNELS, EVERYONE, Access, Policy, Roles
-from tests.unit.handlers.bench import NOW, Bench
+from signalbox.realtime.policy import CHANNELS, EVERYONE, Access, Policy, Roles
+from tests.framework.realtime.backend import NOW, Bench
 
 STAFF = Roles({"staff"})
 ANN = {"principalId": "ann", "roles": '["staff"]'}

@@ -11,11 +11,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin
 
-from dev.identity import Identity
-from dev.run import TABLE
-from handlers.publishing import Publisher
-from handlers.settings import Settings
-from local_gateway import LocalGateway
+from signalbox.dev.identity import Identity
+from signalbox.dev.run import TABLE
+from signalbox.gateway import LocalGateway
+from signalbox.realtime.publishing import Publisher
+from signalbox.realtime.settings import Settings
 from tests.security.conftest import PAGE
 
 PATIENCE = 60

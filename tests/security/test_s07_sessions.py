@@ -7,13 +7,13 @@ from typing import Any
 import jwt
 import pytest
 
-from handlers.identity.minting import mint_ticket
-from handlers.policy import CHANNELS, Access, Policy
-from publisher import Slice
+from signalbox.identity.minting import mint_ticket
+from signalbox.publisher import Slice
+from signalbox.realtime.policy import CHANNELS, Access, Policy
+from tests.framework.identity.handshakes import TICKET_SECRET, lines, listening
+from tests.framework.realtime.backend import NOW, Bench
+from tests.security.bit_flips import flipped
 from tests.security.conftest import PAGE
-from tests.security.flips import flipped
-from tests.unit.handlers.bench import NOW, Bench
-from tests.unit.handlers.door import TICKET_SECRET, lines, listening
 
 SECONDS = NOW // 1000
 ENDS = NOW + 600_000

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.framework.realtime.backend import NOW, Bench
 from tests.security.test_s09_rates import ACTION, flood, outcome
-from tests.unit.handlers.bench import NOW, Bench
 
 
 @pytest.fixture

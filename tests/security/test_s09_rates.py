@@ -9,8 +9,8 @@ import pytest
 
 from connection_store import Allowances, Connection, ConnectionGoneError, ConnectionManager, Rate, Table
 from connection_store.capacity import CapacityMeter
-from handlers.limits import MOST, Buckets
-from tests.unit.handlers.bench import NOW, Bench
+from signalbox.realtime.sessions.limits import MOST, Buckets
+from tests.framework.realtime.backend import NOW, Bench
 
 LATE = 4_102_444_800_000
 CHAT = Rate(steady=5, burst=30)

@@ -15,8 +15,8 @@ from connection_store import (
     Table,
 )
 from tests.contract.schedules import Explorer, Process
-from tests.unit.handlers.bench import NOW as BENCH_NOW
-from tests.unit.handlers.bench import Bench
+from tests.framework.realtime.backend import NOW as BENCH_NOW
+from tests.framework.realtime.backend import Bench
 
 NOW = 4_102_444_800_000
 PLACES = 10

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from connection_store import Channel, InvalidKeyError, schema
-from handlers import protocol
-from handlers.policy import ROUTES
-from handlers.protocol.channels import ChannelName, Key
-from handlers.protocol.frames import Request
-from tests.unit.handlers.bench import Bench
+from signalbox import protocol
+from signalbox.protocol.channels import ChannelName, Key
+from signalbox.protocol.frames import Request
+from signalbox.realtime.policy import ROUTES
+from tests.framework.realtime.backend import Bench
 
 ALLOWED = re.compile(r"[A-Za-z0-9_:.-]{1,128}")
 NAMES, KEYS = TypeAdapter(ChannelName), TypeAdapter(Key)

@@ -9,8 +9,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
 from connection_store import SpentTickets, Table
-from dev.identity import Identity
-from local_gateway import LocalGateway
+from signalbox.dev.identity import Identity
+from signalbox.gateway import LocalGateway
 from tests.contract.faults import FaultyClient, refusal
 from tests.security.conftest import PAGE
 

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from publisher import Slow
-from tests.unit.handlers.bench import NOW, Bench
+from signalbox.publisher import Slow
+from tests.framework.realtime.backend import NOW, Bench
 
 BEATS = 150_000
 """Milliseconds: 2.5 beats of a connection on a channel with presence."""

@@ -8,9 +8,9 @@ from websockets.asyncio.client import connect
 
 from tests.canary import CANARY, sung
 from tests.conftest import LocalRun
+from tests.framework.identity.handshakes import lines, listening
+from tests.framework.realtime.backend import Bench
 from tests.security.fuzz import documented
-from tests.unit.handlers.bench import Bench
-from tests.unit.handlers.door import lines, listening
 
 OF_THE_LOGGER = {"level", "location", "message", "timestamp", "service", "correlation_id"}
 OURS = {"route", "connection_id", "source_ip", "user_id", "tenant", "close_code", "outcome"}

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from connection_store import StoreBusyError
-from handlers.observability import report_unexpected
-from resolver import WebSocketResolver
+from signalbox.observability import report_unexpected
+from signalbox.resolver import WebSocketResolver
 from tests.canary import CANARY
-from tests.unit.handlers.door import listening
-from tests.unit.resolver.events import message_event
+from tests.framework.identity.handshakes import listening
+from tests.framework.resolver.events import message_event
 
 
 class _HostileError(Exception):

@@ -7,8 +7,10 @@ import pytest
 from tests.conftest import ROOT
 
 MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|srcdoc")
-PAGE = ROOT / "client" / "page"
-FILES = sorted(path for path in PAGE.rglob("*") if path.suffix in {".html", ".js"})
+PAGE = ROOT / "signalbox" / "dev" / "page"
+FILES = sorted(
+    path for path in (*PAGE.rglob("*"), *(ROOT / "browser").rglob("*")) if path.suffix in {".html", ".js"}
+)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

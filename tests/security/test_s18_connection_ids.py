@@ -5,11 +5,11 @@ import inspect
 from pathlib import Path
 from typing import Any
 
-from handlers import protocol
-from handlers.protocol.frames import Frame, Request
-from tests.unit.handlers.bench import Bench
+from signalbox import protocol
+from signalbox.protocol.frames import Frame, Request
+from tests.framework.realtime.backend import Bench
 
-ROUTES = Path(__file__).parents[2] / "handlers" / "routes"
+ROUTES = Path(__file__).parents[2] / "signalbox" / "realtime" / "routes"
 OURS = {"event", "context.event", "connection", "current_connection(context)"}
 """Where a handler may have a connection id from: the event, and the row that was found by it."""
 

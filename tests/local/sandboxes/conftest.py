@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from local_gateway.pool import Pool
-from local_gateway.process_sandbox import ProcessSandbox
-from local_gateway.runtime_sandbox import RuntimeSandbox
-from local_gateway.sandbox import Function
-from local_gateway.socket_sandbox import SocketSandbox
+from signalbox.gateway.sandboxes.pool import Pool
+from signalbox.gateway.sandboxes.process_sandbox import ProcessSandbox
+from signalbox.gateway.sandboxes.runtime_sandbox import RuntimeSandbox
+from signalbox.gateway.sandboxes.sandbox import Function
+from signalbox.gateway.sandboxes.socket_sandbox import SocketSandbox
 
 FOLDER = Path(__file__).parent
 PATIENCE = 60.0

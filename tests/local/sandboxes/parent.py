@@ -4,10 +4,10 @@ import asyncio
 import sys
 from pathlib import Path
 
-from local_gateway.pool import Pool
-from local_gateway.runtime_sandbox import RuntimeSandbox
-from local_gateway.sandbox import Function
-from local_gateway.socket_sandbox import SocketSandbox
+from signalbox.gateway.sandboxes.pool import Pool
+from signalbox.gateway.sandboxes.runtime_sandbox import RuntimeSandbox
+from signalbox.gateway.sandboxes.sandbox import Function
+from signalbox.gateway.sandboxes.socket_sandbox import SocketSandbox
 
 KINDS = {"RuntimeSandbox": RuntimeSandbox, "SocketSandbox": SocketSandbox}
 

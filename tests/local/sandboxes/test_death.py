@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from local_gateway.child import TETHER
-from local_gateway.pool import Pool
-from local_gateway.process_sandbox import ProcessSandbox
-from local_gateway.sandbox import Answer, Failure
+from signalbox.gateway.sandboxes.child import PARENT_WATCH
+from signalbox.gateway.sandboxes.pool import Pool
+from signalbox.gateway.sandboxes.process_sandbox import ProcessSandbox
+from signalbox.gateway.sandboxes.sandbox import Answer, Failure
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 60.0
@@ -164,7 +164,7 @@ def test_tethered_program_has_arguments_an_empty_input_and_its_folder_when_start
         "import http, sys; print(sys.argv[1:], sys.path[0], http.__name__, sys.stdin.read(), __name__)"
     )
     for target in ("program", "program.py"):
-        command = [sys.executable, str(TETHER), target, "a", "-b"]
+        command = [sys.executable, str(PARENT_WATCH), target, "a", "-b"]
         with subprocess.Popen(
             command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         ) as program:
@@ -176,7 +176,7 @@ def test_tethered_program_has_arguments_an_empty_input_and_its_folder_when_start
 
 def test_tethered_program_ends_at_once_when_nobody_holds_its_input() -> None:
     ended = subprocess.run(
-        [sys.executable, str(TETHER), "http.server", "0"], stdin=subprocess.DEVNULL, timeout=PATIENCE
+        [sys.executable, str(PARENT_WATCH), "http.server", "0"], stdin=subprocess.DEVNULL, timeout=PATIENCE
     )
 
     assert ended.returncode == 1

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from local_gateway.in_process import InProcessSandbox
-from local_gateway.pool import Pool
-from local_gateway.sandbox import Answer, Failure, Function
+from signalbox.gateway.sandboxes.in_process import InProcessSandbox
+from signalbox.gateway.sandboxes.pool import Pool
+from signalbox.gateway.sandboxes.sandbox import Answer, Failure, Function
 
 FOLDER = Path(__file__).parent
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from local_gateway.pool import Pool
-from local_gateway.sandbox import Answer, Failure
+from signalbox.gateway.sandboxes.pool import Pool
+from signalbox.gateway.sandboxes.sandbox import Answer, Failure
 
 WORKS = "def handler(event, context): return event"
 

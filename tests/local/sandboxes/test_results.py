@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from local_gateway.pool import Pool
-from local_gateway.process_sandbox import ProcessSandbox
-from local_gateway.runtime_sandbox import RuntimeSandbox
-from local_gateway.sandbox import Answer, Failure, Result
+from signalbox.gateway.sandboxes.pool import Pool
+from signalbox.gateway.sandboxes.process_sandbox import ProcessSandbox
+from signalbox.gateway.sandboxes.runtime_sandbox import RuntimeSandbox
+from signalbox.gateway.sandboxes.sandbox import Answer, Failure, Result
 
 EXITED = Failure("crashed", "Runtime.ExitError")
 

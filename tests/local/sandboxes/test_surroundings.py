@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-import local_gateway
-from local_gateway.pool import Pool
+import signalbox.gateway as local_gateway
+from signalbox.gateway.sandboxes.pool import Pool
 
 
 async def describe(pool: Pool) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from local_gateway.pool import Pool
-from local_gateway.process_sandbox import ProcessSandbox
-from local_gateway.sandbox import Answer, Failure, Function, Result
+from signalbox.gateway.sandboxes.pool import Pool
+from signalbox.gateway.sandboxes.process_sandbox import ProcessSandbox
+from signalbox.gateway.sandboxes.sandbox import Answer, Failure, Function, Result
 
 EVENTS = (
     b'{"do": "swell", "size": 3000000}',

@@ -1,0 +1,145 @@
+"""How connections begin: counted and admitted against everything that happens at once."""
+
+import json
+from typing import Any, NamedTuple
+
+from . import schema
+from .endings import Silence, end_unheard
+from .errors import ConditionFailedError, ConnectionLimitError, RevokedError, TransactionConflictError
+from .models import Connection, UserConnection
+from .requests import Delete, Put, Query, Write
+from .schema import Key
+from .table import Table
+from .user_locks import COMING, Guard, Guards
+
+ATTEMPTS = 60
+"""How often a connect is begun anew. Each time somebody else was admitted, which the limit bounds."""
+
+MOST = 40
+"""The highest limit: a transaction has at most 100 items, and lowered limits have many give way at once."""
+
+
+class _Candidate(NamedTuple):
+    rank: int
+    key: Key
+    entry: UserConnection
+    connection: Connection | None
+
+
+class Arrivals:
+    """The order in which connections begin.
+
+    First the user's guard is read, then their connections. Then one transaction writes the rows and the next
+    guard, unless the guard is another by now: whoever came, or was logged out, in between has changed it, and
+    it is begun anew. The guard comes first because a query may show half of a transaction, and a get does
+    not. It outlives every connection: where there is none, nobody is there to be counted.
+    """
+
+    def __init__(self, table: Table, prefix: str, ttl: int, limit: int | None, silence: Silence) -> None:
+        if limit is not None and not 1 <= limit <= MOST:
+            raise ValueError(f"a user may have 1 to {MOST} connections")
+        self._table = table
+        self._prefix = prefix
+        self._ttl = ttl
+        self._limit = limit
+        self._silence = silence
+        self._guards = Guards(table, prefix)
+
+    async def admit(
+        self, connection: Connection, client_data: Any, *, issued_at: int, replaces: int | None, now: int
+    ) -> Connection:
+        """Write a connection's rows and return it; one that is there already is returned as it stands.
+
+        Raises RevokedError, ConnectionLimitError, TransactionConflictError, ItemTooLargeError.
+        """
+        rows = self._rows(connection, client_data, now)
+        revoked: int | None = None
+        for attempt in range(ATTEMPTS):
+            guard = await self._guard(connection, now)
+            since = guard.revoked_before if guard else 0
+            # A logout while this is under way is later than it, whatever clocks say.
+            if issued_at <= since or revoked not in (None, since):
+                raise RevokedError("the user was logged out since")
+            revoked = since
+            try:
+                await self._table.write(
+                    *rows, *await self._admission(connection, guard, replaces, now), now=now
+                )
+            except ConditionFailedError as refused:
+                if 0 in refused.records:  # the same $connect, delivered again
+                    return Connection.from_record(refused.records[0])
+            except TransactionConflictError:
+                pass
+            else:
+                return connection
+            await self._table.pause(attempt)
+        raise TransactionConflictError("connect: the user's connections changed every time")
+
+    async def _guard(self, connection: Connection, now: int) -> Guard | None:
+        return await self._guards.get(connection.user_id, now) if connection.user_id is not None else None
+
+    async def _admission(
+        self, connection: Connection, guard: Guard | None, replaces: int | None, now: int
+    ) -> list[Write]:
+        if connection.user_id is None:
+            return []
+        until = (connection.connected_at + self._ttl) // 1000
+        succession = self._guards.succession(connection.user_id, guard, until, now)
+        if self._limit is None or guard is None:
+            return [succession]
+        if COMING.wait(guard.busy_until, now):
+            raise ConnectionLimitError("the user has come too often")
+        giving_way = await self._make_room(connection, connection.user_id, self._limit, replaces, now)
+        return [succession, *giving_way]
+
+    async def _make_room(
+        self, connection: Connection, user_id: str, limit: int, replaces: int | None, now: int
+    ) -> list[Write]:
+        query = Query(schema.user_partition(self._prefix, user_id), now, consistent=True)
+        entries = [
+            UserConnection.from_record(user_id, row)
+            async for row in self._table.query(query)
+            if row[schema.SORT_KEY] not in (schema.ONLY, connection.connection_id)
+        ]
+        excess = len(entries) + 1 - limit
+        if excess <= 0:
+            return []
+        candidates = await self._candidates(entries, replaces, now)
+        if len(candidates) < excess:
+            raise ConnectionLimitError(f"a user has at most {limit}")
+        return [write for each in candidates[:excess] for write in self._give_way(each, now)]
+
+    async def _candidates(
+        self, entries: list[UserConnection], replaces: int | None, now: int
+    ) -> list[_Candidate]:
+        """Who may give way, in this order: who left already, who is replaced, who has long been silent."""
+        keys = {schema.connection_key(self._prefix, each.connection_id): each for each in entries}
+        rows = await self._table.get_all(list(keys), now=now, consistent=True)
+        candidates: list[_Candidate] = []
+        for key, entry in keys.items():
+            if key not in rows:
+                candidates.append(_Candidate(-1, key, entry, None))
+                continue
+            connection = Connection.from_record(rows[key])
+            if entry.connected_at == replaces:
+                candidates.append(_Candidate(0, key, entry, connection))
+            elif self._silence.ended(connection, now):
+                candidates.append(_Candidate(connection.last_seen, key, entry, connection))
+        return sorted(candidates, key=lambda each: each.rank)
+
+    def _give_way(self, candidate: _Candidate, now: int) -> list[Write]:
+        # The connection's other rows are the sweep's, which tells its channels and closes it.
+        entry, connection = candidate.entry, candidate.connection
+        leave = Delete(schema.user_connection_key(self._prefix, entry.user_id, entry.connection_id))
+        return [leave] if connection is None else [leave, end_unheard(connection, now)]
+
+    def _rows(self, connection: Connection, client_data: Any, now: int) -> list[Write]:
+        prefix, id_, expires_at = self._prefix, connection.connection_id, connection.expires_at
+        rows: list[Write] = [Put(connection.to_record(), schema.VACANT, {":seconds": now // 1000})]
+        if connection.user_id is not None:
+            entry = UserConnection(id_, connection.user_id, connection.connected_at, expires_at)
+            rows.append(Put(entry.to_record(prefix)))
+        if client_data is not None:
+            key, text = schema.client_data_key(prefix, id_), json.dumps(client_data, allow_nan=False)
+            rows.append(Put({**key._asdict(), "data": text, schema.TTL_ATTRIBUTE: expires_at}))
+        return rows

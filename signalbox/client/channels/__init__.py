@@ -1,0 +1,1 @@
+"""Subscriptions: the order of their publications, and what is missing."""

@@ -1,0 +1,196 @@
+"""What a frame from the server is. Whatever it sends, reading never fails."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..connection.frames import read_frame
+from ..errors import MalformedError
+from ..values import (
+    Attendee,
+    Malformed,
+    Newer,
+    Notice,
+    Page,
+    Position,
+    Presence,
+    Publication,
+    Push,
+    Sender,
+    Unknown,
+)
+
+VERSION = 1
+
+_PUSHES = frozenset(
+    {"message", "broadcast.report", "presence.joined", "presence.left", "session.expiring", "error"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a request, an error frame perhaps."""
+
+    id: Any
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """The server is about to close the connection, for the reason ``code``; whether one may come back."""
+
+    code: str
+    reconnect: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Expulsion:
+    """The server has ended subscriptions, because roles have changed."""
+
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a subscribe was answered for one channel: ``recovered`` is None if nothing was to be recovered."""
+
+    channel: str
+    position: Position | None
+    recovered: bool | None
+    publications: tuple[Publication, ...]
+
+
+Unasked = Publication | Expulsion | Push | Unknown | Newer | Malformed | Notice
+"""What is nothing of the connection's own."""
+
+Inbound = Reply | Farewell | Unasked
+
+
+def read_inbound(data: str | bytes) -> Inbound:
+    """What a frame is."""
+    frame = read_frame(data)
+    match frame.fields:
+        case None:
+            return Malformed(frame.text)
+        case {"v": int(version)} if version != VERSION:
+            return Newer(version, frame.fields)
+        case {"type": str(kind)}:
+            return _read(kind, frame.fields) or Malformed(frame.text)
+        case {"message": str(message), "connectionId": _}:
+            return Notice(message)
+    return Malformed(frame.text)
+
+
+def read_place(value: object) -> Position | None:
+    """The position in a frame's field, None where there is none. Raises MalformedError for anything else."""
+    match value:
+        case None:
+            return None
+        case {"epoch": str(epoch), "offset": int(offset)}:
+            return Position(epoch, offset)
+    raise _malformed("position")
+
+
+def read_publication(channel: object, value: object) -> Publication:
+    """A publication, pushed or in a list. Raises MalformedError for anything else."""
+    match value:
+        case {
+            "position": place,
+            "sender": {"user_id": str(user_id), "name": str(name)},
+            "data": data,
+            "sent_at": int(sent_at),
+        } if isinstance(channel, str):
+            return Publication(channel, read_place(place), Sender(user_id, name), data, sent_at)
+    raise _malformed("publication")
+
+
+def read_heads(fields: Mapping[str, Any]) -> dict[str, Position]:
+    """Where channels are that one is behind of, as a pong says; what makes no sense is left out."""
+    match fields:
+        case {"behind": dict(behind)}:
+            places = {channel: _read_head(value) for channel, value in behind.items()}
+            return {channel: place for channel, place in places.items() if place}
+    return {}
+
+
+def read_answers(fields: Mapping[str, Any]) -> list[Answer]:
+    """What a subscribe was answered, channel by channel. Raises MalformedError."""
+    match fields:
+        case {"channels": list(channels)}:
+            return [_read_answer(channel) for channel in channels]
+    raise _malformed("answer to a subscribe")
+
+
+def read_page(fields: Mapping[str, Any]) -> Page:
+    """A page of history. Raises MalformedError."""
+    match fields:
+        case {"channel": channel, "publications": list(found), "position": place, "more": bool(more)}:
+            publications = tuple(read_publication(channel, each) for each in found)
+            return Page(publications, read_place(place), more)
+    raise _malformed("page of history")
+
+
+def read_presence(fields: Mapping[str, Any]) -> Presence:
+    """Who is on a channel. Raises MalformedError."""
+    match fields:
+        case {"users": list(users), "count": int(count)}:
+            return Presence(tuple(_read_attendee(user) for user in users), count)
+    raise _malformed("presence")
+
+
+def _read_head(value: object) -> Position | None:
+    try:
+        return read_place(value)
+    except MalformedError:
+        return None
+
+
+def _read_answer(value: object) -> Answer:
+    match value:
+        case {
+            "channel": str(channel),
+            "position": place,
+            "recovered": recovered,
+            "publications": list(missed),
+        }:
+            publications = tuple(read_publication(channel, each) for each in missed)
+            return Answer(channel, read_place(place), recovered, publications)
+    raise _malformed("answer to a subscribe")
+
+
+def _read_attendee(value: object) -> Attendee:
+    match value:
+        case {"user_id": str(user_id), "connections": list(connections)}:
+            return Attendee(user_id, tuple(_read_name(connection) for connection in connections))
+    raise _malformed("user")
+
+
+def _read_name(value: object) -> str:
+    match value:
+        case {"name": str(name)}:
+            return name
+    raise _malformed("connection")
+
+
+def _malformed(what: str) -> MalformedError:
+    return MalformedError(f"the server sent something else than a {what}")
+
+
+def _read(kind: str, fields: Mapping[str, Any]) -> Inbound | None:
+    match fields:
+        case {"id": request_id}:
+            return Reply(request_id, fields)
+        case {"type": "publication"}:
+            return _read_pushed(fields)
+        case {"type": "disconnect"}:
+            return Farewell(str(fields.get("code")), fields.get("reconnect") is True)
+        case {"type": "channel.unsubscribed", "channels": list(channels)}:
+            return Expulsion(tuple(map(str, channels)))
+    return Push(kind, fields) if kind in _PUSHES else Unknown(kind, fields)
+
+
+def _read_pushed(fields: Mapping[str, Any]) -> Publication | None:
+    try:
+        return read_publication(fields.get("channel"), fields)
+    except MalformedError:
+        return None

@@ -1,0 +1,57 @@
+"""`signalbox client`: talk to a backend from a terminal or a script."""
+
+import asyncio
+import os
+import sys
+from argparse import Namespace
+
+from .errors import ClientError, RequestError
+from .terminal.arguments import ends_by_hand, parse
+from .terminal.transcript import describe_error
+
+
+def main(arguments: list[str]) -> int:
+    """Run the client and return its exit code."""
+    options = parse(arguments)
+    try:
+        asyncio.run(_work(options))
+    except ModuleNotFoundError as error:
+        return _fail(f"the client needs the package {error.name}: pip install {error.name}", 1)
+    except RequestError as error:
+        return _fail(describe_error(error.code, error.fields), error.exit_code)
+    except ClientError as error:
+        return _fail(str(error), error.exit_code)
+    except OSError as error:
+        return _abandon_output(error)
+    except KeyboardInterrupt:
+        return 0 if ends_by_hand(options) else 130
+    return 0
+
+
+async def _work(options: Namespace) -> None:
+    # Imported here, so that a missing package is a sentence too.
+    if options.command is None:
+        from .terminal.front import run
+
+        await run(options, _note)
+    else:
+        from .terminal.channels import obey
+
+        await obey(options, _note)
+
+
+def _abandon_output(error: OSError) -> int:
+    # Python flushes standard output once more when it exits, which would fail once more.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
+        return 0
+    return _fail(f"standard output: {error.strerror}", 1)
+
+
+def _fail(words: str, exit_code: int) -> int:
+    _note(words)
+    return exit_code
+
+
+def _note(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)

@@ -1,0 +1,1 @@
+"""One connection at all times: it is opened, tested, replaced and closed here."""

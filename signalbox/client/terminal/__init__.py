@@ -1,0 +1,1 @@
+"""The command line: a conversation on a terminal, lines between pipes."""

@@ -1,0 +1,31 @@
+"""Which of its two faces the client shows: a conversation on a terminal, or lines between pipes."""
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+
+from ..connection.session import Session, open_session
+from ..connection.sockets import with_query
+from .arguments import is_conversation
+from .pipe import Pipe
+from .stdin import read_chunks
+from .terminal import Conversation, Terminal, open_screen, single_keys, wants_colours
+
+
+async def run(options: Namespace, note: Callable[[str], None]) -> None:
+    """Connect and talk until one side ends it. Raises ClientError, and OSError for standard output."""
+    url = options.url if options.name is None else with_query(options.url, name=options.name)
+    async with open_session(url, origin=options.origin) as session:
+        if is_conversation():
+            await _converse(session)
+        else:
+            note("connected")
+            pipe = Pipe(session, read_chunks(sys.stdin.fileno()), sys.stdout.buffer, note)
+            await pipe.run(wait=options.wait, listen=options.listen)
+
+
+async def _converse(session: Session) -> None:
+    keyboard = sys.stdin.fileno()
+    with open_screen(sys.stdout.fileno()) as screen, single_keys(keyboard):
+        terminal = Terminal(screen, colours=wants_colours(screen))
+        await Conversation(session, terminal).run(read_chunks(keyboard))

@@ -1,0 +1,89 @@
+"""The client between pipes: a line in is a request out, a frame in is a line out."""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator, Callable
+from typing import BinaryIO
+
+from ..connection.frames import FRAME_LIMIT, parse_object
+from ..connection.session import Session, first_of
+from ..errors import ClosedError, LostError, TooLargeError, UnansweredError, UnsendableError, UnsentError
+from .stdin import split_lines
+
+
+class Pipe:
+    """Lines from ``chunks`` go to a session, its frames to ``output``, what goes wrong to ``note``."""
+
+    def __init__(
+        self,
+        session: Session,
+        chunks: AsyncIterator[bytes],
+        output: BinaryIO,
+        note: Callable[[str], None],
+    ) -> None:
+        self._session = session
+        self._chunks = chunks
+        self._output = output
+        self._note = note
+        self._input_ended = False
+        self._unsent = 0
+
+    async def run(self, *, wait: float, listen: bool) -> None:
+        """Send every line, then wait up to ``wait`` seconds for answers, or for ever to ``listen``.
+
+        Raises ClosedError, LostError, UnansweredError, UnsentError, and BrokenPipeError when nobody reads the
+        output.
+        """
+        try:
+            await first_of(self._print_frames(), self._send_lines(wait, listen))
+        except ClosedError as error:
+            if self._input_ended and not self._session.unanswered:
+                raise
+            raise LostError(f"{error}, before all was said and answered") from error
+        if self._session.unanswered:
+            raise UnansweredError(f"requests without an answer: {self._session.unanswered}")
+        if self._unsent:
+            raise UnsentError(f"lines not sent: {self._unsent}")
+
+    async def _print_frames(self) -> None:
+        async for frame in self._session.frames():
+            # Line breaks in JSON stand between its tokens, where a space is as good.
+            self._output.write(re.sub(r"[\r\n]+", " ", frame.text).encode() + b"\n")
+            self._output.flush()
+
+    async def _send_lines(self, wait: float, listen: bool) -> None:
+        number = 0
+        async for line in split_lines(self._chunks, FRAME_LIMIT):
+            number += 1
+            try:
+                await self._send_line(line)
+            except (UnsendableError, UnicodeDecodeError) as error:
+                self._unsent += 1
+                problem = "not sent: not UTF-8" if isinstance(error, UnicodeDecodeError) else error
+                self._note(f"line {number}: {problem}")
+        self._input_ended = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(None if listen else wait):
+                await (asyncio.Event().wait() if listen else self._session.answered())
+
+    async def _send_line(self, line: bytes) -> None:
+        if len(line) > FRAME_LIMIT:
+            raise TooLargeError(f"not sent: longer than {FRAME_LIMIT:,} bytes")
+        text = line.decode().strip()
+        if not text:
+            return
+        fields = parse_object(text)
+        if fields is None:
+            await self._session.request({"action": "broadcast", "data": {"text": text}})
+        elif "id" in fields:
+            await self._session.send(text, fields["id"])
+        else:
+            request_id = self._session.next_id()
+            await self._session.send(_with_id(text, request_id), request_id)
+
+
+def _with_id(text: str, request_id: str) -> str:
+    # Put in by hand, so that everything else is sent to the byte as it was written.
+    rest = text.removeprefix("{").lstrip()
+    return f'{{"id":"{request_id}"{"" if rest == "}" else ","}{rest}'

@@ -1,0 +1,1 @@
+"""The infrastructure as CDK constructs, one for each capability."""

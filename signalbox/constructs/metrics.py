@@ -1,0 +1,71 @@
+"""The metrics that alarms and dashboard share, each from the names of what it measures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+PERIOD = Duration.minutes(5)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What the stack consists of, by name: `functions` with their timeouts in seconds, API, table, queues."""
+
+    stage: str
+    functions: Mapping[str, tuple[str, int]]
+    api_id: str
+    table: str
+    queue: str
+    dead_letters: str
+
+    def function(self, title: str, metric: str, statistic: str = "Sum") -> cloudwatch.Metric:
+        """A metric of the function that is called `title` here."""
+        name, _ = self.functions[title]
+        return _metric("AWS/Lambda", metric, statistic, FunctionName=name)
+
+    def api(self, metric: str, statistic: str = "Sum") -> cloudwatch.Metric:
+        """A metric of the API's stage."""
+        return _metric("AWS/ApiGateway", metric, statistic, ApiId=self.api_id, Stage=self.stage)
+
+    def units(self, kind: str) -> cloudwatch.Metric:
+        """The table's capacity units: Read, Write."""
+        return _metric("AWS/DynamoDB", f"Consumed{kind}CapacityUnits", "Sum", TableName=self.table)
+
+    def waiting(self, queue: str) -> cloudwatch.Metric:
+        """Slices in a queue, at the most."""
+        return _metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", QueueName=queue)
+
+    def oldest(self) -> cloudwatch.Metric:
+        """For how many seconds a slice has been waiting, at the most."""
+        return _metric("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", QueueName=self.queue)
+
+    def deliveries(self, outcome: str) -> cloudwatch.Metric:
+        """Frames for recipients that ended as `outcome`: Sent, Gone, Slow, Failed."""
+        return self.counted(f"Deliveries{outcome}")
+
+    def counted(self, name: str) -> cloudwatch.Metric:
+        """What the application itself counts (`signalbox/observability.py`)."""
+        return _metric("Signalbox", name, "Sum", service=f"signalbox-{self.stage}")
+
+    def share(self, outcome: str, *, of_at_least: int = 0) -> cloudwatch.MathExpression:
+        """Per cent of deliveries that ended as `outcome`; 0 when there were fewer than `of_at_least`."""
+        parts = {name.lower(): self.deliveries(name) for name in ("Sent", "Gone", "Slow", "Failed")}
+        total = " + ".join(f"FILL({name}, 0)" for name in parts)
+        return cloudwatch.MathExpression(
+            expression=f"IF(({total}) > {of_at_least}, 100 * FILL({outcome.lower()}, 0) / ({total}), 0)",
+            using_metrics=parts,
+            period=PERIOD,
+            label=f"{outcome.lower()} %",
+        )
+
+
+def _metric(namespace: str, name: str, statistic: str, **dimensions: str) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace=namespace,
+        metric_name=name,
+        statistic=statistic,
+        dimensions_map=dimensions,
+        period=PERIOD,
+    )

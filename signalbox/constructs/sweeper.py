@@ -1,0 +1,55 @@
+"""The sweep: once a minute, whoever has not been heard of is taken for gone (G7)."""
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from .findings import acknowledge
+from .function import Function
+from .stage import Stage
+
+EVERY = Duration.minutes(1)
+
+TIMEOUT = 50
+"""Seconds: less than a minute, so that two sweeps seldom meet."""
+
+
+class Sweeper(Construct):
+    """The function and its clock. A sweep that failed is not repeated: the next one does it all."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        stage: Stage,
+        code: lambda_.Code,
+        environment: Mapping[str, str],
+    ) -> None:
+        super().__init__(scope, name)
+        made_up_for = "a sweep that did not come about is made up for by the next"
+        self.function = Function(
+            self,
+            "Function",
+            stage=stage,
+            code=code,
+            handler="handlers.sweeper.handler",
+            timeout=TIMEOUT,
+            environment=environment,
+            undelivered=made_up_for,
+        )
+        target = self.function.target
+        target.configure_async_invoke(retry_attempts=0, max_event_age=EVERY)
+        events.Rule(
+            self,
+            "Clock",
+            description=f"Has stage {stage.name} of Signalbox swept",
+            schedule=events.Schedule.rate(EVERY),
+            targets=[targets.LambdaFunction(target)],
+        )
+        for finding in ("EventBusDLQ", "LambdaAsyncFailureDestination"):
+            acknowledge(self, f"Serverless-{finding}", made_up_for)

@@ -1,0 +1,83 @@
+"""The authorizer in front of `$connect`: whether it is asked, and what its answer means (W54, W84-W87)."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import InvalidAnswerError
+from ..events.answers import read_object, verdict_of
+from ..events.events import Event
+from ..log import record
+from ..sandboxes.sandbox import Failure
+from ..sockets.integration import Integration, Invocation
+from .identity_source import IdentitySource
+from .policy import allows
+
+_MAX_ANSWER = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What the authorizer decided; any `status` but 200 answers the handshake.
+
+    `context` is what later events say of it (W45), `verdict` is for the request log.
+    """
+
+    status: int
+    verdict: str
+    context: Mapping[str, str | int] = field(default_factory=dict)
+
+
+class Authorizer:
+    """Asks the authorizer function once per handshake; nothing is cached (W86)."""
+
+    def __init__(self, integration: Integration, sources: Iterable[str]) -> None:
+        self._integration = integration
+        self._sources = [IdentitySource(source) for source in sources]
+
+    async def judge(self, event: Event) -> Permission:
+        """Decide on a REQUEST event: 401 without asking when an identity source is empty (W85)."""
+        request = json.loads(event.payload)
+        if not all(source.is_filled(request) for source in self._sources):
+            record(event.connection_id, "authorizer", 401, "no identity")
+            return Permission(401, "no identity")
+        invocation = await self._integration.call(event)
+        permission = _permission(invocation, request["methodArn"])
+        invocation.record(event.connection_id, "authorizer", permission.status, permission.verdict)
+        return permission
+
+
+def _permission(invocation: Invocation, method_arn: str) -> Permission:
+    result = invocation.result
+    if result is None:
+        return Permission(500, verdict_of(result))
+    if isinstance(result, Failure):
+        return Permission(401 if result.unauthorized else 500, verdict_of(result))
+    try:
+        return _read(result.payload, method_arn, round(invocation.seconds * 1000))
+    except InvalidAnswerError as error:
+        return Permission(500, str(error))
+
+
+def _read(payload: bytes, method_arn: str, latency: int) -> Permission:
+    if len(payload) > _MAX_ANSWER:
+        raise InvalidAnswerError(f"invalid answer: more than {_MAX_ANSWER} bytes")
+    answer = read_object(payload)
+    principal = answer.get("principalId")
+    if not isinstance(principal, str):
+        raise InvalidAnswerError("invalid answer: principalId is not a string")
+    context = _context(answer.get("context"))
+    if not allows(answer.get("policyDocument"), method_arn):
+        return Permission(403, "denied")
+    return Permission(200, "ok", {**context, "principalId": principal, "integrationLatency": latency})
+
+
+def _context(entries: Any) -> dict[str, str]:
+    if entries is None:
+        return {}
+    if not isinstance(entries, dict):
+        raise InvalidAnswerError("invalid answer: context is not an object")
+    if not all(isinstance(value, str | int | float) for value in entries.values()):
+        raise InvalidAnswerError("invalid answer: context holds more than strings, numbers and truth values")
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in entries.items()}

@@ -1,0 +1,146 @@
+"""What becomes of a function's answer: a handshake's status, or a frame for the client.
+
+Answers are read strictly. That of a proxy integration is an object with `statusCode`, `headers`, `body` and
+`isBase64Encoded`.
+"""
+
+import base64
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import InvalidAnswerError
+from ..http.strict_json import parse_json
+from ..sandboxes.sandbox import Failure, Result
+from . import frames
+from .events import Event
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What `$connect` decided: the status of the handshake, and the subprotocol it chose, if any.
+
+    `verdict` is for the request log.
+    """
+
+    status: int
+    subprotocol: str | None = None
+    verdict: str = "ok"
+
+    @property
+    def granted(self) -> bool:
+        """Any 2xx opens the connection; any other status answers the handshake (W49)."""
+        return 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The frame a message gets back, empty for none; `status` and `verdict` are for the request log."""
+
+    frame: bytes
+    status: int = 200
+    verdict: str = "ok"
+
+
+def admission_from(result: Result | None) -> Admission:
+    """Read what came of `$connect`, None for nothing in time (W49-W52)."""
+    if result is None:
+        return Admission(504, verdict=verdict_of(result))
+    if isinstance(result, Failure):
+        return Admission(502, verdict=verdict_of(result))
+    try:
+        return _read_admission(read_object(result.payload))
+    except InvalidAnswerError as error:
+        return Admission(502, verdict=str(error))
+
+
+def reply_from(result: Result | None, event: Event, two_way: bool, max_bytes: int) -> Reply:
+    """Read what came of a message, None for nothing in time (W68, W69).
+
+    The text of a good answer reaches the client only on a `two_way` route (W75).
+    """
+    if result is None:
+        frame = frames.endpoint_timed_out(event.connection_id, event.request_id)
+        return Reply(frame, 504, verdict_of(result))
+    if isinstance(result, Failure):
+        return _failed(event, verdict_of(result))
+    try:
+        text = _read_body(read_object(result.payload), max_bytes)
+    except InvalidAnswerError as error:
+        return _failed(event, str(error))
+    return Reply(text if two_way else b"")
+
+
+def verdict_of(result: Result | None) -> str:
+    """What the request log says came of a function, None for nothing in time."""
+    if result is None:
+        return "integration timeout"
+    if isinstance(result, Failure):
+        return f"{result.kind} {result.error_type}" + (f": {result.detail}" if result.detail else "")
+    return "ok"
+
+
+def read_object(payload: bytes) -> dict[str, Any]:
+    """The object a function returned. Raises InvalidAnswerError for anything else."""
+    try:
+        answer = parse_json(payload)
+    except ValueError as error:
+        raise InvalidAnswerError("invalid answer: not JSON") from error
+    if not isinstance(answer, dict):
+        raise InvalidAnswerError("invalid answer: not an object")
+    return answer
+
+
+def _failed(event: Event, verdict: str) -> Reply:
+    return Reply(frames.internal_server_error(event.connection_id, event.request_id), 502, verdict)
+
+
+def _read_admission(answer: dict[str, Any]) -> Admission:
+    status = answer.get("statusCode")
+    if not isinstance(status, int) or not 200 <= status <= 599:
+        raise InvalidAnswerError("invalid answer: statusCode is no final HTTP status")
+    subprotocol = _subprotocol(answer.get("headers"))
+    return Admission(status, subprotocol, "ok" if 200 <= status < 300 else "refused")
+
+
+def _subprotocol(headers: object) -> str | None:
+    if headers is None:
+        return None
+    if not isinstance(headers, dict):
+        raise InvalidAnswerError("invalid answer: headers is not an object")
+    for name, value in headers.items():
+        if name.lower() == "sec-websocket-protocol":
+            if not (isinstance(value, str) and _TOKEN.fullmatch(value)):
+                raise InvalidAnswerError("invalid answer: the subprotocol is not a token")
+            return value
+    return None
+
+
+def _read_body(answer: dict[str, Any], max_bytes: int) -> bytes:
+    body = answer.get("body")
+    if body is None:
+        return b""
+    if not isinstance(body, str):
+        raise InvalidAnswerError("invalid answer: body is not a string")
+    text = _decode(body) if answer.get("isBase64Encoded") else _encode(body)
+    if len(text) > max_bytes:
+        raise InvalidAnswerError(f"invalid answer: body exceeds {max_bytes} bytes")
+    return text
+
+
+def _encode(body: str) -> bytes:
+    try:
+        return body.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidAnswerError("invalid answer: body holds half a surrogate pair") from error
+
+
+def _decode(body: str) -> bytes:
+    try:
+        text = base64.b64decode(body, validate=True)
+        text.decode()
+    except ValueError as error:
+        raise InvalidAnswerError("invalid answer: body is not text in base64") from error
+    return text

@@ -1,0 +1,210 @@
+"""Fault plans: what shall go wrong in a local gateway, where and how often. Loaded only when asked for.
+
+    FaultPlan(Drop("disconnect"), Duplicate("message", chance=0.3), Shuffle("post", 5), seed=7)
+
+A plan is a value, and prints as the Python that makes it.
+
+Whom a fault befalls follows from the plan alone: from its seed, the fault's place in the plan, the number of
+the connection (the order in which `$connect` began) and the number of the item on that connection, both from
+1. The same plan does the same again when the same clients say the same, whatever runs beside them. What time
+decides all the same: `nth` without a `connection`, `Throttle`, `Kill`, and a `Shuffle` whose time is up.
+
+All seconds are those of the gateway's own clock, which runs `clock_rate` times as fast as the wall's.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import Field, dataclass, field, fields
+from functools import partial
+from typing import Any, ClassVar, Literal, get_args
+
+from ..config import Throttle
+from ..errors import ConfigError
+
+Kind = Literal["connect", "message", "disconnect", "post"]
+"""An event on its way to the function, or the frame of a post on its way to the client."""
+
+Seconds = float | tuple[float, float]
+"""A time, or two between which one is drawn."""
+
+
+class _Checked:
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        for each in _fields(type(self)):
+            check(type(self), each, getattr(self, each.name))
+
+    def __repr__(self) -> str:
+        values = [(each, getattr(self, each.name)) for each in _fields(type(self))]
+        arguments = [repr(value) for each, value in values if not each.kw_only]
+        arguments += [
+            f"{each.name}={value!r}" for each, value in values if each.kw_only and value != each.default
+        ]
+        return f"{type(self).__name__}({', '.join(arguments)})"
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class Fault(_Checked):
+    """What befalls items: each by `chance`, only those of the `connection` of that number, only the `nth`.
+
+    The `nth` counts items of its kind, on that connection or, when none is named, on all of them.
+    Raises ConfigError for values that make no sense.
+    """
+
+    chance: float = 1.0
+    connection: int | None = None
+    nth: int | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Drop(Fault):
+    """It never arrives, and who sent it is not told. A connect is never dropped: nothing would begin."""
+
+    kind: Literal["message", "disconnect", "post"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Delay(Fault):
+    """It arrives so many seconds later. A post is answered at once all the same."""
+
+    kind: Kind
+    seconds: Seconds
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Duplicate(Fault):
+    """It arrives twice, each copy with delays of its own. What the second copy is answered, nobody hears."""
+
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Shuffle(Fault):
+    """It waits until there are `window` of them, or for `within` seconds; then all go on, in any order.
+
+    Messages and posts wait for others of their connection, connects and disconnects for any.
+    """
+
+    kind: Kind
+    window: int
+    within: float = field(default=0.2, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Refuse(Fault):
+    """A call of `@connections` is answered with `status`; it has done nothing, or its work if `delivered`."""
+
+    status: int
+    delivered: bool = field(default=False, kw_only=True)
+    kind: ClassVar[str] = "call"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Hang(Fault):
+    """A call of `@connections` is never answered; it has done nothing, or its work if `delivered`."""
+
+    delivered: bool = field(default=False, kw_only=True)
+    kind: ClassVar[str] = "call"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Stall(Fault):
+    """A client reads no more after so many posts, and its buffer is full: they are 429, replies are lost."""
+
+    after: int = field(default=0, kw_only=True)
+    kind: ClassVar[str] = "client"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Kill(_Checked):
+    """A sandbox is killed when its `call`-th call to AWS has taken effect, before it hears the answer.
+
+    Calls to every http `AWS_ENDPOINT_URL…` it was given count, those of `@connections` too. The first
+    sandboxes to get there are killed, as many as `times`; others take their place as ever.
+    """
+
+    call: int
+    times: int = field(default=1, kw_only=True)
+
+
+ItemFault = Drop | Delay | Duplicate | Shuffle | Refuse | Hang | Stall
+"""What befalls single events, posts, calls or clients."""
+
+AnyFault = ItemFault | Kill | Throttle
+"""Everything a plan may hold. A `Throttle` there is one of the calls of `@connections` alone."""
+
+
+@dataclass(frozen=True, slots=True, repr=False, init=False)
+class FaultPlan(_Checked):
+    """Everything that shall go wrong, and how fast the gateway's clock runs. Raises ConfigError.
+
+    That clock is the one of event times, throttles and the idle and lifetime limits, and of nothing else.
+    """
+
+    faults: tuple[AnyFault, ...]
+    seed: int = field(kw_only=True)
+    clock_rate: float = field(kw_only=True)
+
+    @property
+    def kills(self) -> tuple[Kill, ...]:
+        """The faults that kill sandboxes."""
+        return tuple(fault for fault in self.faults if isinstance(fault, Kill))
+
+    def __init__(self, *faults: AnyFault, seed: int = 0, clock_rate: float = 1.0) -> None:
+        for name, value in (("faults", faults), ("seed", seed), ("clock_rate", clock_rate)):
+            object.__setattr__(self, name, value)
+        self.__post_init__()
+
+    def __repr__(self) -> str:
+        arguments = [*map(repr, self.faults), f"seed={self.seed}", f"clock_rate={self.clock_rate}"]
+        return f"FaultPlan({', '.join(arguments)})"
+
+
+def check(kind: type, each: Field[Any], value: object) -> None:
+    """Raise ConfigError when `value` is none that a field of this kind of fault can have."""
+    fits, words = _FITTING.get(each.name) or _one_of(get_args(each.type))
+    if not fits(value):
+        raise ConfigError(f"{each.name} of a {kind.__name__.lower()} is {value!r}, which is not {words}")
+
+
+def _fields(kind: Any) -> tuple[Field[Any], ...]:
+    return fields(kind)
+
+
+def _is_whole(value: object, least: int = 0) -> bool:
+    return type(value) is int and value >= least
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and 0 <= value < math.inf
+
+
+def _are_seconds(value: object) -> bool:
+    bounds = value if isinstance(value, tuple) else (value, value)
+    return len(bounds) == 2 and all(map(_is_number, bounds)) and bounds[0] <= bounds[1]
+
+
+def _one_of(choices: tuple[str, ...]) -> tuple[Callable[[Any], bool], str]:
+    return choices.__contains__, f"one of {', '.join(choices)}"
+
+
+_ORDINAL: tuple[Callable[[Any], bool], str] = (partial(_is_whole, least=1), "a whole number from 1")
+_FITTING: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "chance": (lambda value: _is_number(value) and value <= 1, "a number from 0 to 1"),
+    "connection": (lambda value: value is None or _is_whole(value, 1), _ORDINAL[1]),
+    "nth": (lambda value: value is None or _is_whole(value, 1), _ORDINAL[1]),
+    "seconds": (_are_seconds, "a number of seconds, or two"),
+    "window": (partial(_is_whole, least=2), "a whole number from 2"),
+    "within": (_is_number, "a number of seconds"),
+    "status": (lambda value: _is_whole(value, 400) and value < 600, "an HTTP status from 400 to 599"),
+    "delivered": (lambda value: type(value) is bool, "true or false"),
+    "after": (_is_whole, "a whole number"),
+    "call": _ORDINAL,
+    "times": _ORDINAL,
+    "rate": (_is_number, "a number"),
+    "burst": (_is_whole, "a whole number"),
+    "faults": (lambda value: all(isinstance(fault, AnyFault) for fault in value), "made of faults"),
+    "seed": (lambda value: type(value) is int, "a whole number"),
+    "clock_rate": (lambda value: _is_number(value) and value > 0, "a number above 0"),
+}

@@ -1,0 +1,269 @@
+"""The gateway: one listening socket, and the stages behind it put together."""
+
+import asyncio
+import secrets
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+from weakref import WeakSet
+
+import websockets.http11 as handshakes
+from websockets.asyncio.server import serve
+
+from .authorizer.authorizer import Authorizer
+from .errors import PortTakenError
+from .events.events import Events
+from .http.front import Front
+from .http.pages import Pages
+from .http.server import HttpProtocol, Request, Response
+from .ids import Ids
+from .log import record
+from .management import Management
+from .ports import open_ports
+from .signature import Signatures
+from .sockets.integration import Integration, Invoke
+from .sockets.lifecycle import Lifecycle, refusal
+from .sockets.lifespan import GOING_AWAY
+from .sockets.throttling import Throttling
+from .stage import Stage
+
+if TYPE_CHECKING:
+    from .faults.plan import FaultPlan
+
+_BACKLOG = 1024
+_MAX_TARGET = 4_096
+
+
+def wall_clock() -> int:
+    """Now, in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a stage is: for clients, and for an SDK as the endpoint of the `@connections` API (W29)."""
+
+    websocket_url: str
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    path: str
+    lifecycle: Lifecycle
+    management: Management
+
+
+class Gateway:
+    """Stages of WebSocket APIs in front of any functions. An async context manager.
+
+    Where it listens, its limits, page and credentials are those of the first stage. `now` is the clock in
+    epoch milliseconds, `entropy(n)` returns n random bytes; `faults` is what shall go wrong. Raises
+    PortTakenError on entry.
+    """
+
+    def __init__(
+        self,
+        *stages: Stage[Invoke],
+        now: Callable[[], int] = wall_clock,
+        entropy: Callable[[int], bytes] = secrets.token_bytes,
+        faults: "FaultPlan | None" = None,
+    ) -> None:
+        self.ports = open_ports(faults, now)
+        self._config = stages[0].config
+        self._stages = stages
+        self._integrations: list[Integration] = []
+        self._now = self.ports.now
+        self._entropy = entropy
+        self._lines: WeakSet[asyncio.Transport] = WeakSet()
+
+    @property
+    def stages(self) -> Mapping[str, Address]:
+        """Where each stage is, by its path."""
+        paths = [stage.config.path for stage in self._stages]
+        return {
+            path: Address(f"ws://{self._domain}/{path}", f"http://{self._domain}/{path}") for path in paths
+        }
+
+    @property
+    def websocket_url(self) -> str:
+        """Where clients connect to the first stage."""
+        return self.stages[self._config.path].websocket_url
+
+    @property
+    def endpoint(self) -> str:
+        """Where the `@connections` API of the first stage is."""
+        return self.stages[self._config.path].endpoint
+
+    @property
+    def page_url(self) -> str:
+        """Where a browser finds the page."""
+        return f"http://{self._domain}/"
+
+    @property
+    def connections(self) -> Mapping[tuple[str, int], str]:
+        """The id of every open connection, by the address of its client."""
+        fronts = [transport.get_protocol() for transport in list(self._lines)]
+        return {
+            front.remote_address[:2]: front.admitted.id
+            for front in fronts
+            if isinstance(front, Front) and front.admitted and front.is_open
+        }
+
+    async def __aenter__(self) -> Self:
+        """Begin to listen."""
+        listener = self._bind()
+        self._domain = _address(self._config.host, listener.getsockname()[1])
+        ids = Ids(self._now, self._entropy)
+        self._served = [self._serve(stage, ids) for stage in self._stages]
+        self._pages = Pages(self._config.page, f"ws://{self._domain}", self._config.page_mounts)
+        self._server = await serve(sock=listener, **self._websocket_options())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close every connection with 1001, and stop within the close grace whatever the clients do."""
+        code, reason = GOING_AWAY
+        # A line that asyncio has accepted, but not made a transport of, would leak when its server closes.
+        for listener in self._server.sockets:
+            asyncio.get_running_loop().remove_reader(listener.fileno())
+        await asyncio.sleep(0)
+        self._server.close(code=code, reason=reason)
+        self._abort(plain_only=True)
+        try:
+            async with asyncio.timeout(self._config.limits.close_grace):
+                await self._server.wait_closed()
+        except TimeoutError:
+            self._abort()
+            for task in self._server.handler_tasks:
+                task.cancel()
+            await self._server.wait_closed()
+        # That line was none yet when the others were cut.
+        self._abort()
+        for served in self._served:
+            await served.lifecycle.close()
+        for integration in self._integrations:
+            await integration.close()
+        await self.ports.close()
+
+    def _bind(self) -> socket.socket:
+        config = self._config
+        family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+        try:
+            return socket.create_server((config.host, config.port), family=family)
+        except OSError as error:
+            complaint = f"cannot listen on {_address(config.host, config.port)}: {error.strerror}"
+            # The socket module says the address once more.
+            raise PortTakenError(complaint.partition(" (while")[0]) from error
+
+    def _serve(self, stage: Stage[Invoke], ids: Ids) -> _Served:
+        config, connections = stage.config, self.ports.connections()
+
+        def integrate(invoke: Invoke, route: str = "") -> Integration:
+            timeout = config.integration_timeouts.get(route, config.limits.integration_timeout)
+            integration = Integration(invoke, timeout, ids.invocation)
+            self._integrations.append(integration)
+            return integration
+
+        integrations = {
+            route: integrate(self.ports.invoke(invoke), route) for route, invoke in stage.routes.items()
+        }
+        authorizer = stage.authorizer and Authorizer(integrate(stage.authorizer), config.identity_sources)
+        throttling = Throttling(config.throttle, config.route_throttles, self._now)
+        events, clock_rate = Events(config, self._domain, ids, self._now), self.ports.clock_rate
+        return _Served(
+            f"/{config.path}",
+            Lifecycle(
+                config, connections, ids, events, integrations, authorizer, throttling, self._now, clock_rate
+            ),
+            Management(connections, throttling, self._signatures(), config.limits.message, self._now),
+        )
+
+    def _signatures(self) -> Signatures | None:
+        config = self._config
+        return Signatures(config.credentials, config.region, self._now) if config.credentials else None
+
+    def _websocket_options(self) -> dict[str, Any]:
+        limits = self._config.limits
+        return {
+            "handler": _last_as_long,
+            "process_request": self._admit,
+            "process_response": self._welcome,
+            "create_connection": partial(Front, limits=limits, http=self._http, lines=self._lines),
+            "max_size": (limits.message, limits.frame),
+            "backlog": _BACKLOG,
+            # API Gateway sends no pings (W79) and negotiates no compression (W59).
+            "compression": None,
+            "ping_interval": None,
+            # It would cut a slow `$connect` off; the head has a timeout of its own.
+            "open_timeout": None,
+            "close_timeout": limits.close_grace,
+            "server_header": None,
+        }
+
+    def _http(self) -> HttpProtocol:
+        limits = self._config.limits
+        return HttpProtocol(
+            self.ports.respond(self._respond),
+            max_body=limits.message,
+            cut_body=True,
+            patience=limits.head_timeout,
+        )
+
+    def _at(self, path: str) -> _Served | None:
+        """The stage at or above a path."""
+        return next((served for served in self._served if f"{path}/".startswith(f"{served.path}/")), None)
+
+    async def _admit(self, front: Front, request: handshakes.Request) -> handshakes.Response | None:
+        # The library itself looks at the handshake only after this; no function must see a bad one.
+        handshake = front.protocol.accept(request)
+        if handshake.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+            record("", "$connect", handshake.status_code, "no handshake")
+            return handshake
+        if len(request.path) > _MAX_TARGET:
+            record("", "$connect", HTTPStatus.REQUEST_URI_TOO_LONG, "URL too long")
+            return refusal(HTTPStatus.REQUEST_URI_TOO_LONG)
+        path = request.path.partition("?")[0].removesuffix("/")
+        served = self._at(path)
+        if served is None or path != served.path:
+            record("", "$connect", HTTPStatus.FORBIDDEN, "no such stage")
+            return refusal(HTTPStatus.FORBIDDEN, b'{"message":"Forbidden"}')
+        return await served.lifecycle.admit(front, request)
+
+    def _welcome(self, front: Front, request: handshakes.Request, response: handshakes.Response) -> None:
+        if served := self._at(request.path.partition("?")[0]):
+            served.lifecycle.welcome(front, request, response)
+
+    async def _respond(self, request: Request) -> Response:
+        path = request.target.partition("?")[0]
+        if served := self._at(path):
+            return served.management.respond(request, path.removeprefix(served.path))
+        page = await asyncio.to_thread(self._pages.respond, request.method, path)
+        if page.status == HTTPStatus.FORBIDDEN:
+            record("", "page", HTTPStatus.FORBIDDEN, "no such file or stage")
+        return page
+
+    def _abort(self, *, plain_only: bool = False) -> None:
+        for transport in list(self._lines):
+            protocol = transport.get_protocol()
+            if not (plain_only and isinstance(protocol, Front) and protocol.upgraded):
+                transport.abort()
+
+
+async def _last_as_long(front: Front) -> None:
+    # Nobody reads the headers again, and they are a quarter of what an idle connection costs.
+    if front.request is not None:
+        front.request.headers.clear()
+    front.response = None
+    if front.life is not None:
+        await front.life
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

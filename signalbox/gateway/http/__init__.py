@@ -1,0 +1,1 @@
+"""One port for everything: WebSocket handshakes, `@connections` and the page."""

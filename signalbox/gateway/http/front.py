@@ -1,0 +1,182 @@
+"""One port for everything: the first bytes of a line show whether it is a WebSocket or plain HTTP."""
+
+import asyncio
+from collections.abc import Callable, MutableSet
+from typing import Any, cast
+
+from websockets.asyncio.server import Server, ServerConnection
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from ..config import Limits
+from ..log import record
+from ..sockets.connections import Connection
+
+_MAX_HEAD = 65_536
+
+
+class Front(ServerConnection):
+    """Reads the head of a request, then becomes a WebSocket connection or gives way to what `http` makes.
+
+    A head that is not complete in time, exceeds 64 KB or begins like no HTTP request ends the line.
+    `lines` holds the transports of all lines, of either kind, for as long as they live.
+    """
+
+    # In the instance's dict, with those of the library, they would cost every connection 3 KB.
+    __slots__ = (
+        "_cut",
+        "_ending",
+        "_head",
+        "_http",
+        "_limits",
+        "_lines",
+        "_refused",
+        "admitted",
+        "hung_up",
+        "life",
+        "source_ip",
+        "upgraded",
+    )
+
+    def __init__(
+        self,
+        protocol: ServerProtocol,
+        server: Server,
+        *,
+        limits: Limits,
+        http: Callable[[], asyncio.Protocol],
+        lines: MutableSet[asyncio.Transport],
+        **options: Any,
+    ) -> None:
+        super().__init__(protocol, server, **options)
+        self.admitted: Connection | None = None
+        self.life: asyncio.Task[None] | None = None
+        self.source_ip = ""
+        self.upgraded = False
+        self.hung_up = False
+        self._limits = limits
+        self._http = http
+        self._lines = lines
+        self._head = b""
+        self._refused = False
+        self._ending = False
+        self._cut: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Wait for the head; nobody is told of the line before."""
+        self.transport = cast("asyncio.Transport", transport)
+        self._lines.add(self.transport)
+        # None when the client is gone already.
+        self.source_ip = (transport.get_extra_info("peername") or ("127.0.0.1",))[0]
+        self._cut = self.loop.call_later(self._limits.head_timeout, self.transport.abort)
+
+    def data_received(self, data: bytes) -> None:
+        """Collect the head, then read frames."""
+        if not self.upgraded:
+            self._read_head(data)
+            return
+        super().data_received(data)
+        if self.protocol.close_expected():
+            self._await_end()
+        # Pongs are sent by the library itself, whatever waits already for a client that only writes.
+        if self.transport.get_write_buffer_size() > self._limits.send_buffer + self._limits.message:
+            self.transport.abort()
+
+    def eof_received(self) -> None:
+        """Close a line that ends before its head does."""
+        if self.upgraded:
+            super().eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the line."""
+        self._keep()
+        if self.upgraded:
+            super().connection_lost(exc)
+        else:
+            self._let_go()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the handshake is complete and nobody has begun to close."""
+        return self.state is State.OPEN
+
+    def push(self, frame: bytes) -> bool:
+        """Send a text frame without waiting; False, and nothing sent, when the send buffer is full."""
+        if self._is_full():
+            return False
+        if self.is_open and not self.transport.is_closing():
+            self.protocol.send_text(frame)
+            self.send_data()
+        return True
+
+    def reply(self, frame: bytes) -> bool:
+        """Like `push`; a client that sends but never reads loses its line after the close grace."""
+        sent = self.push(frame)
+        if not sent and self._cut is None:
+            self._cut = self.loop.call_later(self._limits.close_grace, self._cut_if_full)
+        return sent
+
+    def hang_up(self, code: int, reason: str = "") -> None:
+        """Send a close frame, and cut the line if the client has not followed within the close grace."""
+        self.hung_up = True
+        if not self.is_open:
+            return
+        self.protocol.send_close(code, reason)
+        self.send_data()
+        self._await_end()
+
+    def _read_head(self, data: bytes) -> None:
+        if self._refused:
+            return
+        self._head += data
+        head, end, _ = self._head.partition(b"\r\n\r\n")
+        if not self._head[:1].isalpha():
+            self._refuse(b"400 Bad Request")
+        elif len(head) > _MAX_HEAD:
+            self._refuse(b"431 Request Header Fields Too Large")
+        elif end:
+            self._pass_on(head)
+
+    def _pass_on(self, head: bytes) -> None:
+        self._keep()
+        received, self._head = self._head, b""
+        if head.startswith(b"GET ") and b"\r\nupgrade:" in head.lower():
+            self.upgraded = True
+            super().connection_made(self.transport)
+            super().data_received(received)
+        else:
+            self._let_go()
+            plain = self._http()
+            self.transport.set_protocol(plain)
+            plain.connection_made(self.transport)
+            plain.data_received(received)
+
+    def _let_go(self) -> None:
+        # A parser and its coroutine hold each other: a flood of half handshakes would wait for the collector.
+        self.protocol.parser.close()
+
+    def _refuse(self, status: bytes) -> None:
+        # Closing at once, with bytes of the client unread, would reset the line and lose the answer.
+        self._refused = True
+        record("", "-", int(status[:3]), "no HTTP request")
+        self.transport.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        self.transport.write_eof()
+
+    def _await_end(self) -> None:
+        if not self._ending:
+            self._ending = True
+            self._keep()
+            self._cut = self.loop.call_later(self._limits.close_grace, self.transport.abort)
+
+    def _keep(self) -> None:
+        if self._cut is not None:
+            self._cut.cancel()
+            self._cut = None
+
+    def _is_full(self) -> bool:
+        return self.transport.get_write_buffer_size() > self._limits.send_buffer
+
+    def _cut_if_full(self) -> None:
+        self._cut = None
+        if self._is_full():
+            self.transport.abort()

@@ -1,0 +1,138 @@
+"""What is served under the stage besides the WebSocket itself: the `@connections` API (W12-W28)."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http import HTTPStatus
+from urllib.parse import unquote
+
+from .http.server import Request, Response
+from .ids import is_connection_id
+from .log import record
+from .signature import Signatures
+from .sockets.connections import Connection, Connections
+from .sockets.lifecycle import CLOSED_BY_API
+from .sockets.throttling import Throttling
+
+_ERROR_TYPE = "x-amzn-ErrorType"
+
+
+class Management:
+    """Posts to, describes and closes connections, within the limits of `throttling`.
+
+    Where there are `signatures`, every call must carry a good one (W13). `max_message` is in bytes, `now` the
+    clock in epoch milliseconds.
+    """
+
+    def __init__(
+        self,
+        connections: Connections,
+        throttling: Throttling,
+        signatures: Signatures | None,
+        max_message: int,
+        now: Callable[[], int],
+    ) -> None:
+        self._connections = connections
+        self._throttling = throttling
+        self._signatures = signatures
+        self._max_message = max_message
+        self._now = now
+
+    def respond(self, request: Request, path: str) -> Response:
+        """Answer a request; `path` is what follows the stage, its `@` and `=` encoded or not (W14)."""
+        match [unquote(segment) for segment in path.split("/")]:
+            case ["", "@connections", connection_id] if request.method in ("GET", "POST", "DELETE"):
+                response = self._on_connection(request, connection_id)
+                if response.status >= HTTPStatus.BAD_REQUEST:
+                    _record(request.method, connection_id, response)
+                return response
+            case _ if request.method in ("GET", "HEAD"):
+                record("", request.method, HTTPStatus.UPGRADE_REQUIRED, "no handshake")
+                return Response(HTTPStatus.UPGRADE_REQUIRED, headers=(("Upgrade", "websocket"),))
+        record("", "@connections", HTTPStatus.NOT_FOUND, "no such path or method")
+        text = f"No method found matching route {path.lstrip('/')} for http method {request.method}."
+        return _error(HTTPStatus.NOT_FOUND, "NotFoundException", text)
+
+    def _on_connection(self, request: Request, connection_id: str) -> Response:
+        if self._signatures and (refusal := self._check(request, self._signatures)):
+            return refusal
+        if not is_connection_id(connection_id):
+            return _error(
+                HTTPStatus.BAD_REQUEST, "BadRequestException", f"Invalid connectionId: {connection_id}"
+            )
+        return self._carry_out(request, connection_id)
+
+    def _check(self, request: Request, signatures: Signatures) -> Response | None:
+        if len(request.body) > self._max_message:
+            # Not all of it was kept, so that nobody can say whether it was signed.
+            return _too_large()
+        complaint = signatures.complaint(request)
+        return None if complaint is None else _error(HTTPStatus.FORBIDDEN, "ForbiddenException", complaint)
+
+    def _carry_out(self, request: Request, connection_id: str) -> Response:
+        if not self._throttling.admits():
+            return _error(HTTPStatus.TOO_MANY_REQUESTS, "LimitExceededException")
+        connection = self._connections.find(connection_id)
+        if connection is None:
+            return _error(HTTPStatus.GONE, "GoneException")
+        match request.method:
+            case "POST":
+                return self._post(connection, request.body)
+            case "DELETE":
+                connection.socket.hang_up(*CLOSED_BY_API)
+                return Response(HTTPStatus.NO_CONTENT)
+        return _json(HTTPStatus.OK, _description(connection))
+
+    def _post(self, connection: Connection, data: bytes) -> Response:
+        if len(data) > self._max_message:
+            return _too_large()
+        if not _is_text(data):
+            return _error(HTTPStatus.BAD_REQUEST, "BadRequestException", "Data is not UTF-8")
+        if not connection.socket.push(data):
+            return _error(HTTPStatus.TOO_MANY_REQUESTS, "LimitExceededException")
+        connection.last_active = self._now()
+        return Response(HTTPStatus.OK)
+
+
+def _record(method: str, connection_id: str, refusal: Response) -> None:
+    known = connection_id if is_connection_id(connection_id) else ""
+    record(known, method, refusal.status, dict(refusal.headers)[_ERROR_TYPE])
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _description(connection: Connection) -> dict[str, object]:
+    """The body of a GET (W16); no `userAgent` when the client sent none."""
+    identity = {"sourceIp": connection.source_ip}
+    if connection.user_agent is not None:
+        identity["userAgent"] = connection.user_agent
+    return {
+        "connectedAt": _iso(connection.connected_at),
+        "identity": identity,
+        "lastActiveAt": _iso(connection.last_active),
+    }
+
+
+def _iso(milliseconds: int) -> str:
+    instant = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _error(status: int, kind: str, message: str | None = None) -> Response:
+    """An error as SDKs read it: the type in a header, a body only for a message (W18, W19)."""
+    named = ((_ERROR_TYPE, kind),)
+    return Response(status, headers=named) if message is None else _json(status, {"message": message}, named)
+
+
+def _too_large() -> Response:
+    return _error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "PayloadTooLargeException", "Message too long")
+
+
+def _json(status: int, content: object, headers: tuple[tuple[str, str], ...] = ()) -> Response:
+    return Response(status, json.dumps(content).encode(), (("Content-Type", "application/json"), *headers))

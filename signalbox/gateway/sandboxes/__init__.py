@@ -1,0 +1,1 @@
+"""What runs a function: processes like Lambda's, or this process under a debugger."""

@@ -1,0 +1,102 @@
+"""Child processes: tethered to this one, in a process group of their own, their output always drained."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import cast
+
+from .output import Output
+
+PARENT_WATCH = Path(__file__).with_name("parent_watch.py")
+"""The script that runs a program so that it dies with its starter; any Python from 3.11 can run it."""
+
+_STDOUT = 1
+_LAST_WORDS = 1.0
+
+
+class Child(asyncio.SubprocessProtocol):
+    """One running process."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._exited = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._killed = False
+        self._transport: asyncio.SubprocessTransport
+
+    @property
+    def pid(self) -> int:
+        """Its process id, and that of its group."""
+        return self._transport.get_pid()
+
+    @property
+    def running(self) -> bool:
+        """False once it has ended or been killed."""
+        return not (self._killed or self._exited.is_set())
+
+    def kill(self) -> None:
+        """Kill it and every process of its group, at once."""
+        self._killed = True
+        if not self._transport.is_closing():
+            # macOS answers EPERM for a group of which only a zombie is left.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+
+    async def wait(self) -> int:
+        """Wait for its end; the exit status, negative for the signal that ended it."""
+        await self._exited.wait()
+        return self._transport.get_returncode() or 0
+
+    async def stop(self) -> None:
+        """Kill it, wait for its end and take its last words."""
+        self.kill()
+        await self._exited.wait()
+        # A process it moved out of the group may hold the pipe open for ever.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS):
+                await self._drained.wait()
+        self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the event loop."""
+        self._transport = cast(asyncio.SubprocessTransport, transport)
+
+    def pipe_data_received(self, _fd: int, data: bytes) -> None:
+        """Called by the event loop."""
+        self._output.feed(data)
+
+    def pipe_connection_lost(self, fd: int, _exc: Exception | None) -> None:
+        """Called by the event loop."""
+        if fd == _STDOUT:
+            self._drained.set()
+
+    def process_exited(self) -> None:
+        """Called by the event loop."""
+        self._exited.set()
+
+
+async def spawn(
+    program: Sequence[str],
+    *,
+    folder: Path,
+    environment: Mapping[str, str],
+    output: Output,
+    pass_fds: tuple[int, ...] = (),
+) -> Child:
+    """Start `program`, a module or a script with its arguments, on this interpreter. Raises OSError."""
+    _, child = await asyncio.get_running_loop().subprocess_exec(
+        lambda: Child(output),
+        *(sys.executable, "-u", str(PARENT_WATCH), *program),
+        cwd=folder,
+        env=environment,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        pass_fds=pass_fds,
+        start_new_session=True,
+    )
+    return child

@@ -1,0 +1,114 @@
+"""Lambda's Runtime API for one sandbox, on a loopback port of its own.
+
+One port each, because a runtime says nowhere who it is, and a prefix in the address breaks its init errors.
+Source: "Using the Lambda runtime API for custom runtimes", AWS Lambda Developer Guide.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable
+
+from ..http.server import HttpProtocol, Request, Response
+from .sandbox import MAX_PAYLOAD, Answer, Failure, Result
+
+_NEXT = "/2018-06-01/runtime/invocation/next"
+_INIT_ERROR = "/2018-06-01/runtime/init/error"
+_OUTCOME = re.compile(r"/2018-06-01/runtime/invocation/([^/]+)/(response|error)")
+# The header Lambda-Runtime-Function-XRay-Error-Cause repeats the text of the error, up to 1 MB of it.
+_MAX_HEAD = 4_194_304
+_ACCEPTED = 0.01
+
+
+class RuntimeApi:
+    """Serves a runtime: `loaded` learns how its start went, `settled` the result of each request id."""
+
+    def __init__(
+        self, loaded: Callable[[Failure | None], None], settled: Callable[[str, Result], None]
+    ) -> None:
+        self._loaded = loaded
+        self._settled = settled
+        self._events: asyncio.Queue[Response] = asyncio.Queue()
+        self._connections: set[_Connection] = set()
+        self._silent = asyncio.Event()
+        self._silent.set()
+        self._server: asyncio.Server | None = None
+
+    async def open(self) -> str:
+        """Listen; the address for AWS_LAMBDA_RUNTIME_API."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", 0)
+        host, port = self._server.sockets[0].getsockname()
+        return f"{host}:{port}"
+
+    def deliver(self, event: bytes, headers: dict[str, str]) -> None:
+        """Answer the runtime's poll."""
+        content = ("Content-Type", "application/json")
+        self._events.put_nowait(Response(200, event, (content, *headers.items())))
+
+    async def silence(self) -> None:
+        """Wait until a runtime that has ended has closed its connections."""
+        # One it made just before may still wait to be accepted.
+        await asyncio.sleep(_ACCEPTED)
+        await self._silent.wait()
+
+    async def close(self) -> None:
+        """Stop listening and drop every connection."""
+        if self._server is not None:
+            self._server.close()
+            for connection in self._connections:
+                connection.abort()
+            await self._silent.wait()
+            await self._server.wait_closed()
+
+    async def respond(self, request: Request) -> Response:
+        """Answer one call. Results are always accepted: at anything but 202 the runtime exits."""
+        if (request.method, request.target) == ("GET", _NEXT):
+            self._loaded(None)
+            return await self._events.get()
+        if (request.method, request.target) == ("POST", _INIT_ERROR):
+            self._loaded(Failure("init", request.headers.get("Lambda-Runtime-Function-Error-Type", "Error")))
+            return Response(202)
+        if request.method == "POST" and (match := _OUTCOME.fullmatch(request.target)):
+            self._settled(match[1], _result(match[2], request.body))
+            return Response(202)
+        return Response(404)
+
+    def opened(self, connection: "_Connection") -> None:
+        """A connection of the runtime begins."""
+        self._connections.add(connection)
+        self._silent.clear()
+
+    def closed(self, connection: "_Connection") -> None:
+        """A connection of the runtime has ended."""
+        self._connections.discard(connection)
+        if not self._connections:
+            self._silent.set()
+
+
+class _Connection(HttpProtocol):
+    def __init__(self, api: RuntimeApi) -> None:
+        super().__init__(api.respond, max_head=_MAX_HEAD, max_body=MAX_PAYLOAD, cut_body=True)
+        self._api = api
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._api.opened(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._api.closed(self)
+
+
+def _result(outcome: str, body: bytes) -> Result:
+    if len(body) > MAX_PAYLOAD:
+        return Failure("too_large", "Function.ResponseSizeTooLarge")
+    return Answer(body) if outcome == "response" else _failure(body)
+
+
+def _failure(body: bytes) -> Failure:
+    try:
+        error = json.loads(body)
+        return Failure("error", str(error["errorType"]), error.get("errorMessage") == "Unauthorized")
+    except (ValueError, LookupError, TypeError):
+        return Failure("error", "Error")

@@ -1,0 +1,1 @@
+"""A client's connection from its handshake to its end."""

@@ -1,0 +1,213 @@
+"""A client's life: the handshake that `$connect` decides, its messages, the `$disconnect` at the end."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from email.utils import formatdate
+from http import HTTPStatus
+
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+from websockets.typing import Subprotocol
+
+from ..authorizer.authorizer import Authorizer
+from ..config import Config
+from ..events import frames
+from ..events.answers import Admission, admission_from, reply_from, verdict_of
+from ..events.events import Events
+from ..events.routes import Routes
+from ..events.selection import Selection
+from ..http.front import Front
+from ..ids import Ids
+from ..log import record
+from ..sandboxes.sandbox import Answer
+from .connections import Connection, Connections
+from .integration import Integration
+from .lifespan import GOING_AWAY, Lifespan
+from .throttling import Throttling
+
+CLOSED_BY_API = (1000, "Connection Closed Normally")
+"""What both sides are told of a connection that `DELETE @connections` ended (W64)."""
+_BINARY_REFUSED = (1003, "")
+_DROPPED = (1006, "")
+_THROTTLED = "throttled"
+_NO_STATUS = (1005, "Client-side close frame status not set")
+_KNOWN_STATUSES = frozenset(HTTPStatus)
+
+
+class Lifecycle:
+    """What happens to the clients of one stage: `integrations` has the function behind each route.
+
+    `now` is the clock in epoch milliseconds, `clock_rate` how many of its seconds pass in one of the wall's.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        connections: Connections,
+        ids: Ids,
+        events: Events,
+        integrations: Mapping[str, Integration],
+        authorizer: Authorizer | None,
+        throttling: Throttling,
+        now: Callable[[], int],
+        clock_rate: float,
+    ) -> None:
+        self._config = config
+        self._connections = connections
+        self._ids = ids
+        self._events = events
+        self._integrations = integrations
+        self._authorizer = authorizer
+        self._throttling = throttling
+        self._now = now
+        self._clock_rate = clock_rate
+        self._routes = Routes(config.routes, Selection(config.route_selection))
+        self._lives: set[asyncio.Task[None]] = set()
+
+    async def admit(self, front: Front, request: Request) -> Response | None:
+        """Decide a handshake: None to accept it, or the answer that refuses it (W48-W51)."""
+        if not self._throttling.admits("$connect"):
+            record("", "$connect", 429, _THROTTLED)
+            return refusal(HTTPStatus.TOO_MANY_REQUESTS, b'{"message":"Too Many Requests"}')
+        connection = self._connection(front, request)
+        admission = await self._ask(connection, request.path.partition("?")[2], request.headers)
+        if not admission.granted:
+            return refusal(admission.status)
+        if front.state is not State.CONNECTING or not front.server.is_serving():
+            await self._part(connection, _DROPPED)
+            return refusal(HTTPStatus.SERVICE_UNAVAILABLE)
+        connection.subprotocol = admission.subprotocol
+        front.admitted = connection
+        return None
+
+    def welcome(self, front: Front, _request: Request, response: Response) -> None:
+        """Complete the 101 of an accepted handshake; from now on the client can be posted to (W22, W57)."""
+        connection = front.admitted
+        if connection is None:
+            return
+        if connection.subprotocol:
+            response.headers["Sec-WebSocket-Protocol"] = connection.subprotocol
+            front.protocol.subprotocol = Subprotocol(connection.subprotocol)
+        self._connections.add(connection)
+        # A task of its own, because the library forgets a client that is gone before its 101 is written.
+        front.life = asyncio.create_task(self._live(front, connection))
+        self._lives.add(front.life)
+        front.life.add_done_callback(self._lives.discard)
+
+    async def close(self) -> None:
+        """End the lives that still last."""
+        for life in self._lives:
+            life.cancel()
+        await asyncio.gather(*self._lives, return_exceptions=True)
+
+    def _connection(self, front: Front, request: Request) -> Connection:
+        now = self._now()
+        agents = request.headers.get_all("User-Agent")
+        return Connection(
+            id=self._ids.connection(),
+            connected_at=now,
+            source_ip=front.source_ip,
+            user_agent=agents[-1] if agents else None,
+            socket=front,
+            last_active=now,
+        )
+
+    async def _ask(self, connection: Connection, query: str, headers: Headers) -> Admission:
+        if "$connect" not in self._integrations:
+            return Admission(HTTPStatus.OK)
+        if self._authorizer is not None:
+            asked = self._events.authorization(connection, query, headers.raw_items())
+            permission = await self._authorizer.judge(asked)
+            if permission.status != HTTPStatus.OK:
+                return Admission(permission.status)
+            connection.authorizer = permission.context
+        event = self._events.connect(connection, query, headers.raw_items())
+        invocation = await self._integrations["$connect"].call(event)
+        admission = admission_from(invocation.result)
+        invocation.record(connection.id, "$connect", admission.status, admission.verdict)
+        return admission
+
+    async def _live(self, front: Front, connection: Connection) -> None:
+        lifespan = Lifespan(connection, self._config.limits, self._now, self._clock_rate)
+        try:
+            async with asyncio.TaskGroup() as messages:
+                try:
+                    await self._listen(front, connection, messages)
+                except ConnectionClosed as closed:
+                    # Messages under way are not waited for: they may well outlast their connection (W81).
+                    await self._part(connection, _cause(closed))
+        finally:
+            lifespan.end()
+            self._connections.remove(connection)
+
+    async def _listen(self, front: Front, connection: Connection, messages: asyncio.TaskGroup) -> None:
+        """Dispatch messages as they come, each by itself (W80), until the connection closes."""
+        places = asyncio.Semaphore(self._config.limits.messages_in_flight)
+        while True:
+            body = await front.recv()
+            if front.hung_up:
+                continue
+            connection.last_active = self._now()
+            if isinstance(body, bytes):
+                front.hang_up(*_BINARY_REFUSED)
+                continue
+            await places.acquire()
+            message = messages.create_task(self._deliver(connection, body))
+            message.add_done_callback(lambda _: places.release())
+
+    async def _deliver(self, connection: Connection, body: str) -> None:
+        route = self._routes.select(body)
+        if not self._throttling.admits(route):
+            self._reply(connection, frames.too_many_requests(connection.id, self._ids.request()))
+            record(connection.id, route or "-", 429, _THROTTLED)
+            return
+        if route is None:
+            self._reply(connection, frames.forbidden(connection.id, self._ids.request()))
+            record(connection.id, "-", 403, "no route")
+            return
+        event = self._events.message(connection, route, body)
+        invocation = await self._integrations[route].call(event)
+        reply = reply_from(
+            invocation.result, event, route in self._config.two_way, self._config.limits.message
+        )
+        verdict = reply.verdict
+        if reply.frame and not self._reply(connection, reply.frame):
+            verdict = "reply dropped: the client does not read"
+        invocation.record(connection.id, route, reply.status, verdict)
+
+    def _reply(self, connection: Connection, frame: bytes) -> bool:
+        sent = connection.socket.reply(frame)
+        if sent:
+            connection.last_active = self._now()
+        return sent
+
+    async def _part(self, connection: Connection, cause: tuple[int, str]) -> None:
+        if "$disconnect" not in self._integrations:
+            return
+        invocation = await self._integrations["$disconnect"].call(self._events.disconnect(connection, *cause))
+        status = 200 if isinstance(invocation.result, Answer) else 502
+        verdict = f"{verdict_of(invocation.result)}, closed with {cause[0]}"
+        invocation.record(connection.id, "$disconnect", status, verdict)
+
+
+def refusal(status: int, body: bytes = b"") -> Response:
+    """An answer to the handshake; of what the function wrote, only the status gets this far (W53)."""
+    phrase = HTTPStatus(status).phrase if status in _KNOWN_STATUSES else ""
+    headers = Headers(
+        {"Date": formatdate(usegmt=True), "Content-Length": str(len(body)), "Connection": "close"}
+    )
+    if body:
+        headers["Content-Type"] = "application/json"
+    return Response(status, phrase, headers, body)
+
+
+def _cause(closed: ConnectionClosed) -> tuple[int, str]:
+    """The code and reason `$disconnect` is told: those of whoever closed first (W61-W65)."""
+    if closed.rcvd is not None and closed.rcvd_then_sent:
+        return _NO_STATUS if closed.rcvd.code == _NO_STATUS[0] else (closed.rcvd.code, closed.rcvd.reason)
+    if closed.sent is not None:
+        # From 1002 on the library closes in words of its own, which nothing should come to rely on.
+        return closed.sent.code, closed.sent.reason if closed.sent.code <= GOING_AWAY[0] else ""
+    return _DROPPED

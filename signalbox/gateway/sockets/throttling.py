@@ -1,0 +1,41 @@
+"""Token buckets, of the whole stage and of single routes (W55, W71, W91)."""
+
+from collections.abc import Callable, Mapping
+
+from ..config import Throttle
+
+
+class Bucket:
+    """Holds `burst` tokens and refills by `rate` a second. `now` is the clock in epoch milliseconds."""
+
+    def __init__(self, throttle: Throttle, now: Callable[[], int]) -> None:
+        self._throttle = throttle
+        self._now = now
+        self._tokens = float(throttle.burst)
+        self._filled_at = now()
+
+    def take(self) -> bool:
+        """Take a token, if there is one."""
+        now = self._now()
+        refill = max(0, now - self._filled_at) * self._throttle.rate / 1000
+        self._tokens = min(self._throttle.burst, self._tokens + refill)
+        self._filled_at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+class Throttling:
+    """The stage's bucket, which handshakes, messages and `@connections` share, and those of routes."""
+
+    def __init__(
+        self, stage: Throttle | None, routes: Mapping[str, Throttle], now: Callable[[], int]
+    ) -> None:
+        self._stage = (Bucket(stage, now),) if stage else ()
+        self._routes = {key: (Bucket(throttle, now), *self._stage) for key, throttle in routes.items()}
+
+    def admits(self, route: str | None = None) -> bool:
+        """Whether one more request is within the limits: of that route, or only of the stage."""
+        buckets = self._routes.get(route, self._stage) if route else self._stage
+        return all(bucket.take() for bucket in buckets)

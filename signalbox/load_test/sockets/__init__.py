@@ -1,0 +1,1 @@
+"""Many WebSocket connections in one process."""

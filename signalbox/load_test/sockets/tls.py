@@ -1,0 +1,104 @@
+"""TLS before a backend that has none, to try ``wss://`` on one machine.
+
+    python -m signalbox.load_test.sockets.tls --certificate FILE --key FILE [--port 3443] [--to 3001]
+
+It listens on 127.0.0.1 and hands every connection on to the port `--to` there.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import ssl
+import sys
+from typing import cast
+
+HOST = "127.0.0.1"
+
+
+class Side(asyncio.Protocol):
+    """One side of a pair of connections: what comes in goes out on the other."""
+
+    def __init__(self, other: "Side | None" = None) -> None:
+        self.other = other
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep what is written to."""
+        self.transport = cast(asyncio.Transport, transport)  # that of TLS is one in all but name
+
+    def data_received(self, data: bytes) -> None:
+        """Hand it on."""
+        if self.other:
+            self.other.transport.write(data)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """End the other side once it has everything."""
+        if self.other:
+            self.other.transport.close()
+
+    def pause_writing(self) -> None:
+        """Read no more on the other side."""
+        if self.other:
+            self.other.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Read on."""
+        if self.other:
+            self.other.transport.resume_reading()
+
+
+class Front(Side):
+    """The side of the client: it reads nothing until there is a connection to the backend's `port`."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self._port = port
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Connect to the backend."""
+        super().connection_made(transport)
+        self.transport.pause_reading()
+        self._joining = asyncio.create_task(self._join())
+
+    async def _join(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            _, self.other = await loop.create_connection(lambda: Side(self), HOST, self._port)
+        except OSError:
+            self.transport.abort()
+            return
+        self.transport.resume_reading()
+        if self.transport.is_closing():
+            self.other.transport.close()
+
+
+async def serve(certificate: str, key: str, port: int, to: int) -> None:
+    """Serve until cancelled. Raises OSError when the files or the port cannot be used."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    server = await asyncio.get_running_loop().create_server(lambda: Front(to), HOST, port, ssl=tls)
+    sys.stdout.write(f"wss://{HOST}:{server.sockets[0].getsockname()[1]} goes to ws://{HOST}:{to}\n")
+    sys.stdout.flush()
+    await asyncio.Event().wait()
+
+
+def main() -> int:
+    """Serve until Ctrl-C."""
+    parser = argparse.ArgumentParser(
+        prog="python -m signalbox.load_test.sockets.tls", description="TLS before a backend"
+    )
+    parser.add_argument("--certificate", required=True, metavar="FILE", help="certificate, PEM")
+    parser.add_argument("--key", required=True, metavar="FILE", help="its key, PEM")
+    parser.add_argument("--port", type=int, default=3443, help="port to listen on (3443)")
+    parser.add_argument("--to", type=int, default=3001, help="port of the backend (3001)")
+    options = parser.parse_args()
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(serve(**vars(options)))
+    except OSError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

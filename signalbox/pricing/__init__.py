@@ -1,0 +1,1 @@
+"""What AWS charges, and what a broadcast or a month costs by it."""

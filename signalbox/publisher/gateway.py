@@ -1,0 +1,190 @@
+"""The port to the clients: what can be done to a connection, what may come of it, and API Gateway's own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+from urllib.parse import SplitResult, urlsplit
+
+from signalbox.aws.credentials import Credentials
+from signalbox.aws.errors import CredentialsError, TransportError
+from signalbox.aws.response import Response
+from signalbox.aws.signing import Signer
+from signalbox.aws.transport import Transport
+
+from .outcomes import Failed, Gone, Outcome, Sent, Slow, TooLarge
+
+MAX_FRAME_BYTES = 131_072
+"""The largest frame API Gateway takes (W23)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionInfo:
+    """What API Gateway knows of a connection (W16). Instants are epoch milliseconds."""
+
+    connected_at: int
+    last_active_at: int
+    source_ip: str
+    user_agent: str | None
+
+
+class Gateway(Protocol):
+    """`@connections`. Whatever is to be expected is returned; only a programming error raises."""
+
+    async def post(self, connection_id: str, frame: bytes) -> Outcome:
+        """Send a frame to a connection."""
+        ...
+
+    async def close(self, connection_id: str) -> Outcome:
+        """Close a connection; the client sees 1000 (W64)."""
+        ...
+
+    async def info(self, connection_id: str) -> ConnectionInfo | Gone | Failed:
+        """Ask what is known of a connection."""
+        ...
+
+
+# Connection ids are URL-safe base64 (W39). Anything else could lead the path elsewhere.
+_CONNECTION_ID = re.compile(r"[A-Za-z0-9_=-]{1,128}")
+_ERROR_TYPE = re.compile(r"[A-Za-z]{1,64}")
+# AWS refuses a signature that is 5 minutes off.
+_SKEW = 240
+
+
+class ApiGateway:
+    """API Gateway's `@connections` at `endpoint_url`, path prefix included: `https://{host}/{stage}` (W12).
+
+    The endpoint comes from settings: behind a custom domain, an event's `domainName` is the wrong one (F09).
+    `clock` is in epoch seconds, and is corrected by the server's when that refuses a signature's date.
+    """
+
+    def __init__(
+        self,
+        endpoint_url: str,
+        region: str,
+        *,
+        credentials: Credentials | None = None,
+        transport: Transport | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        parts = urlsplit(endpoint_url)
+        prefix = parts.path.rstrip("/")
+        if parts.query or parts.fragment or {"", ".", ".."}.intersection(prefix.split("/")[1:]):
+            raise ValueError(f"not an endpoint: {endpoint_url!r}")
+        self._transport = transport or Transport(endpoint_url)
+        self._credentials = credentials or Credentials()
+        self._clock = clock
+        self._offset = 0.0
+        self._base = f"{prefix}/@connections/"
+        self._signer = Signer(region, _host(parts), self._base)
+        self._hashed = (b"", hashlib.sha256().hexdigest())
+
+    async def post(self, connection_id: str, frame: bytes) -> Outcome:
+        """Send a frame to a connection. One over `MAX_FRAME_BYTES` is not sent at all."""
+        if len(frame) > MAX_FRAME_BYTES:
+            return TooLarge()
+        return _outcome(await self._call("POST", connection_id, frame))
+
+    async def close(self, connection_id: str) -> Outcome:
+        """Close a connection; `Sent` when API Gateway will."""
+        return _outcome(await self._call("DELETE", connection_id, b""))
+
+    async def info(self, connection_id: str) -> ConnectionInfo | Gone | Failed:
+        """Ask what is known of a connection."""
+        response = await self._call("GET", connection_id, b"")
+        if isinstance(response, Response) and response.status == 200:
+            return _read_info(response.body)
+        outcome = _outcome(response)
+        return outcome if isinstance(outcome, Gone | Failed) else Failed(type(outcome).__name__, retry=True)
+
+    async def aclose(self) -> None:
+        """End the connections to API Gateway. The gateway may be used again."""
+        await self._transport.close()
+
+    async def _call(self, method: str, connection_id: str, body: bytes) -> Response | Failed:
+        if not _CONNECTION_ID.fullmatch(connection_id):
+            return Failed("InvalidConnectionId", retry=False)
+        label = connection_id.replace("=", "%3D")
+        try:
+            signed_at = self._now()
+            response = await self._send(method, label, body, signed_at)
+            if response.status == 403 and self._was_skewed(response, signed_at):
+                response = await self._send(method, label, body, self._now())
+        except CredentialsError as error:
+            return Failed(type(error).__name__, retry=False)
+        except TransportError as error:
+            return Failed(type(error).__name__, retry=True)
+        return response
+
+    async def _send(self, method: str, label: str, body: bytes, at: int) -> Response:
+        keys = self._credentials.current() or await self._credentials.load()
+        signed = self._signer.sign(method, label, self._hash(body), keys, at)
+        head = f"{method} {self._base}{label} HTTP/1.1\r\n{signed}\r\ncontent-length: {len(body)}\r\n\r\n"
+        return await self._transport.request(head.encode() + body)
+
+    def _hash(self, body: bytes) -> str:
+        # A broadcast posts the same object over and over.
+        if body is not self._hashed[0]:
+            self._hashed = (body, hashlib.sha256(body).hexdigest())
+        return self._hashed[1]
+
+    def _now(self) -> int:
+        return int(self._clock() + self._offset)
+
+    def _was_skewed(self, response: Response, signed_at: int) -> bool:
+        try:
+            date = datetime.strptime(response.header("date") or "", "%a, %d %b %Y %H:%M:%S GMT")
+        except ValueError:
+            return False
+        now = date.replace(tzinfo=UTC).timestamp()
+        if abs(now - signed_at) < _SKEW:
+            return False
+        self._offset = now - self._clock()
+        return True
+
+
+def _host(parts: SplitResult) -> str:
+    name = parts.hostname or ""
+    host = f"[{name}]" if ":" in name else name
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    return host if parts.port in {None, usual} else f"{host}:{parts.port}"
+
+
+def _outcome(response: Response | Failed) -> Outcome:
+    if isinstance(response, Failed):
+        return response
+    match response.status:
+        case 200 | 201 | 202 | 204:
+            return Sent()
+        case 410:
+            return Gone()
+        case 413:
+            return TooLarge()
+        case 429:
+            return Slow()
+    error_type = _ERROR_TYPE.match(response.header("x-amzn-errortype") or "")
+    return Failed(error_type[0] if error_type else f"HTTP {response.status}", retry=response.status >= 500)
+
+
+def _read_info(body: bytes) -> ConnectionInfo | Failed:
+    try:
+        info = json.loads(body)
+        identity = info["identity"]
+        return ConnectionInfo(
+            connected_at=_milliseconds(info["connectedAt"]),
+            last_active_at=_milliseconds(info["lastActiveAt"]),
+            source_ip=identity["sourceIp"],
+            user_agent=identity.get("userAgent"),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return Failed("InvalidResponseError", retry=True)
+
+
+def _milliseconds(instant: str) -> int:
+    return round(datetime.fromisoformat(instant).timestamp() * 1000)

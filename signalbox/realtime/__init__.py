@@ -1,0 +1,1 @@
+"""The semantics: channels, presence, delivery, sessions, and the built-in messages."""

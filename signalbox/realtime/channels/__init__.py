@@ -1,0 +1,1 @@
+"""Subscribing, publishing, history and recovery."""

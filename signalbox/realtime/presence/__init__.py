@@ -1,0 +1,1 @@
+"""Who joins a channel and who leaves it."""

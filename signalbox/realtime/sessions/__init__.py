@@ -1,0 +1,1 @@
+"""How long a connection lasts, and how much it may send."""

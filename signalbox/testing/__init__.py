@@ -1,0 +1,1 @@
+"""What tests of an application are written with."""

@@ -1,0 +1,112 @@
+import traceback
+from typing import Any
+
+import pytest
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
+
+from connection_store import (
+    ItemTooLargeError,
+    StoreBusyError,
+    StoreError,
+    TableMissingError,
+    TransactionConflictError,
+)
+from connection_store.errors import ConditionFailedError
+from connection_store.failures import answer_of, translate
+from connection_store.schema import Key
+from tests.contract.faults import refusal
+from tests.framework.connection_store.conftest import MakeTable
+
+URL = "http://127.0.0.1"
+
+
+def cancelled(*codes: str, message: str = "") -> ClientError:
+    reasons = [{"Code": code, "Message": message} for code in codes]
+    return refusal("TransactionCanceledException", CancellationReasons=reasons)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (EndpointConnectionError(endpoint_url=URL), StoreBusyError),
+        (ConnectTimeoutError(endpoint_url=URL), StoreBusyError),
+        (ReadTimeoutError(endpoint_url=URL), StoreBusyError),
+        (ConnectionClosedError(endpoint_url=URL), StoreBusyError),
+        (NoCredentialsError(), StoreError),
+        (ParamValidationError(report="canary"), StoreError),
+        (refusal("ProvisionedThroughputExceededException"), StoreBusyError),
+        (refusal("ThrottlingException"), StoreBusyError),
+        (refusal("RequestLimitExceeded"), StoreBusyError),
+        (refusal("LimitExceededException"), StoreBusyError),
+        (refusal("TransactionInProgressException"), StoreBusyError),
+        (refusal("InternalServerError", status=500), StoreBusyError),
+        (refusal("502", status=502), StoreBusyError),
+        (refusal("ResourceNotFoundException"), TableMissingError),
+        (refusal("TransactionConflictException"), TransactionConflictError),
+        (refusal("ConditionalCheckFailedException"), ConditionFailedError),
+        (refusal("ValidationException", message="Item size has exceeded the maximum"), ItemTooLargeError),
+        (refusal("ValidationException", message="canary"), StoreError),
+        (refusal("AccessDeniedException"), StoreError),
+        (refusal("ItemCollectionSizeLimitExceededException"), ItemTooLargeError),
+        (cancelled("None", "ConditionalCheckFailed"), ConditionFailedError),
+        (cancelled("TransactionConflict", "ConditionalCheckFailed"), ConditionFailedError),
+        (cancelled("TransactionConflict", "None"), TransactionConflictError),
+        (cancelled("ThrottlingError", "TransactionConflict"), TransactionConflictError),
+        (cancelled("ThrottlingError", "None"), StoreBusyError),
+        (cancelled("ProvisionedThroughputExceeded"), StoreBusyError),
+        (cancelled("ItemCollectionSizeLimitExceeded"), ItemTooLargeError),
+        (cancelled("ValidationError", message="Item size to update has exceeded"), ItemTooLargeError),
+        (cancelled("None", "ValidationError", message="canary"), StoreError),
+        (cancelled("None", "DuplicateItem"), StoreError),
+        (cancelled(), StoreError),
+    ],
+)
+def test_error_becomes_ours_and_says_nothing_of_contents(
+    error: BotoCoreError | ClientError, kind: type[StoreError]
+) -> None:
+    ours = translate("put_item", error)
+    assert type(ours) is kind
+    assert str(ours).startswith("put_item: ")
+    assert "canary" not in str(ours)
+
+
+def test_refusing_rows_are_kept_by_position_when_conditions_fail() -> None:
+    old = {"pk": {"S": "user#ann"}}
+    reasons = [
+        {"Code": "None"},
+        {"Code": "ConditionalCheckFailed", "Item": old},
+        {"Code": "ConditionalCheckFailed"},
+    ]
+    error = translate("write", refusal("TransactionCanceledException", CancellationReasons=reasons))
+    assert isinstance(error, ConditionFailedError)
+    assert error.refusals == {1: old, 2: None}
+    assert "ann" not in str(error) + repr(error)
+
+
+def test_only_an_answer_of_aws_is_an_answer() -> None:
+    throttled = refusal("ThrottlingException")
+    assert answer_of(throttled) == throttled.response
+    assert answer_of(ReadTimeoutError(endpoint_url=URL)) is None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refusal("ValidationException", message="canary"),
+        refusal("ConditionalCheckFailedException", Item={"data": {"S": "canary"}}),
+        ParamValidationError(report="canary"),
+    ],
+)
+async def test_no_contents_are_in_the_traceback_when_it_is_logged(make_table: MakeTable, error: Any) -> None:
+    with pytest.raises(StoreError) as raised:
+        await make_table(error).get(Key("user#ann", "@"), now=0)
+    assert "canary" not in "".join(traceback.format_exception(raised.value))

@@ -1,0 +1,157 @@
+"""The application on an in-memory table and an in-memory gateway."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from connection_store import ConnectionManager, Frames, Subscriptions
+from connection_store.capacity import CapacityMeter
+from connection_store.schema import connection_key
+from connection_store.table import Table
+from connection_store.wire import encode
+from signalbox.application import build_application
+from signalbox.realtime.delivery.delivery import Courier
+from signalbox.realtime.delivery.relay import Relay
+from signalbox.realtime.policy import EVERYONE, ROUTES, Policy
+from signalbox.realtime.services import join_services
+from signalbox.realtime.settings import Settings
+from signalbox.testing.gateway import MemoryGateway
+from tests.framework.realtime.queues import MemoryQueue
+
+NOW = 1_767_225_600_000
+SETTINGS = {
+    "TABLE_NAME": "connections",
+    "MANAGEMENT_ENDPOINT": "http://127.0.0.1:1/local",
+    "AWS_REGION": "us-east-1",
+    "ALLOW_GUESTS": "true",
+    "DEMO": "true",
+}
+
+
+class Bench:
+    """Sends events to the application as API Gateway would, and holds what came of it."""
+
+    def __init__(self, policy: Policy | None = None, /, **settings: str) -> None:
+        self.settings = Settings.from_environment({**SETTINGS, **settings})
+        self.meter = CapacityMeter()
+        self.table = Table("connections", workers=1, budget=30, listener=self.meter)
+        self.connections = ConnectionManager(table=self.table)
+        self.gateway = MemoryGateway()
+        self.queue = MemoryQueue()
+        self.frames = Frames(self.table)
+        self.relay = self.relay_of("")
+        self._routes = dict(ROUTES)
+        policy = policy or Policy(self._routes, demo=self.settings.demo)
+        self.services = join_services(self.settings, self.table, self._courier_of, self.queue, policy=policy)
+        self.broadcaster = self.services.broadcaster
+        self.application = build_application(self.services)
+        self.lambda_context: object = None
+        self.requests = 0
+
+    def on_message(self, key: str) -> Callable[[Any], Any]:
+        """Register a handler whose messages anybody may send."""
+        self._routes[key] = EVERYONE
+        return self.application.on_message(key)
+
+    def relay_of(self, tenant: str) -> Relay:
+        """What a worker has for a tenant."""
+        connections = ConnectionManager(partition=tenant, table=self.table)
+        subscriptions, frames = Subscriptions(self.table, tenant), Frames(self.table, tenant)
+        courier = self._courier_of(connections)
+        return Relay(connections, subscriptions, courier, frames, self.queue, self.gateway)
+
+    def connect(
+        self,
+        connection_id: str,
+        name: str | None = "Ann",
+        now: int = NOW,
+        authorizer: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        client: str | None = None,
+        replaces: str | None = None,
+    ) -> dict[str, Any]:
+        """One `$connect`; returns the Lambda's answer."""
+        given = {"name": name, "client": client, "replaces": replaces}
+        query = {key: value for key, value in given.items() if value is not None}
+        rest = {"headers": headers or {}, **({"queryStringParameters": query} if query else {})}
+        return self._resolve("CONNECT", "$connect", connection_id, now, rest, authorizer)
+
+    def disconnect(
+        self, connection_id: str, now: int = NOW, authorizer: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """One `$disconnect`; returns the Lambda's answer."""
+        return self._resolve("DISCONNECT", "$disconnect", connection_id, now, {"headers": {}}, authorizer)
+
+    def send(
+        self,
+        connection_id: str,
+        message: Mapping[str, Any] | str,
+        now: int = NOW,
+        authorizer: Mapping[str, str] | None = None,
+    ) -> Any:
+        """One message; returns the frame the client reads, or None."""
+        body = message if isinstance(message, str) else json.dumps(message)
+        answer = self._resolve("MESSAGE", "$default", connection_id, now, {"body": body}, authorizer)
+        assert answer["statusCode"] == 200
+        return json.loads(answer["body"]) if "body" in answer else None
+
+    def subscribe(self, connection_id: str, *channels: str, now: int = NOW, **options: Any) -> Any:
+        """One subscribe without positions; returns its frame."""
+        wanted = [{"channel": channel} for channel in channels]
+        return self.send(connection_id, {"action": "channel.subscribe", "channels": wanted}, now, **options)
+
+    def count_channels(self, connection_id: str, number: int) -> None:
+        """Have a connection believed to be subscribed to so many channels."""
+        self.table.warm().update_item(
+            TableName=self.table.name,
+            Key=encode(connection_key("", connection_id)._asdict()),
+            UpdateExpression="SET channels = :number",
+            ExpressionAttributeValues={":number": {"N": str(number)}},
+        )
+
+    def publish(self, connection_id: str, channel: str, data: Any, now: int = NOW, **fields: Any) -> Any:
+        """One publish; returns its frame."""
+        message = {"action": "channel.publish", "channel": channel, "data": data, **fields}
+        return self.send(connection_id, message, now)
+
+    def user_of(self, connection_id: str) -> str:
+        """The user id the server gave a connection."""
+        user_id: str = self.send(connection_id, {"action": "whoami"})["user_id"]
+        return user_id
+
+    def frames_to(self, connection_id: str) -> list[Any]:
+        """What was posted to a connection."""
+        return [json.loads(frame) for to, frame in self.gateway.posts if to == connection_id]
+
+    def _courier_of(self, connections: ConnectionManager) -> Courier:
+        return Courier(self.gateway, connections, jitter=lambda: 0.0)
+
+    def _resolve(
+        self,
+        event_type: str,
+        route: str,
+        connection_id: str,
+        now: int,
+        rest: Mapping[str, Any],
+        authorizer: Mapping[str, str] | None,
+    ) -> dict[str, Any]:
+        self.requests += 1
+        request_id = f"request-{self.requests}"
+        context = {
+            "routeKey": route,
+            "eventType": event_type,
+            "messageDirection": "IN",
+            "stage": "local",
+            "connectedAt": now if event_type == "CONNECT" else NOW,
+            "requestTimeEpoch": now,
+            "identity": {"sourceIp": "127.0.0.1"},
+            "requestId": request_id,
+            "extendedRequestId": request_id,
+            "domainName": "127.0.0.1",
+            "connectionId": connection_id,
+            "apiId": "local",
+            **({"messageId": f"message-{self.requests}"} if event_type == "MESSAGE" else {}),
+            **({"authorizer": dict(authorizer)} if authorizer else {}),
+        }
+        event = {"requestContext": context, "isBase64Encoded": False, **rest}
+        return self.application.resolve(event, self.lambda_context)

@@ -1,0 +1,55 @@
+"""docs/authorization.md: its tables are the policy's, its examples run."""
+
+import re
+from typing import Any
+
+from signalbox.identity.principal import Principal
+from signalbox.realtime.policy import ROUTES
+from signalbox.realtime.publishing import Publisher
+from signalbox.realtime.settings import Settings
+from tests.conftest import ROOT
+from tests.framework.realtime.backend import NOW, SETTINGS, Bench
+
+DOCUMENT = (ROOT / "docs" / "authorization.md").read_text()
+EXAMPLES = re.findall(r"^```python\n(.*?)^```", DOCUMENT, re.DOTALL | re.MULTILINE)
+
+
+def test_table_of_messages_is_the_policys() -> None:
+    table = DOCUMENT.partition("## Messages")[2].partition("\nWhoever")[0]
+    rows = re.findall(r"^\| `(\S+)` \| (.+) \|$", table, re.MULTILINE)
+
+    assert dict(rows) == {
+        route: " ".join(f"`{role}`" for role in sorted(roles)) for route, roles in ROUTES.items()
+    }
+
+
+def test_example_of_a_wider_table_lets_users_in() -> None:
+    names: dict[str, Any] = {}
+    exec(EXAMPLES[0], names)
+
+    names["policy"].admit(Principal("ann"), "who")
+
+
+def test_example_of_an_own_channel_is_true() -> None:
+    exec(EXAMPLES[1], {})
+
+
+def test_example_of_roles_that_change_is_a_method_of_the_publisher(bench: Bench) -> None:
+    bench.connect("a=", authorizer={"principalId": "ann", "tenant": "acme"})
+    bench.connect("b=", authorizer={"principalId": "ann"})
+    publisher = Publisher(Settings.from_environment(SETTINGS), tenant="acme", clock=lambda: NOW)
+    example = EXAMPLES[2].partition("publisher = Publisher()\n")[2]
+
+    exec(example, {"publisher": publisher})
+
+    told = [
+        bench.send(f"{letter}=", {"action": "broadcast", "data": 1}, authorizer=authorizer)
+        for letter, authorizer in (
+            ("a", {"principalId": "ann", "tenant": "acme"}),
+            ("b", {"principalId": "ann"}),
+        )
+    ]
+    assert [each["recipients"] for each in told] == [1, 1]
+    rows = bench.table.warm().scan(TableName="connections")["Items"]
+    roles = {row["sk"]["S"]: row.get("user_roles", {}).get("S") for row in rows if "last_seen" in row}
+    assert roles == {"~acme/a=": '["writer"]', "b=": None}
