@@ -1,9 +1,9 @@
 """The state of a real-time backend in one DynamoDB table: who is connected, to what, and what was said."""
 
-from .broadcasts import Counts, Frames, Progress, Step
+from .broadcasts import Counts, Progress, QueuedBroadcasts, Step
 from .budget import time_budget
 from .connections import ConnectionManager
-from .endings import Departure
+from .endings import EndedConnection
 from .errors import (
     ConnectionGoneError,
     ConnectionLimitError,
@@ -23,8 +23,8 @@ from .lifetimes import Lifetimes
 from .limits import Allowances, Rate
 from .models import (
     Channel,
+    ChannelHead,
     Connection,
-    Head,
     Page,
     Position,
     Publication,
@@ -32,7 +32,7 @@ from .models import (
     Subscription,
     UserConnection,
 )
-from .presence import Attendance, Attendee, Presence
+from .presence import Presence, PresenceList, PresentUser
 from .subscriptions import Subscribed, Subscriptions
 from .table import Table
 from .tickets import SpentTickets
@@ -40,17 +40,14 @@ from .tickets import SpentTickets
 __all__ = [
     "Allowances",
     "Appended",
-    "Attendance",
-    "Attendee",
     "Channel",
+    "ChannelHead",
     "Connection",
     "ConnectionGoneError",
     "ConnectionLimitError",
     "ConnectionManager",
     "Counts",
-    "Departure",
-    "Frames",
-    "Head",
+    "EndedConnection",
     "History",
     "HistoryGoneError",
     "HistoryPage",
@@ -61,8 +58,11 @@ __all__ = [
     "Page",
     "Position",
     "Presence",
+    "PresenceList",
+    "PresentUser",
     "Progress",
     "Publication",
+    "QueuedBroadcasts",
     "Rate",
     "Recovery",
     "RevokedError",

@@ -10,7 +10,7 @@ from .models import Connection, UserConnection
 from .requests import Delete, Put, Query, Write
 from .schema import Key
 from .table import Table
-from .user_locks import COMING, Guard, Guards
+from .user_locks import COMING, UserLock, UserLocks
 
 ATTEMPTS = 60
 """How often a connect is begun anew. Each time somebody else was admitted, which the limit bounds."""
@@ -26,7 +26,7 @@ class _Candidate(NamedTuple):
     connection: Connection | None
 
 
-class Arrivals:
+class Admission:
     """The order in which connections begin.
 
     First the user's guard is read, then their connections. Then one transaction writes the rows and the next
@@ -43,7 +43,7 @@ class Arrivals:
         self._ttl = ttl
         self._limit = limit
         self._silence = silence
-        self._guards = Guards(table, prefix)
+        self._guards = UserLocks(table, prefix)
 
     async def admit(
         self, connection: Connection, client_data: Any, *, issued_at: int, replaces: int | None, now: int
@@ -75,11 +75,11 @@ class Arrivals:
             await self._table.pause(attempt)
         raise TransactionConflictError("connect: the user's connections changed every time")
 
-    async def _guard(self, connection: Connection, now: int) -> Guard | None:
+    async def _guard(self, connection: Connection, now: int) -> UserLock | None:
         return await self._guards.get(connection.user_id, now) if connection.user_id is not None else None
 
     async def _admission(
-        self, connection: Connection, guard: Guard | None, replaces: int | None, now: int
+        self, connection: Connection, guard: UserLock | None, replaces: int | None, now: int
     ) -> list[Write]:
         if connection.user_id is None:
             return []

@@ -1,4 +1,4 @@
-"""Frames that wait to be delivered, each stored once, and how far each has come.
+"""QueuedBroadcasts that wait to be delivered, each stored once, and how far each has come.
 
 The frame and its progress are two rows: a write is billed on the whole row, and a frame may have 128 KB.
 """
@@ -95,7 +95,7 @@ class Progress:
         )
 
 
-class Frames:
+class QueuedBroadcasts:
     """The waiting frames in one table, or in the part of it whose keys begin with `partition`.
 
     `now` and errors as in ConnectionManager.

@@ -1,4 +1,4 @@
-"""Turns for calls: as many run at once as there are threads, and the others wait in line."""
+"""ConcurrencyLimit for calls: as many run at once as there are threads, and the others wait in line."""
 
 import asyncio
 import math
@@ -9,7 +9,7 @@ from .budget import Clock, deadline
 from .errors import StoreBusyError
 
 
-class Turns:
+class ConcurrencyLimit:
     """The turns of at most `number` calls at once, in one event loop after the other."""
 
     def __init__(self, number: int, clock: Clock) -> None:

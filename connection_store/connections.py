@@ -6,10 +6,10 @@ from contextlib import aclosing
 from typing import Any
 
 from . import schema
-from .admission import Arrivals
-from .channel_states import Heads
+from .admission import Admission
+from .channel_heads import ChannelHeads
 from .clock import instant
-from .endings import Departure, Departures, Silence
+from .endings import ConnectionEndings, EndedConnection, Silence
 from .errors import ConditionFailedError, ConnectionGoneError
 from .models import Channel, Connection, Page, UserConnection, write_roles
 from .requests import Query, Update
@@ -49,10 +49,10 @@ class ConnectionManager:
         self._prefix = schema.check_prefix(partition)
         self._ttl = connection_ttl * 1000
         self._last_seen_every = last_seen_every * 1000
-        self._heads = Heads(self._table, self._prefix)
-        self._departures = Departures(self._table, self._prefix)
+        self._heads = ChannelHeads(self._table, self._prefix)
+        self._departures = ConnectionEndings(self._table, self._prefix)
         silence = Silence(SILENCE * 1000, WATCHED_SILENCE * 1000)
-        self._arrivals = Arrivals(self._table, self._prefix, self._ttl, connection_limit, silence)
+        self._arrivals = Admission(self._table, self._prefix, self._ttl, connection_limit, silence)
         self._subscriptions = Subscriptions(self._table, partition)
 
     def warm(self) -> None:
@@ -107,24 +107,24 @@ class ConnectionManager:
     async def disconnect(self, connection_id: str, *, now: int | None = None) -> Connection | None:
         """End a connection and forget it; return it, or None if there was none that had not expired.
 
-        Safe to repeat. Where somebody is to be told who left, `depart`, tell, then `forget`.
+        Safe to repeat. Where somebody is to be told who left, `end_connection`, tell, then `forget`.
         """
         now = instant(now)
-        departure = await self.depart(connection_id, now=now)
+        departure = await self.end_connection(connection_id, now=now)
         await self.forget(departure)
         left = departure.connection
         return left if left is not None and left.expires_at * 1000 > now else None
 
-    async def depart(self, connection_id: str, *, now: int | None = None) -> Departure:
+    async def end_connection(self, connection_id: str, *, now: int | None = None) -> EndedConnection:
         """End a connection: from now on no read shows it; return what it was subscribed to.
 
         Its rows stay until `forget`. Whoever dies before that has it done, and the departure returned once
         more, by the next sweep. Safe to repeat.
         """
         key = schema.connection_key(self._prefix, connection_id)
-        return await self._departures.depart(key, None, instant(now))
+        return await self._departures.end_connection(key, None, instant(now))
 
-    async def forget(self, *departures: Departure) -> None:
+    async def forget(self, *departures: EndedConnection) -> None:
         """Delete the rows of connections that have ended. Safe to repeat."""
         await self._departures.forget(departures)
 
@@ -135,7 +135,7 @@ class ConnectionManager:
         watched_silence: float = WATCHED_SILENCE,
         staying: Callable[[Connection], None] = lambda _: None,
         now: int | None = None,
-    ) -> AsyncGenerator[tuple[Departure, ...], None]:
+    ) -> AsyncGenerator[tuple[EndedConnection, ...], None]:
         """End every connection of the table that expired, or was not heard of; yield some at a time.
 
         Those of every partition are meant: this is the one thing that is done for all of them at once.
@@ -154,7 +154,7 @@ class ConnectionManager:
     ) -> None:
         """End connections that turned out to be gone: no read shows them any more.
 
-        Those that were on channels stay for who tells these: `depart` or the next sweep returns them.
+        Those that were on channels stay for who tells these: `end_connection` or the next sweep returns them.
         `user_id` is whose they were, where the caller knows: then rows in that user's index go even if the
         connections' own rows are gone already.
         """

@@ -14,14 +14,14 @@ from .schema import Key
 from .table import Table
 
 AT_ONCE, CHANNELS_AT_ONCE = 25, 100
-"""Connections that depart together: fewer when they are on so many channels, which are told together."""
+"""Connections that end together: fewer when they are on so many channels, which are told together."""
 
 BACKDATED = 3_600
 """Seconds for which an ended connection's row has expired: no late event's time takes it for alive (F32)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Departure:
+class EndedConnection:
     """A connection that has ended, and what it was subscribed to; its rows are still to be forgotten.
 
     `connection` is None if it had no row any more; `partition` is the part of the table it was in. `expired`
@@ -66,7 +66,7 @@ class Silence:
         return now - connection.last_seen >= (self.watched if connection.watched else self.unwatched)
 
 
-class Departures:
+class ConnectionEndings:
     """The order in which connections end.
 
     First the connection's own row expires, at once: from then on no read shows it, and nobody can hang
@@ -80,7 +80,7 @@ class Departures:
         self._table = table
         self._prefix = prefix
 
-    async def depart(self, key: Key, user_id: str | None, now: int) -> Departure:
+    async def end_connection(self, key: Key, user_id: str | None, now: int) -> EndedConnection:
         """End the connection whose row is at `key`, whether or not it has ended before."""
         ending = _ending(key, now, f"{schema.PRESENT} AND {schema.TTL_ATTRIBUTE} > :ended", {})
         row = await self._table.update(ending, now=schema.EVEN_EXPIRED)
@@ -89,15 +89,17 @@ class Departures:
             user_id = connection.user_id
         owner = schema.owner_of(key.sk)
         subscribed = connection is None or connection.channels
-        return Departure(*owner, user_id, connection, await self._subscriptions(*owner) if subscribed else ())
+        return EndedConnection(
+            *owner, user_id, connection, await self._subscriptions(*owner) if subscribed else ()
+        )
 
-    async def depart_all(
+    async def end_all(
         self, keys: Iterable[Key], user_id: str | None, now: int
-    ) -> tuple[list[Departure], BaseException | None]:
+    ) -> tuple[list[EndedConnection], BaseException | None]:
         """End connections, whatever becomes of each other; return those that ended, and the first failure."""
-        return await _settle(self.depart(key, user_id, now) for key in keys)
+        return await _settle(self.end_connection(key, user_id, now) for key in keys)
 
-    async def forget(self, departures: Collection[Departure], besides: Iterable[Key] = ()) -> None:
+    async def forget(self, departures: Collection[EndedConnection], besides: Iterable[Key] = ()) -> None:
         """Delete all rows of connections that have ended, and those at `besides`."""
         hanging = [key for each in departures for key in each.hanging()]
         own = [schema.connection_key(each.partition, each.connection_id) for each in departures]
@@ -112,7 +114,7 @@ class Departures:
         waiting = iter(connection_ids)
         while some := list(itertools.islice(waiting, AT_ONCE)):
             keys = [schema.connection_key(self._prefix, id_) for id_ in some]
-            departures, failure = await self.depart_all(keys, user_id, now)
+            departures, failure = await self.end_all(keys, user_id, now)
             shown = [key for each in departures if each.is_news for key in each.shown()]
             await self.forget([each for each in departures if not each.is_news], besides=shown)
             if failure is not None:
@@ -124,7 +126,7 @@ class Departures:
         silence: Silence,
         staying: Callable[[Connection], None],
         now: int,
-    ) -> AsyncGenerator[tuple[Departure, ...], None]:
+    ) -> AsyncGenerator[tuple[EndedConnection, ...], None]:
         """End those of `connections` that have expired or fallen silent; yield some at a time, perhaps none.
 
         The others are shown to `staying`. What fails for one changes nothing for another, and is raised when
@@ -139,7 +141,7 @@ class Departures:
         if failure is not None:
             raise failure
 
-    async def _end_one(self, connection: Connection, now: int) -> Departure | None:
+    async def _end_one(self, connection: Connection, now: int) -> EndedConnection | None:
         key = schema.connection_key(connection.partition, connection.connection_id)
         if not _has_expired(connection, now):
             try:
@@ -147,7 +149,7 @@ class Departures:
             except ConditionFailedError:
                 return None  # it was heard of after all, or somebody else has ended it
         # The listing may be a moment old; what this returns is not.
-        departure = await self.depart(key, connection.user_id, now)
+        departure = await self.end_connection(key, connection.user_id, now)
         return replace(departure, expired=_ran_out(connection, now)) if departure.connection else None
 
     async def _subscriptions(self, prefix: str, connection_id: str) -> tuple[Subscription, ...]:
@@ -157,11 +159,11 @@ class Departures:
 
 
 async def _settle(
-    endings: Iterable[Awaitable[Departure | None]],
-) -> tuple[list[Departure], BaseException | None]:
+    endings: Iterable[Awaitable[EndedConnection | None]],
+) -> tuple[list[EndedConnection], BaseException | None]:
     outcomes = await asyncio.gather(*endings, return_exceptions=True)
     failures = (each for each in outcomes if isinstance(each, BaseException))
-    return [each for each in outcomes if isinstance(each, Departure)], next(failures, None)
+    return [each for each in outcomes if isinstance(each, EndedConnection)], next(failures, None)
 
 
 async def _batches(

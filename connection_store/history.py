@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from . import schema
-from .channel_states import Heads, lasting
+from .channel_heads import ChannelHeads, lasting
 from .clock import instant
 from .errors import ConditionFailedError, HistoryGoneError, TransactionConflictError, UnseenError
-from .models import Channel, Head, Position, Publication
+from .models import Channel, ChannelHead, Position, Publication
 from .requests import Put, Query, Write
 from .table import Table
 
@@ -43,7 +43,7 @@ class HistoryPage:
     """Some publications, the channel's HEAD (None before anything happened), and whether more follow."""
 
     publications: tuple[Publication, ...]
-    head: Head | None
+    head: ChannelHead | None
     more: bool
 
 
@@ -65,13 +65,13 @@ class History:
     def __init__(self, table: Table, partition: str = "") -> None:
         self._table = table
         self._prefix = schema.check_prefix(partition)
-        self._heads = Heads(table, self._prefix)
+        self._heads = ChannelHeads(table, self._prefix)
 
-    async def head(self, channel: str, *, now: int | None = None) -> Head | None:
+    async def head(self, channel: str, *, now: int | None = None) -> ChannelHead | None:
         """Return a channel's HEAD, the last publication that was acknowledged included."""
         return await self._heads.get(channel, now=instant(now))
 
-    async def heads(self, channels: Iterable[str], *, now: int | None = None) -> dict[str, Head]:
+    async def heads(self, channels: Iterable[str], *, now: int | None = None) -> dict[str, ChannelHead]:
         """Return the HEADs of those channels that have one; a publication of this moment may be missing."""
         return await self._heads.get_all(channels, now=instant(now))
 
@@ -154,7 +154,7 @@ class History:
         self,
         channel: Channel,
         since: Position,
-        head: Head,
+        head: ChannelHead,
         *,
         limit: int | None = None,
         room: float = inf,
@@ -176,7 +176,7 @@ class History:
                     return Recovery(True, tuple(found), head.position)
         return Recovery(False, (), head.position)
 
-    def _advance(self, channel: Channel, head: Head | None, now: int) -> Head:
+    def _advance(self, channel: Channel, head: ChannelHead | None, now: int) -> ChannelHead:
         before = head or self._heads.fresh(channel, now=now)
         return replace(
             before,
@@ -188,7 +188,13 @@ class History:
         )
 
     def _appending(
-        self, channel: Channel, head: Head | None, after: Head, data: str, marker: schema.Key | None, now: int
+        self,
+        channel: Channel,
+        head: ChannelHead | None,
+        after: ChannelHead,
+        data: str,
+        marker: schema.Key | None,
+        now: int,
     ) -> list[Write]:
         expires_at = _expiry(channel, after.published_at)
         publication = Publication(after.position, data, after.published_at, expires_at)
@@ -203,7 +209,7 @@ class History:
         return writes
 
     async def _read(
-        self, channel: Channel, head: Head, low: int, high: int, now: int, room: float | None = None
+        self, channel: Channel, head: ChannelHead, low: int, high: int, now: int, room: float | None = None
     ) -> list[Publication]:
         """Return what is left of the publications above `low` up to `high`, without a hole.
 

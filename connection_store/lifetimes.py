@@ -7,13 +7,13 @@ from dataclasses import replace
 from . import schema
 from .clock import instant
 from .connections import CONNECTION_TTL
-from .endings import Departure, Departures
+from .endings import ConnectionEndings, EndedConnection
 from .errors import ConnectionGoneError
 from .models import Connection, Subscription
 from .requests import Query, Update
 from .schema import Key
 from .table import Table
-from .user_locks import Guards
+from .user_locks import UserLocks
 
 
 class Lifetimes:
@@ -26,8 +26,8 @@ class Lifetimes:
         self._table = table
         self._prefix = schema.check_prefix(partition)
         self._ttl = connection_ttl * 1000
-        self._guards = Guards(table, self._prefix)
-        self._departures = Departures(table, self._prefix)
+        self._guards = UserLocks(table, self._prefix)
+        self._departures = ConnectionEndings(table, self._prefix)
 
     async def extend(
         self, connection: Connection, session_ends: int | None, *, now: int | None = None
@@ -56,19 +56,19 @@ class Lifetimes:
 
     async def close_user(
         self, user_id: str, *, now: int | None = None
-    ) -> tuple[list[Departure], BaseException | None]:
+    ) -> tuple[list[EndedConnection], BaseException | None]:
         """End every connection of a user, and let nobody in with what was issued until now.
 
         That comes first: whoever is connecting is refused, or is among those that end. Returns those that
-        ended, to be forgotten as those of `depart`, and what kept another from it, if anything: raise it when
-        that is done, and have the call repeated, for no sweep ends the rest. Safe to repeat.
+        ended, to be forgotten as those of `end_connection`, and what kept another from it, if anything.
+        Raise it when that is done, and have the call repeated, for no sweep ends the rest. Safe to repeat.
         """
         now = instant(now)
         await self._guards.revoke(user_id, now)
         query = Query(schema.user_partition(self._prefix, user_id), now, consistent=True)
         ids = [row[schema.SORT_KEY] async for row in self._table.query(query)]
         keys = [schema.connection_key(self._prefix, id_) for id_ in ids if id_ != schema.ONLY]
-        return await self._departures.depart_all(keys, user_id, now)
+        return await self._departures.end_all(keys, user_id, now)
 
     async def revoked_before(self, user_id: str, *, now: int | None = None) -> int:
         """Return when a user was logged out last, in epoch milliseconds, 0 without a logout.

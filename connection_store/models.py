@@ -153,7 +153,7 @@ class Position(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class ChannelHead:
     """Where a channel's history ends; `published_at` is of its last publication, 0 before the first."""
 
     epoch: str

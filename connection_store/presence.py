@@ -10,11 +10,11 @@ from .subscriptions import Subscriptions
 from .table import Table
 
 EXAMINED = 1_000
-"""Connections looked up for one attendance; further ones are believed to be there while they subscribe."""
+"""Connections looked up for one list; further ones are believed to be there while they subscribe."""
 
 
 @dataclass(frozen=True, slots=True)
-class Attendee:
+class PresentUser:
     """A user who is there, and over which connections, in the order they connected."""
 
     user_id: str
@@ -22,10 +22,10 @@ class Attendee:
 
 
 @dataclass(frozen=True, slots=True)
-class Attendance:
+class PresenceList:
     """Some of the users who are on a channel, and how many there are."""
 
-    users: tuple[Attendee, ...]
+    users: tuple[PresentUser, ...]
     count: int
 
 
@@ -40,9 +40,9 @@ class Presence:
         self._prefix = schema.check_prefix(partition)
         self._subscriptions = Subscriptions(table, partition)
 
-    async def attendance(
+    async def get(
         self, channel: str, *, cap: int = 100, silence: float = WATCHED_SILENCE, now: int | None = None
-    ) -> Attendance:
+    ) -> PresenceList:
         """Return up to `cap` users with a connection on the channel heard of within `silence` seconds.
 
         All such users are counted. Connections without a user are nobody. Of the channel's first thousand
@@ -58,7 +58,7 @@ class Presence:
             if connection.user_id is not None and connection.last_seen > since:
                 users.setdefault(connection.user_id, []).append(connection)
         everybody = users.keys() | {each.user_id for each in believed if each.user_id is not None}
-        return Attendance(tuple(_attendees(users)[:cap]), len(everybody))
+        return PresenceList(tuple(_attendees(users)[:cap]), len(everybody))
 
     async def _connections(self, subscribers: list[Subscriber], now: int) -> list[Connection]:
         keys = [schema.connection_key(self._prefix, each.connection_id) for each in subscribers]
@@ -69,8 +69,8 @@ class Presence:
         return [Connection.from_record(found[key]) for key in keys if key in found]
 
 
-def _attendees(users: dict[str, list[Connection]]) -> list[Attendee]:
+def _attendees(users: dict[str, list[Connection]]) -> list[PresentUser]:
     return [
-        Attendee(user_id, tuple(sorted(connections, key=lambda each: each.connected_at)))
+        PresentUser(user_id, tuple(sorted(connections, key=lambda each: each.connected_at)))
         for user_id, connections in users.items()
     ]

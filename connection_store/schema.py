@@ -129,7 +129,7 @@ def user_connection_key(prefix: str, user_id: str, connection_id: str) -> Key:
     return Key(user_partition(prefix, user_id), connection_id)
 
 
-def guard_key(prefix: str, user_id: str) -> Key:
+def user_lock_key(prefix: str, user_id: str) -> Key:
     """Return the key of a user's guard, beside their connections. Raises InvalidKeyError."""
     return Key(user_partition(prefix, user_id), ONLY)
 

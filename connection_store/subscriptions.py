@@ -5,7 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from . import schema
-from .channel_states import Heads
+from .channel_heads import ChannelHeads
 from .clock import instant
 from .errors import (
     ConditionFailedError,
@@ -13,7 +13,7 @@ from .errors import (
     SubscriptionLimitError,
     TransactionConflictError,
 )
-from .models import Channel, Connection, Head, Subscriber, Subscription, write_roles
+from .models import Channel, ChannelHead, Connection, Subscriber, Subscription, write_roles
 from .requests import Delete, Put, Query, Update, Write
 from .table import Table
 
@@ -30,7 +30,7 @@ class Subscribed:
     """One channel of a subscribe: its HEAD as of afterwards, and whether it is new to the connection."""
 
     channel: Channel
-    head: Head
+    head: ChannelHead
     new: bool
 
 
@@ -43,7 +43,7 @@ class Subscriptions:
     def __init__(self, table: Table, partition: str = "", *, limit: int = SUBSCRIPTION_LIMIT) -> None:
         self._table = table
         self._prefix = schema.check_prefix(partition)
-        self._heads = Heads(table, self._prefix)
+        self._heads = ChannelHeads(table, self._prefix)
         self._limit = limit
 
     async def subscribe(

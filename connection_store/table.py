@@ -17,7 +17,7 @@ from typing import Any
 
 from . import schema
 from .budget import CALL_BUDGET, Clock, deadline
-from .concurrency import Turns
+from .concurrency import ConcurrencyLimit
 from .creation import Creation
 from .errors import ConditionFailedError, StoreBusyError, TransactionConflictError
 from .requests import Query, Update, Write
@@ -69,7 +69,7 @@ class Table:
         self._lock = threading.Lock()
         self._pool_size = workers
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="dynamodb")
-        self._turns = Turns(workers, clock)
+        self._turns = ConcurrencyLimit(workers, clock)
         self._budget = budget
         self._listener = listener
         self._clock = clock

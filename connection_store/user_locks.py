@@ -1,4 +1,4 @@
-"""Guards: one row of each user that every connect and logout changes, so that none overlooks another."""
+"""UserLocks: one row of each user that every connect and logout changes, so that none overlooks another."""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ COMING = Rate(steady=0.5, burst=60)
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class UserLock:
     """What a user's connects and logouts agree on; `version` is another after each of them.
 
     Credentials issued until `revoked_before` (epoch milliseconds, 0 without a logout) are good for nothing.
@@ -37,7 +37,7 @@ class Guard:
     def to_record(self, prefix: str, user_id: str) -> Record:
         """Return the row."""
         return {
-            **schema.guard_key(prefix, user_id)._asdict(),
+            **schema.user_lock_key(prefix, user_id)._asdict(),
             "version": self.version,
             "revoked_before": self.revoked_before,
             "busy_until": self.busy_until,
@@ -51,23 +51,23 @@ class Guard:
         return cls(record["version"], expires_at, record["revoked_before"], busy_until)
 
 
-class Guards:
+class UserLocks:
     """The guards in one table."""
 
     def __init__(self, table: Table, prefix: str) -> None:
         self._table = table
         self._prefix = prefix
 
-    async def get(self, user_id: str, now: int) -> Guard | None:
+    async def get(self, user_id: str, now: int) -> UserLock | None:
         """Return a user's guard, None before the first connect."""
-        row = await self._table.get(schema.guard_key(self._prefix, user_id), now=now, consistent=True)
-        return None if row is None else Guard.from_record(row)
+        row = await self._table.get(schema.user_lock_key(self._prefix, user_id), now=now, consistent=True)
+        return None if row is None else UserLock.from_record(row)
 
-    def succession(self, user_id: str, before: Guard | None, until: int, now: int) -> Put:
+    def succession(self, user_id: str, before: UserLock | None, until: int, now: int) -> Put:
         """Return the write of a new guard, good for `until` (epoch seconds), refused unless `before` is."""
         version = self._table.token(VERSION_BITS)
         if before is None:
-            first = Guard(version, until, busy_until=COMING.after(0, now))
+            first = UserLock(version, until, busy_until=COMING.after(0, now))
             return Put(first.to_record(self._prefix, user_id), schema.VACANT, {":seconds": now // 1000})
         busy_until = COMING.after(before.busy_until, now)
         expires_at = max(before.expires_at, until)
@@ -77,7 +77,7 @@ class Guards:
     async def revoke(self, user_id: str, now: int) -> None:
         """Refuse what was issued until `now`; a logout that is later than this one stays."""
         revocation = Update(
-            schema.guard_key(self._prefix, user_id),
+            schema.user_lock_key(self._prefix, user_id),
             f"SET version = :version, revoked_before = :now, {schema.TTL_ATTRIBUTE} = :until",
             "attribute_not_exists(revoked_before) OR revoked_before < :now",
             {

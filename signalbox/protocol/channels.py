@@ -12,7 +12,7 @@ Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9_=.:+-]{1,64}$")]
 """What makes a publication the same one when it is sent again."""
 
 
-class Place(BaseModel):
+class StreamPosition(BaseModel):
     """A position in a channel: its `epoch`, and how many publications there were in it."""
 
     model_config = ConfigDict(frozen=True)
@@ -21,20 +21,20 @@ class Place(BaseModel):
     offset: int = Field(ge=0, le=2**53 - 1, strict=True)
 
 
-class Wish(BaseModel):
+class ChannelRequest(BaseModel):
     """A channel to subscribe to, and the position `since` which nothing is to be missed."""
 
     model_config = ConfigDict(frozen=True)
 
     channel: ChannelName
-    since: Place | None = None
+    since: StreamPosition | None = None
 
 
 class Subscribe(Request):
     """Subscribes to all of `channels` or to none."""
 
     action: Literal["channel.subscribe"]
-    channels: list[Wish] = Field(min_length=1, max_length=49)
+    channels: list[ChannelRequest] = Field(min_length=1, max_length=49)
 
 
 class Unsubscribe(Request):
@@ -58,8 +58,8 @@ class GetHistory(Request):
 
     action: Literal["channel.history"]
     channel: ChannelName
-    since: Place | None = None
-    until: Place | None = None
+    since: StreamPosition | None = None
+    until: StreamPosition | None = None
     limit: int = Field(50, ge=1, le=100, strict=True)
     reverse: bool = Field(False, strict=True)
 
@@ -75,7 +75,7 @@ class GetPresence(Request):
 class Entry(BaseModel):
     """One of several publications; `sent_at` in epoch milliseconds."""
 
-    position: Place
+    position: StreamPosition
     sender: Sender
     data: JsonValue
     sent_at: int
@@ -86,7 +86,7 @@ class Publication(Frame):
 
     type: Literal["publication"] = "publication"
     channel: str
-    position: Place | None
+    position: StreamPosition | None
     sender: Sender
     data: JsonValue
     sent_at: int
@@ -99,7 +99,7 @@ class Subscription(BaseModel):
     """
 
     channel: str
-    position: Place | None
+    position: StreamPosition | None
     recovered: bool | None
     publications: list[Entry]
 
@@ -128,7 +128,7 @@ class Published(Frame):
 
     type: Literal["channel.published"] = "channel.published"
     channel: str
-    position: Place | None
+    position: StreamPosition | None
     delivery: Literal["inline", "queued"]
 
 
@@ -137,23 +137,23 @@ class HistoryPage(Frame):
 
     type: Literal["channel.history"] = "channel.history"
     channel: str
-    position: Place | None
+    position: StreamPosition | None
     publications: list[Entry]
     more: bool
 
 
-class Line(BaseModel):
+class PresentConnection(BaseModel):
     """One of a user's connections; `connected_at` in epoch milliseconds."""
 
     name: str
     connected_at: int
 
 
-class Attendee(BaseModel):
+class PresentUser(BaseModel):
     """A user who is there, over one connection or several."""
 
     user_id: str
-    connections: list[Line]
+    connections: list[PresentConnection]
 
 
 class Presence(Frame):
@@ -161,7 +161,7 @@ class Presence(Frame):
 
     type: Literal["presence"] = "presence"
     channel: str
-    users: list[Attendee]
+    users: list[PresentUser]
     count: int
 
 
@@ -171,7 +171,7 @@ class Joined(Frame):
     type: Literal["presence.joined"] = "presence.joined"
     channel: str
     user_id: str
-    connection: Line
+    connection: PresentConnection
 
 
 class Left(Frame):
@@ -180,4 +180,4 @@ class Left(Frame):
     type: Literal["presence.left"] = "presence.left"
     channel: str
     user_id: str
-    connection: Line
+    connection: PresentConnection

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from .channels import ChannelName, Place
+from .channels import ChannelName, StreamPosition
 from .frames import Frame, Request, is_absent
 
 
@@ -33,7 +33,7 @@ class Ping(Request):
     """Asks for a sign of life, and keeps an idle connection open; with `positions`, asks what is behind."""
 
     action: Literal["ping"]
-    positions: dict[ChannelName, Place] | None = Field(None, max_length=100)
+    positions: dict[ChannelName, StreamPosition] | None = Field(None, max_length=100)
 
 
 class Pong(Frame):
@@ -44,7 +44,7 @@ class Pong(Frame):
 
     type: Literal["pong"] = "pong"
     time: int
-    behind: dict[str, Place] | None = Field(None, exclude_if=is_absent)
+    behind: dict[str, StreamPosition] | None = Field(None, exclude_if=is_absent)
 
 
 class WhoAmI(Request):
@@ -64,13 +64,13 @@ class Identity(Frame):
     expires_at: int
 
 
-Why = Literal["slow", "ended", "expired", "logged_out", "rate_limited"]
-"""Why the server closes a connection."""
+DisconnectCode = Literal["slow", "ended", "expired", "logged_out", "rate_limited"]
+"""DisconnectCode the server closes a connection."""
 
 
 class Disconnect(Frame):
     """The last frame before the server closes: `code` says why, `reconnect` whether to connect again."""
 
     type: Literal["disconnect"] = "disconnect"
-    code: Why
+    code: DisconnectCode
     reconnect: bool

@@ -8,10 +8,10 @@ from typing import Self
 from connection_store import (
     Allowances,
     ConnectionManager,
-    Frames,
     History,
     Lifetimes,
     Presence,
+    QueuedBroadcasts,
     SpentTickets,
     Subscriptions,
     Table,
@@ -96,7 +96,7 @@ def join_services(
         )
         subscriptions, history = Subscriptions(table, tenant), History(table, tenant)
         courier = courier_of(connections)
-        backlog = Backlog(Frames(table, tenant), queue, tenant) if queue else None
+        backlog = Backlog(QueuedBroadcasts(table, tenant), queue, tenant) if queue else None
         audience = Audience(subscriptions, courier, backlog, settings.inline_recipients)
         attendance = Attendance(
             connections, lambda other: of(other).audience, lambda other: of(other).courier, namespaces
@@ -140,7 +140,10 @@ def build_relays(settings: Settings) -> Callable[[str], Relay]:
 
     @lru_cache(TENANTS)
     def relay_of(tenant: str) -> Relay:
-        connections, frames = ConnectionManager(partition=tenant, table=table), Frames(table, tenant)
+        connections, frames = (
+            ConnectionManager(partition=tenant, table=table),
+            QueuedBroadcasts(table, tenant),
+        )
         courier = Courier(gateway, connections, budget)
         return Relay(connections, Subscriptions(table, tenant), courier, frames, queue, gateway)
 

@@ -142,7 +142,7 @@ async def test_every_channel_is_told_and_nothing_left_when_disconnect_died(
 
     async def disconnect(table: Table) -> None:
         mortal = ConnectionManager(table=table)
-        departure = await mortal.depart("c-1", now=NOW)
+        departure = await mortal.end_connection("c-1", now=NOW)
         told.update(each.channel for each in departure.subscriptions)
         await mortal.forget(departure)
 

@@ -12,16 +12,16 @@ import connection_store
 from connection_store import (
     Allowances,
     Channel,
+    ChannelHead,
     Connection,
     ConnectionGoneError,
     ConnectionManager,
     Counts,
-    Frames,
-    Head,
     History,
     Lifetimes,
     Position,
     Presence,
+    QueuedBroadcasts,
     Rate,
     SpentTickets,
     Step,
@@ -50,7 +50,7 @@ class Store:
     subscriptions: Subscriptions
     history: History
     presence: Presence
-    frames: Frames
+    frames: QueuedBroadcasts
     table: Table
 
 
@@ -82,8 +82,8 @@ READS: dict[type, dict[str, Callable[[Store, int], Awaitable[Any]]]] = {
         "page": lambda store, now: _publications(store, now),
         "recover": lambda store, now: _recovered(store, now),
     },
-    Presence: {"attendance": lambda store, now: _attendees(store, now)},
-    Frames: {
+    Presence: {"get": lambda store, now: _attendees(store, now)},
+    QueuedBroadcasts: {
         "advance": lambda store, now: store.frames.advance("b-1", 0, Step(1), Counts(), now=now),
         "get": lambda store, now: store.frames.get("b-1", now=now),
         "progress": lambda store, now: store.frames.progress("b-1", now=now),
@@ -102,7 +102,7 @@ OTHERS: dict[type, set[str]] = {
         "close",
         "connect",
         "create_group",
-        "depart",
+        "end_connection",
         "disconnect",
         "forget",
         "init_table",
@@ -116,7 +116,7 @@ OTHERS: dict[type, set[str]] = {
     Subscriptions: {"subscribe", "unsubscribe"},
     History: {"append"},
     Presence: set(),
-    Frames: {"put"},
+    QueuedBroadcasts: {"put"},
     SpentTickets: {"spend", "warm"},
     Allowances: set(),
     Lifetimes: set(),
@@ -142,7 +142,7 @@ async def _publications(store: Store, now: int) -> object:
 
 
 async def _recovered(store: Store, now: int) -> object:
-    head = Head("epoch", 1, 4, NOW, NOW)
+    head = ChannelHead("epoch", 1, 4, NOW, NOW)
     return (await store.history.recover(ROOM, Position("epoch", 0), head, now=now)).publications
 
 
@@ -165,7 +165,7 @@ async def _extended(store: Store, now: int) -> bool:
 
 
 async def _attendees(store: Store, now: int) -> object:
-    return (await store.presence.attendance(ROOM.name, silence=10**6, now=now)).users
+    return (await store.presence.get(ROOM.name, silence=10**6, now=now)).users
 
 
 async def _refusals(table: Table, now: int) -> object:
@@ -184,7 +184,7 @@ def store(table: Table) -> Store:
         Subscriptions(table),
         History(table),
         Presence(table),
-        Frames(table),
+        QueuedBroadcasts(table),
         table,
     )
 

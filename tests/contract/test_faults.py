@@ -52,7 +52,7 @@ WRITERS: dict[str, Callable[[Table], Awaitable[Any]]] = {
     ),
 }
 READERS: dict[str, Callable[[Table], Awaitable[Any]]] = {
-    "attendance": lambda table: Presence(table).attendance(ROOM.name, now=NOW),
+    "attendance": lambda table: Presence(table).get(ROOM.name, now=NOW),
     "connections_of": lambda table: ConnectionManager(table=table).connections_of("ann", now=NOW),
     "get_connection": lambda table: ConnectionManager(table=table).get_connection("old", now=NOW),
     "heads": lambda table: History(table).heads([ROOM.name], now=NOW),

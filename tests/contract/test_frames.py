@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from connection_store import ConnectionManager, Counts, Frames, Step, Table
+from connection_store import ConnectionManager, Counts, QueuedBroadcasts, Step, Table
 from connection_store.broadcasts import FRAME_TTL
 from connection_store.schema import SHARDS, shard_of
 
@@ -13,11 +13,11 @@ ONE = Counts(recipients=3, sent=2, gone=1)
 
 
 @pytest.fixture
-def frames(table: Table) -> Frames:
-    return Frames(table)
+def frames(table: Table) -> QueuedBroadcasts:
+    return QueuedBroadcasts(table)
 
 
-async def test_frame_is_found_for_an_hour_when_it_was_stored(frames: Frames) -> None:
+async def test_frame_is_found_for_an_hour_when_it_was_stored(frames: QueuedBroadcasts) -> None:
     await frames.put("b", "é" * 65_000, shards=2, now=NOW)
 
     assert await frames.get("b", now=NOW) == "é" * 65_000
@@ -26,7 +26,7 @@ async def test_frame_is_found_for_an_hour_when_it_was_stored(frames: Frames) -> 
     assert await frames.get("other", now=NOW) is None
 
 
-async def test_progress_is_complete_when_every_shard_has_come_to_its_end(frames: Frames) -> None:
+async def test_progress_is_complete_when_every_shard_has_come_to_its_end(frames: QueuedBroadcasts) -> None:
     await frames.put("b", "frame", shards=2, reply_to="asker=", now=NOW)
 
     first = await frames.advance("b", 0, Step(1, "0:a", "m1"), ONE, now=NOW)
@@ -46,7 +46,7 @@ async def test_progress_is_complete_when_every_shard_has_come_to_its_end(frames:
 @pytest.mark.parametrize(
     "step", [Step(1, "0:b", "again"), Step(1, None, "again"), Step(3, None, "ahead")], ids=str
 )
-async def test_slice_is_counted_once_when_it_is_recorded_again(frames: Frames, step: Step) -> None:
+async def test_slice_is_counted_once_when_it_is_recorded_again(frames: QueuedBroadcasts, step: Step) -> None:
     await frames.put("b", "frame", shards=1, now=NOW)
     before = await frames.advance("b", 0, Step(1, "0:a", "m1"), ONE, now=NOW)
 
@@ -55,13 +55,15 @@ async def test_slice_is_counted_once_when_it_is_recorded_again(frames: Frames, s
 
 
 async def test_nothing_comes_back_when_progress_is_recorded_after_the_end(
-    frames: Frames, rows: Callable[[], dict[tuple[str, str], dict[str, Any]]]
+    frames: QueuedBroadcasts, rows: Callable[[], dict[tuple[str, str], dict[str, Any]]]
 ) -> None:
     assert await frames.advance("b", 0, Step(1, None, "m"), ONE, now=NOW) is None
     assert rows() == {}
 
 
-async def test_exactly_one_is_the_last_when_all_shards_end_at_once(frames: Frames, engine_name: str) -> None:
+async def test_exactly_one_is_the_last_when_all_shards_end_at_once(
+    frames: QueuedBroadcasts, engine_name: str
+) -> None:
     if engine_name == "moto":
         pytest.skip("moto is not thread-safe")
     await frames.put("b", "frame", shards=SHARDS, now=NOW)
@@ -74,7 +76,7 @@ async def test_exactly_one_is_the_last_when_all_shards_end_at_once(frames: Frame
 
 
 async def test_frame_is_stored_once_when_there_are_many_shards(
-    frames: Frames, rows: Callable[[], dict[tuple[str, str], dict[str, Any]]]
+    frames: QueuedBroadcasts, rows: Callable[[], dict[tuple[str, str], dict[str, Any]]]
 ) -> None:
     await frames.put("b", "frame", shards=SHARDS, now=NOW)
     await frames.advance("b", 0, Step(1, None, "m"), ONE, now=NOW)

@@ -29,7 +29,7 @@ ROOMS = [Channel(f"chat:{n}") for n in range(10)]
 KB = 1_024
 
 
-class Bench:
+class Backend:
     """A store with a meter."""
 
     def __init__(self, make_table: MakeTable) -> None:
@@ -66,22 +66,22 @@ def engine_name() -> str:
 
 
 @pytest.fixture
-def bench(table: Table, make_table: MakeTable) -> Bench:
-    return Bench(make_table)
+def backend(table: Table, make_table: MakeTable) -> Backend:
+    return Backend(make_table)
 
 
 Measured = Callable[[], Awaitable[Any]]
 
 
-def counted(prepare: Callable[[Bench], Awaitable[Measured]]) -> Callable[[Bench], Awaitable[Measured]]:
+def counted(prepare: Callable[[Backend], Awaitable[Measured]]) -> Callable[[Backend], Awaitable[Measured]]:
     """What stores or is sent on is counted before."""
 
-    async def prepare_counted(bench: Bench) -> Measured:
-        measured = await prepare(bench)
-        talker = await bench.connect("talker")
+    async def prepare_counted(backend: Backend) -> Measured:
+        measured = await prepare(backend)
+        talker = await backend.connect("talker")
 
         async def count() -> None:
-            assert await bench.allowances.take(talker, Rate(1, 1), now=NOW) == 0
+            assert await backend.allowances.take(talker, Rate(1, 1), now=NOW) == 0
             await measured()
 
         return count
@@ -89,85 +89,85 @@ def counted(prepare: Callable[[Bench], Awaitable[Measured]]) -> Callable[[Bench]
     return prepare_counted
 
 
-async def connect(bench: Bench) -> Measured:
-    return bench.connect
+async def connect(backend: Backend) -> Measured:
+    return backend.connect
 
 
-async def connect_again(bench: Bench) -> Measured:
-    await bench.connect()
-    return lambda: bench.connections.connect("another", user_id="user-ann", name="Ann", now=NOW)
+async def connect_again(backend: Backend) -> Measured:
+    await backend.connect()
+    return lambda: backend.connections.connect("another", user_id="user-ann", name="Ann", now=NOW)
 
 
-async def subscribe(bench: Bench) -> Measured:
-    await bench.connect("bob", ROOM)
-    ann = await bench.connect()
-    return lambda: bench.subscriptions.subscribe(ann, [ROOM], now=NOW)
+async def subscribe(backend: Backend) -> Measured:
+    await backend.connect("bob", ROOM)
+    ann = await backend.connect()
+    return lambda: backend.subscriptions.subscribe(ann, [ROOM], now=NOW)
 
 
-async def subscribe_first(bench: Bench) -> Measured:
-    ann = await bench.connect()
-    return lambda: bench.subscriptions.subscribe(ann, [ROOM], now=NOW)
+async def subscribe_first(backend: Backend) -> Measured:
+    ann = await backend.connect()
+    return lambda: backend.subscriptions.subscribe(ann, [ROOM], now=NOW)
 
 
-async def subscribe_ten(bench: Bench) -> Measured:
-    await bench.connect("bob", *ROOMS)
-    ann = await bench.connect()
-    return lambda: bench.subscriptions.subscribe(ann, ROOMS, now=NOW)
+async def subscribe_ten(backend: Backend) -> Measured:
+    await backend.connect("bob", *ROOMS)
+    ann = await backend.connect()
+    return lambda: backend.subscriptions.subscribe(ann, ROOMS, now=NOW)
 
 
-def publish(size: int) -> Callable[[Bench], Awaitable[Measured]]:
-    async def prepare(bench: Bench) -> Measured:
-        await bench.connect("ann", ROOM)
+def publish(size: int) -> Callable[[Backend], Awaitable[Measured]]:
+    async def prepare(backend: Backend) -> Measured:
+        await backend.connect("ann", ROOM)
 
         async def publish() -> None:
-            await bench.publish(size)
-            await bench.deliver(4)
+            await backend.publish(size)
+            await backend.deliver(4)
 
         return publish
 
     return prepare
 
 
-async def publish_again(bench: Bench) -> Measured:
-    await bench.publish(KB)
-    return lambda: bench.publish(KB)
+async def publish_again(backend: Backend) -> Measured:
+    await backend.publish(KB)
+    return lambda: backend.publish(KB)
 
 
-async def publish_without_history(bench: Bench) -> Measured:
-    await bench.connect("ann", ROOM)
-    return lambda: bench.deliver(consistent=False)
+async def publish_without_history(backend: Backend) -> Measured:
+    await backend.connect("ann", ROOM)
+    return lambda: backend.deliver(consistent=False)
 
 
-def ping(after: int) -> Callable[[Bench], Awaitable[Measured]]:
-    async def prepare(bench: Bench) -> Measured:
-        await bench.connect()
+def ping(after: int) -> Callable[[Backend], Awaitable[Measured]]:
+    async def prepare(backend: Backend) -> Measured:
+        await backend.connect()
 
         async def ping() -> None:
-            connection = await bench.connections.get_connection("ann", now=NOW + after)
+            connection = await backend.connections.get_connection("ann", now=NOW + after)
             assert connection is not None
-            if bench.connections.needs_touch(connection, NOW + after):
-                await bench.connections.update_last_seen("ann", now=NOW + after)
+            if backend.connections.needs_touch(connection, NOW + after):
+                await backend.connections.update_last_seen("ann", now=NOW + after)
 
         return ping
 
     return prepare
 
 
-async def positions(bench: Bench) -> Measured:
-    await bench.connect("ann", *ROOMS)
-    return lambda: bench.history.heads([room.name for room in ROOMS], now=NOW)
+async def positions(backend: Backend) -> Measured:
+    await backend.connect("ann", *ROOMS)
+    return lambda: backend.history.heads([room.name for room in ROOMS], now=NOW)
 
 
-def recover(missed: int, size: int = KB) -> Callable[[Bench], Awaitable[Measured]]:
-    async def prepare(bench: Bench) -> Measured:
-        await bench.connect("bob", ROOM)
-        last = await bench.publish(size, max(missed, 1))
-        ann = await bench.connect()
+def recover(missed: int, size: int = KB) -> Callable[[Backend], Awaitable[Measured]]:
+    async def prepare(backend: Backend) -> Measured:
+        await backend.connect("bob", ROOM)
+        last = await backend.publish(size, max(missed, 1))
+        ann = await backend.connect()
 
         async def recover() -> None:
-            [subscribed] = await bench.subscriptions.subscribe(ann, [ROOM], now=NOW)
+            [subscribed] = await backend.subscriptions.subscribe(ann, [ROOM], now=NOW)
             since = Position(last.epoch, last.offset - missed)
-            recovery = await bench.history.recover(ROOM, since, subscribed.head, now=NOW)
+            recovery = await backend.history.recover(ROOM, since, subscribed.head, now=NOW)
             assert len(recovery.publications) == missed
 
         return recover
@@ -175,40 +175,40 @@ def recover(missed: int, size: int = KB) -> Callable[[Bench], Awaitable[Measured
     return prepare
 
 
-async def page(bench: Bench) -> Measured:
-    await bench.publish(KB, 50)
-    return lambda: bench.history.page(ROOM, limit=50, reverse=True, now=NOW)
+async def page(backend: Backend) -> Measured:
+    await backend.publish(KB, 50)
+    return lambda: backend.history.page(ROOM, limit=50, reverse=True, now=NOW)
 
 
-async def attendance(bench: Bench) -> Measured:
+async def attendance(backend: Backend) -> Measured:
     for n in range(50):
-        await bench.connect(f"c-{n:02}", ROOM)
-    return lambda: bench.presence.attendance(ROOM.name, now=NOW)
+        await backend.connect(f"c-{n:02}", ROOM)
+    return lambda: backend.presence.get(ROOM.name, now=NOW)
 
 
-async def unsubscribe(bench: Bench) -> Measured:
-    await bench.connect("ann", ROOM)
-    return lambda: bench.subscriptions.unsubscribe("ann", [ROOM.name], now=NOW)
+async def unsubscribe(backend: Backend) -> Measured:
+    await backend.connect("ann", ROOM)
+    return lambda: backend.subscriptions.unsubscribe("ann", [ROOM.name], now=NOW)
 
 
-def disconnect(*channels: Channel) -> Callable[[Bench], Awaitable[Measured]]:
-    async def prepare(bench: Bench) -> Measured:
-        await bench.connect("ann", *channels)
-        return lambda: bench.connections.disconnect("ann", now=NOW)
+def disconnect(*channels: Channel) -> Callable[[Backend], Awaitable[Measured]]:
+    async def prepare(backend: Backend) -> Measured:
+        await backend.connect("ann", *channels)
+        return lambda: backend.connections.disconnect("ann", now=NOW)
 
     return prepare
 
 
-async def sweep(bench: Bench) -> Measured:
-    await bench.connect()
-    return lambda: collect(bench.connections.sweep(now=NOW))
+async def sweep(backend: Backend) -> Measured:
+    await backend.connect()
+    return lambda: collect(backend.connections.sweep(now=NOW))
 
 
 async def collect(rows: AsyncIterator[Any]) -> list[Any]:
     return [row async for row in rows]
 
 
-ROWS: dict[str, Callable[[Bench], Awaitable[Measured]]] = {
+ROWS: dict[str, Callable[[Backend], Awaitable[Measured]]] = {
     "connect": connect,
     "connect, with other connections": connect_again,
     "subscribe": counted(subscribe),
@@ -245,10 +245,10 @@ def test_every_row_of_the_document_is_measured() -> None:
 
 
 @pytest.mark.parametrize("row", ROWS)
-async def test_costs_are_as_documented(bench: Bench, row: str) -> None:
-    measured = await ROWS[row](bench)
-    for counter in (bench.meter.requests, bench.meter.reads, bench.meter.writes):
+async def test_costs_are_as_documented(backend: Backend, row: str) -> None:
+    measured = await ROWS[row](backend)
+    for counter in (backend.meter.requests, backend.meter.reads, backend.meter.writes):
         counter.clear()
     await measured()
-    units = sum(bench.meter.reads.values()), sum(bench.meter.writes.values())
-    assert (bench.meter.requests.total(), *units) == documented()[row]
+    units = sum(backend.meter.reads.values()), sum(backend.meter.writes.values())
+    assert (backend.meter.requests.total(), *units) == documented()[row]

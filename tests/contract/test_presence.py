@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from connection_store import (
-    Attendance,
     Channel,
     Connection,
     ConnectionGoneError,
     ConnectionManager,
-    Departure,
+    EndedConnection,
     Presence,
+    PresenceList,
     StoreError,
     Subscriber,
     Subscriptions,
@@ -42,11 +42,11 @@ def join(connections: ConnectionManager, subscriptions: Subscriptions) -> Callab
     return join
 
 
-def names(attendance: Attendance) -> dict[str, list[str]]:
+def names(attendance: PresenceList) -> dict[str, list[str]]:
     return {user.user_id: [each.connection_id for each in user.connections] for user in attendance.users}
 
 
-async def swept(connections: ConnectionManager, now: int) -> list[Departure]:
+async def swept(connections: ConnectionManager, now: int) -> list[EndedConnection]:
     return [each async for some in connections.sweep(now=now) for each in some]
 
 
@@ -55,7 +55,7 @@ async def test_each_user_is_one_entry_with_all_connections(join: Any, presence: 
     await join("c-2", "bob", now=NOW + 1)
     await join("c-3", "ann", now=NOW + 2)
     await join("c-4", None)
-    attendance = await presence.attendance("chat:1", now=NOW + 3)
+    attendance = await presence.get("chat:1", now=NOW + 3)
     assert names(attendance) == {"ann": ["c-1", "c-3"], "bob": ["c-2"]}
     assert attendance.count == 2
     assert {each.name for user in attendance.users for each in user.connections} == {"ann", "bob"}
@@ -64,7 +64,7 @@ async def test_each_user_is_one_entry_with_all_connections(join: Any, presence: 
 async def test_attendance_is_capped_and_counts_everybody(join: Any, presence: Presence) -> None:
     for number in range(30):
         await join(f"c-{number}", f"user-{number % 20}")
-    attendance = await presence.attendance("chat:1", cap=7, now=NOW)
+    attendance = await presence.get("chat:1", cap=7, now=NOW)
     assert (len(attendance.users), attendance.count) == (7, 20)
 
 
@@ -79,13 +79,13 @@ async def test_who_subscribes_is_believed_to_be_there_beyond_a_thousand_connecti
         )
         items = [encode(each.to_record("", "chat:1")) for each in subscribers]
         client.batch_write_item(RequestItems={table.name: [{"PutRequest": {"Item": item}} for item in items]})
-    attendance = await presence.attendance("chat:1", now=NOW)
+    attendance = await presence.get("chat:1", now=NOW)
     assert names(attendance) == {"ann": ["c-1"]}
     assert attendance.count == 1 + 1_101 - 1_000
 
 
 async def test_nobody_is_there_when_nobody_ever_was(presence: Presence) -> None:
-    assert await presence.attendance("chat:1", now=NOW) == Attendance((), 0)
+    assert await presence.get("chat:1", now=NOW) == PresenceList((), 0)
 
 
 async def test_g7_users_are_gone_after_two_and_a_half_beats_when_every_disconnect_is_lost(
@@ -95,9 +95,9 @@ async def test_g7_users_are_gone_after_two_and_a_half_beats_when_every_disconnec
         await join(f"c-{number}", f"user-{number}")
     await connections.update_last_seen("c-7", now=NOW + 60_000)
     before = rows()
-    assert (await presence.attendance("chat:1", now=NOW + SILENCE - 1)).count == 30
-    assert names(await presence.attendance("chat:1", now=NOW + SILENCE)) == {"user-7": ["c-7"]}
-    assert (await presence.attendance("chat:1", now=NOW + 60_000 + SILENCE)).count == 0
+    assert (await presence.get("chat:1", now=NOW + SILENCE - 1)).count == 30
+    assert names(await presence.get("chat:1", now=NOW + SILENCE)) == {"user-7": ["c-7"]}
+    assert (await presence.get("chat:1", now=NOW + 60_000 + SILENCE)).count == 0
     assert rows().keys() == before.keys()
 
 
@@ -123,9 +123,9 @@ async def test_f02_the_user_stays_when_the_old_disconnect_is_late(
 ) -> None:
     await join("old", "ann")
     await join("new", "ann", now=NOW + 1_000)
-    departure = await connections.depart("old", now=NOW + 31_000)
+    departure = await connections.end_connection("old", now=NOW + 31_000)
     assert [each.channel for each in departure.subscriptions] == ["chat:1"]
-    assert names(await presence.attendance("chat:1", now=NOW + 31_000)) == {"ann": ["new"]}
+    assert names(await presence.get("chat:1", now=NOW + 31_000)) == {"ann": ["new"]}
     await connections.forget(departure)
     assert [each.channel for each in await subscriptions.subscriptions_of("new", now=NOW)] == ["chat:1"]
     assert [each.connection_id async for each in subscriptions.subscribers("chat:1", now=NOW)] == ["new"]
@@ -136,24 +136,27 @@ async def test_nothing_more_happens_when_disconnect_comes_twice(
 ) -> None:
     await join("c-1", "ann")
     await join("c-2", "ann")
-    first, second = await connections.depart("c-1", now=NOW), await connections.depart("c-1", now=NOW)
+    first, second = (
+        await connections.end_connection("c-1", now=NOW),
+        await connections.end_connection("c-1", now=NOW),
+    )
     assert first.subscriptions == second.subscriptions
     await connections.forget(first)
     before = rows()
     await connections.forget(second)
-    third = await connections.depart("c-1", now=NOW)
+    third = await connections.end_connection("c-1", now=NOW)
     assert (third.connection, third.subscriptions) == (None, ())
     await connections.forget(third)
     assert rows() == before
-    assert names(await presence.attendance("chat:1", now=NOW)) == {"ann": ["c-2"]}
+    assert names(await presence.get("chat:1", now=NOW)) == {"ann": ["c-2"]}
 
 
 async def test_sweep_gives_the_departure_again_until_it_is_forgotten(
     join: Any, presence: Presence, connections: ConnectionManager
 ) -> None:
     await join("c-1", "ann")
-    first = await connections.depart("c-1", now=NOW)  # and here its process dies
-    assert (await presence.attendance("chat:1", now=NOW)).count == 0
+    first = await connections.end_connection("c-1", now=NOW)  # and here its process dies
+    assert (await presence.get("chat:1", now=NOW)).count == 0
     for _ in range(2):
         [again] = await swept(connections, NOW + 1_000)
         assert (again.connection_id, again.subscriptions) == ("c-1", first.subscriptions)

@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from connection_store import Attendance, Channel, ConnectionManager, Departure, Presence, Subscriptions, Table
+from connection_store import (
+    Channel,
+    ConnectionManager,
+    EndedConnection,
+    Presence,
+    PresenceList,
+    Subscriptions,
+    Table,
+)
 from connection_store.schema import Key
 
 NOW = 4_102_444_800_000
@@ -27,7 +35,7 @@ def join(connections: ConnectionManager, subscriptions: Subscriptions) -> Join:
     return join
 
 
-async def swept(connections: ConnectionManager) -> list[Departure]:
+async def swept(connections: ConnectionManager) -> list[EndedConnection]:
     return [each async for some in connections.sweep(now=NOW + 1_000) for each in some]
 
 
@@ -43,7 +51,7 @@ async def test_f01_nobody_meets_them_any_more_when_a_publish_finds_the_connectio
     everybody = [each.connection_id async for each in subscriptions.subscribers("chat:1", now=NOW)]
     await connections.prune(everybody, now=NOW)
     assert [each async for each in subscriptions.subscribers("chat:1", now=NOW)] == []
-    assert await presence.attendance("chat:1", now=NOW) == Attendance((), 0)
+    assert await presence.get("chat:1", now=NOW) == PresenceList((), 0)
     assert [each async for each in connections.stream(now=NOW)] == []
     for number in range(30):
         assert await connections.get_connection(f"c-{number}", now=NOW) is None
@@ -63,7 +71,7 @@ async def test_pruned_connection_is_news_to_the_disconnect_that_follows(
 ) -> None:
     await join("c-1", "ann")
     await connections.prune(["c-1"], now=NOW)
-    departure = await connections.depart("c-1", now=NOW - 100)
+    departure = await connections.end_connection("c-1", now=NOW - 100)
     assert departure.connection is not None
     assert departure.connection.name == "ann"
     assert [each.channel for each in departure.subscriptions] == ["chat:1"]

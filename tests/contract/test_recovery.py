@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from connection_store import Channel, ConnectionManager, Head, History, Position, Subscriptions, Table
+from connection_store import Channel, ChannelHead, ConnectionManager, History, Position, Subscriptions, Table
 from connection_store.capacity import CapacityMeter
 from tests.contract.conftest import MakeTable
 
@@ -20,7 +20,7 @@ async def fill(history: History, number: int) -> None:
 
 
 @pytest.fixture
-async def head(connections: ConnectionManager, subscriptions: Subscriptions, history: History) -> Head:
+async def head(connections: ConnectionManager, subscriptions: Subscriptions, history: History) -> ChannelHead:
     """HEAD of a channel with ten publications and a window of five, as a subscriber gets it."""
     await fill(history, 10)
     connection = await connections.connect("c-1", now=NOW)
@@ -48,7 +48,7 @@ async def head(connections: ConnectionManager, subscriptions: Subscriptions, his
     ],
 )
 async def test_f27_all_that_was_missed_is_recovered_or_nothing(
-    history: History, head: Head, epoch: bool, offset: int, missed: list[int] | None
+    history: History, head: ChannelHead, epoch: bool, offset: int, missed: list[int] | None
 ) -> None:
     since = Position(head.epoch if epoch is SAME else "ffff", offset)
     recovery = await history.recover(ROOM, since, head, now=NOW)
@@ -70,7 +70,7 @@ async def test_f27_nothing_is_recovered_when_any_of_it_has_expired(history: Hist
 
 
 async def test_f27_nothing_is_recovered_when_rows_are_lost(
-    history: History, head: Head, table: Table, client: Any
+    history: History, head: ChannelHead, table: Table, client: Any
 ) -> None:
     since = Position(head.epoch, 6)
     key = {"pk": {"S": "hist#chat:1"}, "sk": {"S": "o#0000000000000008"}}
@@ -80,7 +80,7 @@ async def test_f27_nothing_is_recovered_when_rows_are_lost(
 
 
 async def test_f27_nothing_is_recovered_when_the_head_was_lost_and_made_again(
-    history: History, head: Head, table: Table, client: Any
+    history: History, head: ChannelHead, table: Table, client: Any
 ) -> None:
     client.delete_item(TableName=table.name, Key={"pk": {"S": "hist#chat:1"}, "sk": {"S": "@"}})
     await fill(history, 9)
@@ -93,7 +93,9 @@ async def test_f27_nothing_is_recovered_when_the_head_was_lost_and_made_again(
     assert [each.position for each in page.publications] == [(again.epoch, n) for n in range(5, 10)]
 
 
-async def test_recovery_is_refused_when_more_was_missed_than_asked_for(history: History, head: Head) -> None:
+async def test_recovery_is_refused_when_more_was_missed_than_asked_for(
+    history: History, head: ChannelHead
+) -> None:
     for limit, recovered in ((2, False), (3, True)):
         since = Position(head.epoch, 7)
         assert (await history.recover(ROOM, since, head, limit=limit, now=NOW)).recovered is recovered

@@ -9,7 +9,7 @@ from connection_store import (
     Channel,
     ConnectionGoneError,
     ConnectionManager,
-    Departure,
+    EndedConnection,
     History,
     Position,
     SubscriptionLimitError,
@@ -75,9 +75,9 @@ async def test_f01_channel_is_told_and_no_row_left_when_a_prune_meets_disconnect
 
         async def disconnect(table: Table) -> None:
             connections = ConnectionManager(table=table)
-            await tell(connections, await connections.depart("c-1", now=NOW))
+            await tell(connections, await connections.end_connection("c-1", now=NOW))
 
-        async def tell(connections: ConnectionManager, *departures: Departure) -> None:
+        async def tell(connections: ConnectionManager, *departures: EndedConnection) -> None:
             told.extend(
                 channel.channel for each in departures if each.is_news for channel in each.subscriptions
             )

@@ -164,7 +164,7 @@ async def test_one_wins_when_two_subscribe_at_the_limit(
 async def test_f03_nothing_is_hung_on_a_connection_when_it_has_ended(
     ann: Connection, subscriptions: Subscriptions, connections: ConnectionManager, rows: Rows
 ) -> None:
-    await connections.depart(ID, now=NOW + 5_000)
+    await connections.end_connection(ID, now=NOW + 5_000)
     before = rows()
     # F32: the message is late, and its clock behind.
     for now in (NOW, NOW + 5_000, NOW + 60_000):
@@ -212,7 +212,7 @@ async def test_unsubscribing_fails_when_the_connection_has_ended(
     ann: Connection, subscriptions: Subscriptions, connections: ConnectionManager
 ) -> None:
     await subscriptions.subscribe(ann, [ROOM], now=NOW)
-    await connections.depart(ID, now=NOW)
+    await connections.end_connection(ID, now=NOW)
     with pytest.raises(ConnectionGoneError):
         await subscriptions.unsubscribe(ID, ["chat:1"], now=NOW - 1_000)
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.deploy.deployment import Deployment
 from tests.deploy.emulator import Emulator
-from tests.deploy.permissions import MANAGE, Guard, Permission
+from tests.deploy.permissions import MANAGE, Permission, UserLock
 from tests.deploy.probes import PATIENCE, PROBES
 
 pytestmark = pytest.mark.timeout(1_200)
@@ -74,13 +74,13 @@ UNPROVEN = {
 
 
 @pytest.fixture(scope="module")
-def guard(emulator: Emulator, deployment: Deployment) -> Guard:
+def guard(emulator: Emulator, deployment: Deployment) -> UserLock:
     deployment.stop_clock()
-    return Guard(emulator)
+    return UserLock(emulator)
 
 
 @pytest.fixture(scope="module")
-def pace(deployment: Deployment, guard: Guard) -> float:
+def pace(deployment: Deployment, guard: UserLock) -> float:
     """Seconds in which everything is done, once there are sandboxes: each by itself takes far less."""
     assert broken(deployment) == set()
     started = time.monotonic()
@@ -88,7 +88,7 @@ def pace(deployment: Deployment, guard: Guard) -> float:
     return time.monotonic() - started
 
 
-def test_every_permission_has_a_proof(guard: Guard) -> None:
+def test_every_permission_has_a_proof(guard: UserLock) -> None:
     unproven = {each for each in guard.permissions() if {each, ("*", each.action)} & UNPROVEN.keys()}
 
     assert guard.permissions() - unproven == PROOFS.keys()
@@ -96,7 +96,7 @@ def test_every_permission_has_a_proof(guard: Guard) -> None:
 
 @pytest.mark.parametrize("permission", PROOFS, ids=": ".join)
 def test_just_that_breaks_when_a_permission_is_taken_away(
-    permission: Permission, guard: Guard, deployment: Deployment, pace: float
+    permission: Permission, guard: UserLock, deployment: Deployment, pace: float
 ) -> None:
     with guard.without(permission):
         assert broken(deployment, PROOFS[permission], pace) == PROOFS[permission]

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from tests.framework.realtime.backend import Bench
+from tests.framework.realtime.backend import Backend
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ def aws() -> Iterator[None]:
 
 
 @pytest.fixture
-async def bench(aws: None) -> Bench:
-    bench = Bench()
-    await bench.connections.init_table()
-    return bench
+async def backend(aws: None) -> Backend:
+    backend = Backend()
+    await backend.connections.init_table()
+    return backend

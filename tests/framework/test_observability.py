@@ -11,7 +11,7 @@ from connection_store import StoreBusyError, StoreError, TransactionConflictErro
 from signalbox.observability import count, flush_metrics, logger, report_unexpected
 from signalbox.publisher import QueueError
 from signalbox.resolver import UnavailableError
-from tests.framework.realtime.backend import NOW, Bench
+from tests.framework.realtime.backend import NOW, Backend
 
 CANARY = "canary-5f1c"
 
@@ -31,13 +31,13 @@ def lines(text: str) -> list[dict[str, object]]:
 
 
 def test_line_holds_only_the_listed_fields_when_an_event_is_logged(
-    bench: Bench, log: StringIO, capsys: pytest.CaptureFixture[str]
+    backend: Backend, log: StringIO, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bench.connect("a=", name=CANARY)
-    bench.send("a=", {"action": "broadcast", "data": CANARY})
-    bench.send("a=", {"action": "broadcast", "dat": CANARY})
-    bench.send("a=", CANARY)
-    bench.disconnect("a=")
+    backend.connect("a=", name=CANARY)
+    backend.send("a=", {"action": "broadcast", "data": CANARY})
+    backend.send("a=", {"action": "broadcast", "dat": CANARY})
+    backend.send("a=", CANARY)
+    backend.disconnect("a=")
 
     assert CANARY not in log.getvalue() + capsys.readouterr().out
     events = [line for line in lines(log.getvalue()) if line.get("message") == "event"]
@@ -55,23 +55,23 @@ def test_line_holds_only_the_listed_fields_when_an_event_is_logged(
     assert [line["correlation_id"] for line in events] == [f"request-{number}" for number in range(1, 6)]
 
 
-def test_nothing_is_logged_when_a_ping_is_answered(bench: Bench, log: StringIO) -> None:
-    bench.connect("a=")
+def test_nothing_is_logged_when_a_ping_is_answered(backend: Backend, log: StringIO) -> None:
+    backend.connect("a=")
     log.truncate(0)
-    bench.send("a=", {"action": "ping"})
+    backend.send("a=", {"action": "ping"})
 
     assert lines(log.getvalue()) == []
 
 
 def test_type_and_place_are_logged_without_the_text_when_a_handler_has_a_bug(
-    bench: Bench, log: StringIO
+    backend: Backend, log: StringIO
 ) -> None:
-    @bench.on_message("fail")
+    @backend.on_message("fail")
     async def fail() -> None:
         raise ValueError(CANARY * 20_000)
 
-    bench.connect("a=")
-    frame = bench.send("a=", {"action": "fail"})
+    backend.connect("a=")
+    frame = backend.send("a=", {"action": "fail"})
 
     assert set(frame) == {"type", "code", "retry", "request_id"}
     assert CANARY not in log.getvalue()
@@ -82,10 +82,10 @@ def test_type_and_place_are_logged_without_the_text_when_a_handler_has_a_bug(
 
 
 def test_deliveries_are_counted_without_a_connection_id_when_broadcast(
-    bench: Bench, capsys: pytest.CaptureFixture[str]
+    backend: Backend, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bench.connect("a=")
-    bench.send("a=", {"action": "broadcast", "data": 1}, now=NOW)
+    backend.connect("a=")
+    backend.send("a=", {"action": "broadcast", "data": 1}, now=NOW)
 
     (metrics,) = [line for line in lines(capsys.readouterr().out) if "DeliveriesSent" in line]
 
@@ -100,57 +100,57 @@ def failures(printed: str) -> dict[str, object]:
 
 
 def test_bug_is_counted_with_its_event_when_the_client_is_told_internal(
-    bench: Bench, capsys: pytest.CaptureFixture[str]
+    backend: Backend, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    @bench.on_message("fail")
+    @backend.on_message("fail")
     async def fail() -> None:
         raise KeyError(CANARY)
 
-    bench.connect("a=")
+    backend.connect("a=")
     assert failures(capsys.readouterr().out) == {}
-    assert bench.send("a=", {"action": "fail"})["code"] == "internal"
+    assert backend.send("a=", {"action": "fail"})["code"] == "internal"
 
     assert failures(capsys.readouterr().out) == {"Unexpected": [1.0]}
 
 
 @pytest.mark.parametrize("error", [StoreError("x"), StoreBusyError("x"), QueueError("x"), UnavailableError()])
 def test_failure_is_counted_with_its_event_when_the_client_is_told_unavailable(
-    bench: Bench, capsys: pytest.CaptureFixture[str], error: Exception
+    backend: Backend, capsys: pytest.CaptureFixture[str], error: Exception
 ) -> None:
-    @bench.on_message("fail")
+    @backend.on_message("fail")
     async def fail() -> None:
         raise error
 
-    bench.connect("a=")
-    assert bench.send("a=", {"action": "fail"})["code"] == "unavailable"
+    backend.connect("a=")
+    assert backend.send("a=", {"action": "fail"})["code"] == "unavailable"
 
     assert failures(capsys.readouterr().out) == {"Unavailable": [1.0]}
 
 
-@pytest.mark.parametrize("event", [Bench.connect, Bench.disconnect])
+@pytest.mark.parametrize("event", [Backend.connect, Backend.disconnect])
 def test_failure_is_counted_when_there_is_no_frame_to_tell_it(
-    aws: None, capsys: pytest.CaptureFixture[str], event: Callable[[Bench, str], object]
+    aws: None, capsys: pytest.CaptureFixture[str], event: Callable[[Backend, str], object]
 ) -> None:
-    event(Bench(), "a=")  # without a table
+    event(Backend(), "a=")  # without a table
 
     assert failures(capsys.readouterr().out) == {"Unavailable": [1.0]}
 
 
 @pytest.mark.parametrize(("event", "counted"), [("disconnect", {"Unavailable": [1.0]}), ("ping", {})])
 def test_f34_conflict_is_counted_when_nobody_tries_again(
-    bench: Bench, capsys: pytest.CaptureFixture[str], event: str, counted: dict[str, object]
+    backend: Backend, capsys: pytest.CaptureFixture[str], event: str, counted: dict[str, object]
 ) -> None:
-    bench.connect("a=")
+    backend.connect("a=")
     capsys.readouterr()
 
     async def contended(*_: object) -> None:
         raise TransactionConflictError("update_item")
 
-    bench.table._retry = contended  # type: ignore[method-assign,assignment]  # what no emulator shows
+    backend.table._retry = contended  # type: ignore[method-assign,assignment]  # what no emulator shows
     if event == "disconnect":
-        assert bench.disconnect("a=") == {"statusCode": 200}
+        assert backend.disconnect("a=") == {"statusCode": 200}
     else:
-        assert bench.send("a=", {"action": event})["code"] == "conflict"
+        assert backend.send("a=", {"action": event})["code"] == "conflict"
 
     assert failures(capsys.readouterr().out) == counted
 

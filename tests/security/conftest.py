@@ -10,9 +10,9 @@ from signalbox.dev.identity import Identity
 from signalbox.dev.run import local_run
 from signalbox.gateway import LocalGateway
 from tests.contract.conftest import aws_session, client, engine, engine_name, make_table, table
-from tests.framework.conftest import aws, bench
+from tests.framework.conftest import aws, backend
 
-__all__ = ["aws", "aws_session", "bench", "client", "engine", "engine_name", "make_table", "table"]
+__all__ = ["aws", "aws_session", "backend", "client", "engine", "engine_name", "make_table", "table"]
 
 PAGE = "https://app.example.com"
 

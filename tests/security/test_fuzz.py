@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from signalbox.gateway.sandboxes.sandbox import Answer, Result
 from signalbox.resolver import WebSocketResolver
 from tests.conformance.scripted import running
-from tests.framework.realtime.backend import Bench
+from tests.framework.realtime.backend import Backend
 from tests.framework.resolver.events import message_event
 from tests.security.fuzz import check, check_frame, documented, hostile, kept, reader
 
@@ -116,13 +116,13 @@ async def _talk(url: str, messages: Any) -> None:
 
 
 def test_s11_application_has_no_internal_error_when_messages_are_hostile(aws: None, random: Random) -> None:
-    bench = Bench(MESSAGE_BURST="10000", SEND_BURST="10000")  # else most were refused unread
-    asyncio.run(bench.connections.init_table())
-    bench.connect("c=")
-    bench.subscribe("c=", "room:1")
+    backend = Backend(MESSAGE_BURST="10000", SEND_BURST="10000")  # else most were refused unread
+    asyncio.run(backend.connections.init_table())
+    backend.connect("c=")
+    backend.subscribe("c=", "room:1")
     codes = set()
     for body in islice(hostile(random), THROUGH_THE_STORE):
-        frame = bench.send("c=", body)
+        frame = backend.send("c=", body)
         assert frame is None or isinstance(frame["type"], str)
         codes.add((frame or {}).get("code"))
     assert "internal" not in codes

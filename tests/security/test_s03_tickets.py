@@ -11,7 +11,16 @@ import pytest
 from signalbox.client.tokens import mint_ticket as mint_for_development
 from signalbox.identity.minting import mint_ticket
 from tests.conftest import ROOT
-from tests.framework.identity.handshakes import CLAIMS, NOW, PAGE, SECONDS, SECRET, TICKET_SECRET, Door, sign
+from tests.framework.identity.handshakes import (
+    CLAIMS,
+    NOW,
+    PAGE,
+    SECONDS,
+    SECRET,
+    TICKET_SECRET,
+    Handshakes,
+    sign,
+)
 from tests.security.bit_flips import flipped
 
 
@@ -28,7 +37,7 @@ def forge(key: str = TICKET_SECRET, **claims: Any) -> str:
 def test_s03_ticket_carries_its_user_when_it_is_used() -> None:
     ticket = mint(roles=["admin"], tenant="acme", session_ends=NOW + 600_999, claims={"sub": "eve"})
 
-    answer = Door().ask({"ticket": ticket})
+    answer = Handshakes().ask({"ticket": ticket})
 
     assert answer["principalId"] == "ann"
     assert answer["context"] == {
@@ -40,21 +49,23 @@ def test_s03_ticket_carries_its_user_when_it_is_used() -> None:
 
 
 def test_s03_ticket_is_refused_when_it_comes_again() -> None:
-    door, ticket = Door(), mint()
+    handshakes, ticket = Handshakes(), mint()
 
-    assert door.outcome({"ticket": ticket}, connection_id="a=") == "200 ok"
-    assert door.outcome({"ticket": ticket}, connection_id="b=") == "401 spent"
-    assert door.outcome({"ticket": ticket}, connection_id="a=") == "200 ok"  # Lambda asks twice at times
+    assert handshakes.outcome({"ticket": ticket}, connection_id="a=") == "200 ok"
+    assert handshakes.outcome({"ticket": ticket}, connection_id="b=") == "401 spent"
+    assert (
+        handshakes.outcome({"ticket": ticket}, connection_id="a=") == "200 ok"
+    )  # Lambda asks twice at times
 
 
 def test_s03_ticket_is_not_used_up_when_it_is_refused() -> None:
-    door, ticket = Door(), mint()
+    handshakes, ticket = Handshakes(), mint()
 
-    assert door.outcome({"ticket": ticket}, origin="https://evil.test") == "403 origin_not_allowed"
-    assert door.outcome({"ticket": ticket}, origin=None) == "403 other_origin"
-    assert door.outcome({"ticket": mint(tenant="a/b")}) == "401 wrong_claim"
-    assert door.spent == {}
-    assert door.outcome({"ticket": ticket}) == "200 ok"
+    assert handshakes.outcome({"ticket": ticket}, origin="https://evil.test") == "403 origin_not_allowed"
+    assert handshakes.outcome({"ticket": ticket}, origin=None) == "403 other_origin"
+    assert handshakes.outcome({"ticket": mint(tenant="a/b")}) == "401 wrong_claim"
+    assert handshakes.spent == {}
+    assert handshakes.outcome({"ticket": ticket}) == "200 ok"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +93,7 @@ def test_s03_ticket_is_not_used_up_when_it_is_refused() -> None:
     ],
 )
 def test_s03_ticket_is_refused_when_it_is_not_quite_right(make: Callable[[], str], outcome: str) -> None:
-    assert Door().outcome({"ticket": make()}) == outcome
+    assert Handshakes().outcome({"ticket": make()}) == outcome
 
 
 @pytest.mark.parametrize("ttl", [0, -1, 61, 3600])
@@ -92,23 +103,23 @@ def test_s03_no_ticket_is_minted_when_it_would_live_longer_than_a_minute(ttl: in
 
 
 def test_s03_ticket_is_refused_when_any_bit_of_it_is_another() -> None:
-    door = Door()
+    handshakes = Handshakes()
 
-    outcomes = {door.outcome({"ticket": other}) for other in flipped(mint())}
+    outcomes = {handshakes.outcome({"ticket": other}) for other in flipped(mint())}
 
     assert not any(outcome.startswith("200") for outcome in outcomes)
-    assert door.spent == {}
+    assert handshakes.spent == {}
 
 
 def test_s03_ticket_is_no_token_and_no_token_a_ticket() -> None:
-    door = Door()
+    handshakes = Handshakes()
     # Even where an operator gave both the same secret.
     as_token = forge(key=SECRET, iss=CLAIMS["iss"])
     as_ticket = jwt.encode({**CLAIMS, "jti": "x" * 22, "origin": PAGE}, TICKET_SECRET, "HS256")
 
-    assert door.outcome({"token": as_token}) == "401 wrong_audience"
-    assert door.outcome({"ticket": as_ticket}) == "401 wrong_audience"
-    assert door.outcome({"ticket": sign()}) == "401 wrong_signature"
+    assert handshakes.outcome({"token": as_token}) == "401 wrong_audience"
+    assert handshakes.outcome({"ticket": as_ticket}) == "401 wrong_audience"
+    assert handshakes.outcome({"ticket": sign()}) == "401 wrong_signature"
 
 
 def test_s03_minting_needs_nothing_but_pyjwt_when_a_backend_imports_it() -> None:
@@ -123,7 +134,7 @@ def test_s03_minting_needs_nothing_but_pyjwt_when_a_backend_imports_it() -> None
 def test_s03_cookies_are_not_looked_at_when_they_hold_a_token() -> None:
     cookie = f"token={sign()}; ticket={mint()}; session={sign()}"
 
-    assert Door().outcome(None, {"Cookie": cookie}) == "401 no_credentials"
+    assert Handshakes().outcome(None, {"Cookie": cookie}) == "401 no_credentials"
 
 
 def test_s03_tickets_of_the_command_line_are_the_same() -> None:
@@ -131,6 +142,6 @@ def test_s03_tickets_of_the_command_line_are_the_same() -> None:
     now = (jwt.decode(ticket, options={"verify_signature": False})["exp"] - 30) * 1000
     ours = jwt.decode(mint(now=now, roles=["admin"], tenant="acme"), options={"verify_signature": False})
 
-    assert Door().outcome({"ticket": ticket}, now=now) == "200 ok"
+    assert Handshakes().outcome({"ticket": ticket}, now=now) == "200 ok"
     theirs = jwt.decode(ticket, options={"verify_signature": False})
     assert theirs | {"jti": ""} == ours | {"jti": ""}

@@ -9,7 +9,15 @@ import pytest
 
 from signalbox.identity.jwks import fetch_keys
 from signalbox.identity.keys import Keyring
-from tests.framework.identity.handshakes import CLAIMS, SECRET, Algorithm, Door, private_key, public_pem, sign
+from tests.framework.identity.handshakes import (
+    CLAIMS,
+    SECRET,
+    Algorithm,
+    Handshakes,
+    private_key,
+    public_pem,
+    sign,
+)
 from tests.security.bit_flips import flipped
 
 
@@ -28,7 +36,7 @@ def write(header: Any, payload: Any = CLAIMS, key: bytes | None = SECRET.encode(
 @pytest.mark.parametrize("none", ["none", "None", "NONE", "nOnE", "", None])
 @pytest.mark.parametrize("key", [None, SECRET.encode()])
 def test_s03_unsigned_token_is_refused(algorithm: Algorithm, none: str | None, key: bytes | None) -> None:
-    assert Door(algorithm).outcome({"token": write({"alg": none}, key=key)}) == "401 wrong_algorithm"
+    assert Handshakes(algorithm).outcome({"token": write({"alg": none}, key=key)}) == "401 wrong_algorithm"
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
@@ -36,8 +44,14 @@ def test_s03_token_is_refused_when_the_public_key_signed_it_as_a_secret(algorith
     public = public_pem(algorithm).encode()
 
     for key in (public, public.strip(), public.replace(b"\n", b"")):
-        assert Door(algorithm).outcome({"token": write({"alg": "HS256"}, key=key)}) == "401 wrong_algorithm"
-        assert Door(algorithm).outcome({"token": write({"alg": algorithm}, key=key)}) == "401 wrong_signature"
+        assert (
+            Handshakes(algorithm).outcome({"token": write({"alg": "HS256"}, key=key)})
+            == "401 wrong_algorithm"
+        )
+        assert (
+            Handshakes(algorithm).outcome({"token": write({"alg": algorithm}, key=key)})
+            == "401 wrong_signature"
+        )
 
 
 @pytest.mark.parametrize("pinned", ["HS256", "RS256", "ES256"])
@@ -45,7 +59,7 @@ def test_s03_token_is_refused_when_the_public_key_signed_it_as_a_secret(algorith
 def test_s03_token_is_refused_when_it_is_signed_with_another_algorithm(
     pinned: Algorithm, used: Algorithm
 ) -> None:
-    outcome = Door(pinned).outcome({"token": sign(used)})
+    outcome = Handshakes(pinned).outcome({"token": sign(used)})
 
     assert outcome == ("200 ok" if pinned == used else "401 wrong_algorithm")
 
@@ -54,7 +68,7 @@ def test_s03_token_is_refused_when_it_is_signed_with_another_algorithm(
 def test_s03_token_is_refused_when_somebody_else_signed_it(algorithm: Algorithm) -> None:
     token = sign(algorithm, private_key(algorithm, "somebody else's"))
 
-    assert Door(algorithm).outcome({"token": token}) == "401 wrong_signature"
+    assert Handshakes(algorithm).outcome({"token": token}) == "401 wrong_signature"
 
 
 @pytest.mark.parametrize(
@@ -63,7 +77,7 @@ def test_s03_token_is_refused_when_somebody_else_signed_it(algorithm: Algorithm)
 def test_s03_token_is_refused_when_it_brings_its_own_key(header: Any) -> None:
     header = {"alg": "HS256", "kid": "mine", **header}
 
-    assert Door().outcome({"token": write(header, key=b"x" * 32)}) == "401 wrong_signature"
+    assert Handshakes().outcome({"token": write(header, key=b"x" * 32)}) == "401 wrong_signature"
 
 
 @pytest.mark.parametrize("kid", ["unknown", "../../dev/null", "' OR 1=1 --", "", None, "x" * 4_000])
@@ -71,7 +85,7 @@ def test_s03_token_is_refused_when_its_key_is_unknown(kid: str | None) -> None:
     keyring = Keyring(lambda: {"first": public_pem("ES256")})
     token = sign("ES256", private_key("ES256", "first"), kid=kid)
 
-    assert Door("ES256", keyring=keyring).outcome({"token": token}) == "401 unknown_key"
+    assert Handshakes("ES256", keyring=keyring).outcome({"token": token}) == "401 unknown_key"
 
 
 @pytest.mark.parametrize(
@@ -98,21 +112,21 @@ def test_s03_token_is_refused_when_its_key_is_unknown(kid: str | None) -> None:
     ids=str,
 )
 def test_s03_token_is_refused_when_it_was_not_made_for_us(claims: Any, outcome: str) -> None:
-    assert Door().outcome({"token": sign(**claims)}) == f"401 {outcome}"
+    assert Handshakes().outcome({"token": sign(**claims)}) == f"401 {outcome}"
 
 
 def test_s03_token_is_accepted_when_it_is_for_others_too() -> None:
-    assert Door().outcome({"token": sign(aud=["other", "chat"])}) == "200 ok"
+    assert Handshakes().outcome({"token": sign(aud=["other", "chat"])}) == "200 ok"
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", "RS256", "ES256"])
 def test_s03_token_is_refused_when_any_bit_of_it_is_another(algorithm: Algorithm) -> None:
-    door = Door(algorithm)
+    handshakes = Handshakes(algorithm)
     token = sign(algorithm)
-    assert door.outcome({"token": token}) == "200 ok"
+    assert handshakes.outcome({"token": token}) == "200 ok"
 
     for other in flipped(token):
-        assert door.outcome({"token": other}).startswith("401 ")
+        assert handshakes.outcome({"token": other}).startswith("401 ")
 
 
 @pytest.mark.parametrize(
@@ -145,18 +159,18 @@ def test_s03_token_is_refused_when_any_bit_of_it_is_another(algorithm: Algorithm
     ids=lambda token: token[:40],
 )
 def test_s03_token_is_refused_when_it_is_no_proper_token(token: str) -> None:
-    assert Door().outcome({"token": token}).startswith("401 ")
+    assert Handshakes().outcome({"token": token}).startswith("401 ")
 
 
 @pytest.mark.parametrize("size", [8_193, 32_768, 1_048_576])
 def test_s03_token_is_refused_unread_when_it_is_huge(size: int) -> None:
     token = sign(padding="x" * size)
 
-    assert Door().outcome({"token": token}) == "401 too_large"
-    assert Door().outcome(None, {"Authorization": f"Bearer {token}"}) == "401 too_large"
+    assert Handshakes().outcome({"token": token}) == "401 too_large"
+    assert Handshakes().outcome(None, {"Authorization": f"Bearer {token}"}) == "401 too_large"
 
 
 def test_s03_nobody_is_asked_for_keys_when_the_algorithm_is_wrong() -> None:
     keyring = Keyring(lambda: fetch_keys("http://127.0.0.1:1/", "RS256"))
 
-    assert Door("RS256", keyring=keyring).outcome({"token": sign("HS256")}) == "401 wrong_algorithm"
+    assert Handshakes("RS256", keyring=keyring).outcome({"token": sign("HS256")}) == "401 wrong_algorithm"

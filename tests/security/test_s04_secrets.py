@@ -14,7 +14,7 @@ from signalbox.gateway import Config, LocalGateway
 from signalbox.identity.handshake import Ticket, Token
 from signalbox.identity.minting import mint_ticket
 from tests.canary import CANARY
-from tests.framework.identity.handshakes import NOW, TICKET_SECRET, Door, listening, sign
+from tests.framework.identity.handshakes import NOW, TICKET_SECRET, Handshakes, listening, sign
 from tests.security.conftest import PAGE
 
 
@@ -42,11 +42,11 @@ def test_s04_nothing_of_a_token_is_logged_when_it_is_judged() -> None:
         CANARY,
     ]
     with listening() as log:
-        for door in (Door(), Door("RS256"), Door(guests=True)):
+        for handshakes in (Handshakes(), Handshakes("RS256"), Handshakes(guests=True)):
             for query in [{"token": token} for token in tokens] + [{"ticket": ticket} for ticket in tickets]:
-                door.outcome(query)
-                door.outcome(query, origin=None)
-                door.outcome(None, {"Authorization": f"Bearer {query.get('token')}", "Cookie": CANARY})
+                handshakes.outcome(query)
+                handshakes.outcome(query, origin=None)
+                handshakes.outcome(None, {"Authorization": f"Bearer {query.get('token')}", "Cookie": CANARY})
 
     said = log.getvalue()
     assert CANARY not in said

@@ -7,7 +7,7 @@ import pytest
 
 from signalbox.realtime.policy import ROUTES, personal_channel
 from signalbox.resolver import RegistrationError
-from tests.framework.realtime.backend import Bench
+from tests.framework.realtime.backend import Backend
 from tests.framework.realtime.test_policy import ROUTE_TABLE
 
 ROUTES_FOLDER = Path(__file__).parents[2] / "signalbox" / "realtime" / "routes"
@@ -41,103 +41,104 @@ HOSTILE: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-async def bench(aws: None) -> Bench:
+async def backend(aws: None) -> Backend:
     """As it is deployed."""
-    bench = Bench(DEMO="false")
-    await bench.connections.init_table()
-    return bench
+    backend = Backend(DEMO="false")
+    await backend.connections.init_table()
+    return backend
 
 
-def send(bench: Bench, action: str, caller: str, /, **fields: Any) -> Any:
-    return bench.send(f"{caller}=", {"action": action, **fields}, authorizer=CALLERS[caller])
+def send(backend: Backend, action: str, caller: str, /, **fields: Any) -> Any:
+    return backend.send(f"{caller}=", {"action": action, **fields}, authorizer=CALLERS[caller])
 
 
-def join(bench: Bench, *callers: str, **options: Any) -> None:
+def join(backend: Backend, *callers: str, **options: Any) -> None:
     for caller in callers:
-        bench.connect(f"{caller}=", authorizer=CALLERS[caller], **options)
+        backend.connect(f"{caller}=", authorizer=CALLERS[caller], **options)
 
 
 @pytest.mark.parametrize("caller", CALLERS)
-def test_s05_every_route_answers_those_it_is_for_and_nobody_else(bench: Bench, caller: str) -> None:
-    join(bench, caller)
+def test_s05_every_route_answers_those_it_is_for_and_nobody_else(backend: Backend, caller: str) -> None:
+    join(backend, caller)
 
-    answers = {route: send(bench, route, caller, **MESSAGES.get(route, {})) for route in sorted(ROUTES)}
+    answers = {route: send(backend, route, caller, **MESSAGES.get(route, {})) for route in sorted(ROUTES)}
 
     refused = {route for route, answer in answers.items() if answer.get("code") == "forbidden"}
     unsubscribed = {"channel.publish"}  # it had been ended by channel.unsubscribe
     assert refused - unsubscribed == {route for route, those in ROUTE_TABLE.items() if caller not in those}
 
 
-def test_s05_refusal_comes_before_the_message_is_even_read(bench: Bench) -> None:
-    join(bench, "user")
+def test_s05_refusal_comes_before_the_message_is_even_read(backend: Backend) -> None:
+    join(backend, "user")
 
-    assert send(bench, "broadcast", "user")["code"] == "forbidden"
-    assert send(bench, "who", "user", limit="many")["code"] == "forbidden"
+    assert send(backend, "broadcast", "user")["code"] == "forbidden"
+    assert send(backend, "who", "user", limit="many")["code"] == "forbidden"
 
 
 @pytest.mark.parametrize("fields", HOSTILE, ids=lambda fields: ",".join(fields))
-def test_s05_identity_is_not_taken_from_the_body(bench: Bench, fields: dict[str, Any]) -> None:
-    join(bench, "user", "guest")
-    bench.subscribe("user=", "room:1", authorizer=CALLERS["user"])
-    bench.gateway.posts.clear()
+def test_s05_identity_is_not_taken_from_the_body(backend: Backend, fields: dict[str, Any]) -> None:
+    join(backend, "user", "guest")
+    backend.subscribe("user=", "room:1", authorizer=CALLERS["user"])
+    backend.gateway.posts.clear()
 
-    assert send(bench, "broadcast", "user", data=1, **fields)["code"] == "forbidden"
-    assert send(bench, "direct.send", "guest", **{"to": "ann", "data": 1, **fields})["code"] == "forbidden"
+    assert send(backend, "broadcast", "user", data=1, **fields)["code"] == "forbidden"
+    assert send(backend, "direct.send", "guest", **{"to": "ann", "data": 1, **fields})["code"] == "forbidden"
     members = [{"channel": "members:1", **fields}]
-    assert send(bench, "channel.subscribe", "guest", channels=members, **fields)["code"] == "forbidden"
-    send(bench, "channel.publish", "user", channel="room:1", data=1, **fields)
-    (frame,) = bench.frames_to("user=")
+    assert send(backend, "channel.subscribe", "guest", channels=members, **fields)["code"] == "forbidden"
+    send(backend, "channel.publish", "user", channel="room:1", data=1, **fields)
+    (frame,) = backend.frames_to("user=")
     assert frame["sender"] == {"user_id": "ann", "name": "Ann"}
-    assert send(bench, "whoami", "user", **fields)["user_id"] == "ann"
+    assert send(backend, "whoami", "user", **fields)["user_id"] == "ann"
 
 
 @pytest.mark.parametrize("name", ["admin", '["admin"]', "user#root", "~acme/"])
-def test_s05_nobody_rises_by_what_they_told_when_connecting(bench: Bench, name: str) -> None:
+def test_s05_nobody_rises_by_what_they_told_when_connecting(backend: Backend, name: str) -> None:
     headers = {"Roles": '["admin"]', "X-Role": "admin", "principalId": "root", "Cookie": "role=admin"}
-    join(bench, "guest", "user", name=name, headers=headers)
+    join(backend, "guest", "user", name=name, headers=headers)
 
     for caller in ("guest", "user"):
-        assert send(bench, "broadcast", caller, data=1)["code"] == "forbidden"
-        assert send(bench, "whoami", caller)["name"] == name
-    assert send(bench, "channel.history", "guest", channel="members:1")["code"] == "forbidden"
+        assert send(backend, "broadcast", caller, data=1)["code"] == "forbidden"
+        assert send(backend, "whoami", caller)["name"] == name
+    assert send(backend, "channel.history", "guest", channel="members:1")["code"] == "forbidden"
 
 
-def test_s05_own_channel_is_its_owners_alone(bench: Bench) -> None:
-    join(bench, "user", "admin", "impostor", "guest")
+def test_s05_own_channel_is_its_owners_alone(backend: Backend) -> None:
+    join(backend, "user", "admin", "impostor", "guest")
     mine = personal_channel("ann")
 
     assert (
-        send(bench, "channel.subscribe", "user", channels=[{"channel": mine}])["type"] == "channel.subscribed"
+        send(backend, "channel.subscribe", "user", channels=[{"channel": mine}])["type"]
+        == "channel.subscribed"
     )
-    assert send(bench, "channel.history", "user", channel=mine)["type"] == "channel.history"
+    assert send(backend, "channel.history", "user", channel=mine)["type"] == "channel.history"
     for caller in ("impostor", "guest"):
         answers = [
-            send(bench, "channel.subscribe", caller, channels=[{"channel": mine}]),
-            send(bench, "channel.subscribe", caller, channels=[{"channel": mine, "since": PLACE}]),
-            send(bench, "channel.subscribe", caller, channels=[{"channel": "room:1"}, {"channel": mine}]),
-            send(bench, "channel.history", caller, channel=mine),
-            send(bench, "presence.get", caller, channel=mine),
-            send(bench, "channel.publish", caller, channel=mine, data="phishing"),
+            send(backend, "channel.subscribe", caller, channels=[{"channel": mine}]),
+            send(backend, "channel.subscribe", caller, channels=[{"channel": mine, "since": PLACE}]),
+            send(backend, "channel.subscribe", caller, channels=[{"channel": "room:1"}, {"channel": mine}]),
+            send(backend, "channel.history", caller, channel=mine),
+            send(backend, "presence.get", caller, channel=mine),
+            send(backend, "channel.publish", caller, channel=mine, data="phishing"),
         ]
         assert {(each["code"], each["channel"]) for each in answers} == {("forbidden", mine)}
-        assert send(bench, "ping", caller, positions={mine: PLACE})["behind"] == {}
-        assert send(bench, "channel.unsubscribe", caller, channels=[mine, "room:1"])["channels"] == []
+        assert send(backend, "ping", caller, positions={mine: PLACE})["behind"] == {}
+        assert send(backend, "channel.unsubscribe", caller, channels=[mine, "room:1"])["channels"] == []
 
 
 @pytest.mark.parametrize("name", ["User:ann", "user", "user:", "user::", "user:ann:", "user:ann.", "user:*"])
-def test_s05_no_other_name_leads_to_anybodys_channel(bench: Bench, name: str) -> None:
-    join(bench, "user", "guest")
+def test_s05_no_other_name_leads_to_anybodys_channel(backend: Backend, name: str) -> None:
+    join(backend, "user", "guest")
 
     for caller in ("user", "guest"):
-        answer = send(bench, "channel.subscribe", caller, channels=[{"channel": name}])
+        answer = send(backend, "channel.subscribe", caller, channels=[{"channel": name}])
         assert answer["code"] in {"forbidden", "unknown_channel", "invalid_message"}
 
 
-def test_s05_build_fails_when_a_route_has_no_row(bench: Bench) -> None:
-    bench.services.policy.check(ROUTES, bench.services.namespaces)
+def test_s05_build_fails_when_a_route_has_no_row(backend: Backend) -> None:
+    backend.services.policy.check(ROUTES, backend.services.namespaces)
 
     with pytest.raises(RegistrationError, match=r"'channel\.erase' has no row"):
-        bench.services.policy.check([*ROUTES, "channel.erase"], bench.services.namespaces)
+        backend.services.policy.check([*ROUTES, "channel.erase"], backend.services.namespaces)
 
 
 def test_s05_handlers_ask_the_principal_and_never_the_body_who_is_calling() -> None:

@@ -11,7 +11,7 @@ from signalbox.identity.minting import mint_ticket
 from signalbox.publisher import Slice
 from signalbox.realtime.policy import CHANNELS, Access, Policy
 from tests.framework.identity.handshakes import TICKET_SECRET, lines, listening
-from tests.framework.realtime.backend import NOW, Bench
+from tests.framework.realtime.backend import NOW, Backend
 from tests.security.bit_flips import flipped
 from tests.security.conftest import PAGE
 
@@ -31,122 +31,122 @@ ANN, BOB = caller(), caller("bob", None)
 
 
 @pytest.fixture
-def bench(aws: None) -> Bench:
+def backend(aws: None) -> Backend:
     """Ann, whose session ends in ten minutes, and Bob on a channel."""
-    bench = Bench(TICKET_SECRET=TICKET_SECRET)
-    asyncio.run(bench.connections.init_table())
+    backend = Backend(TICKET_SECRET=TICKET_SECRET)
+    asyncio.run(backend.connections.init_table())
     for connection_id, who in (("ann=", ANN), ("bob=", BOB)):
-        bench.connect(connection_id, authorizer=who)
-        bench.subscribe(connection_id, ROOM, authorizer=who)
-    bench.gateway.posts.clear()
-    return bench
+        backend.connect(connection_id, authorizer=who)
+        backend.subscribe(connection_id, ROOM, authorizer=who)
+    backend.gateway.posts.clear()
+    return backend
 
 
-def say_everything(bench: Bench, now: int) -> None:
+def say_everything(backend: Backend, now: int) -> None:
     """Bob sends Ann all one can send."""
     for message in (
         {"action": "broadcast", "data": 1},
         {"action": "direct.send", "to": "ann", "data": 1},
         {"action": "channel.publish", "channel": ROOM, "data": 1},
     ):
-        bench.send("bob=", message, now, authorizer=BOB)
+        backend.send("bob=", message, now, authorizer=BOB)
 
 
-def heard(bench: Bench, connection_id: str) -> list[str]:
-    return [frame["type"] for frame in bench.frames_to(connection_id)]
+def heard(backend: Backend, connection_id: str) -> list[str]:
+    return [frame["type"] for frame in backend.frames_to(connection_id)]
 
 
-def sweep(bench: Bench, now: int) -> int:
-    return asyncio.run(bench.services.attendance.sweep(now=now, time_left=lambda: 60.0))
+def sweep(backend: Backend, now: int) -> int:
+    return asyncio.run(backend.services.attendance.sweep(now=now, time_left=lambda: 60.0))
 
 
-def stay_awake(bench: Bench, until: int) -> None:
+def stay_awake(backend: Backend, until: int) -> None:
     for now in range(NOW, until, 60_000):
         for connection_id, who in (("ann=", ANN), ("bob=", BOB)):
-            bench.send(connection_id, {"action": "ping"}, now, authorizer=who)
+            backend.send(connection_id, {"action": "ping"}, now, authorizer=who)
 
 
 def refresh(
-    bench: Bench, ticket: str, now: int = NOW, who: Mapping[str, str] = ANN, over: str = "ann="
+    backend: Backend, ticket: str, now: int = NOW, who: Mapping[str, str] = ANN, over: str = "ann="
 ) -> Any:
-    return bench.send(over, {"action": "auth.refresh", "ticket": ticket}, now, authorizer=who)
+    return backend.send(over, {"action": "auth.refresh", "ticket": ticket}, now, authorizer=who)
 
 
 def ticket(user_id: str = "ann", now: int = NOW, **options: Any) -> str:
     return mint_ticket(TICKET_SECRET, user_id, now=now, origin=PAGE, **{"session_ends": LATER, **options})
 
 
-def test_s07_nothing_reaches_a_session_that_has_ended(bench: Bench) -> None:
-    say_everything(bench, ENDS - 1)
-    assert heard(bench, "ann=") == ["message", "message", "publication"]
-    bench.gateway.posts.clear()
+def test_s07_nothing_reaches_a_session_that_has_ended(backend: Backend) -> None:
+    say_everything(backend, ENDS - 1)
+    assert heard(backend, "ann=") == ["message", "message", "publication"]
+    backend.gateway.posts.clear()
 
-    say_everything(bench, ENDS)
+    say_everything(backend, ENDS)
 
-    assert heard(bench, "ann=") == []
-    assert heard(bench, "bob=") == ["message", "publication"]
-    assert bench.send("ann=", {"action": "ping"}, ENDS, authorizer=ANN)["code"] == "connection_gone"
-    assert refresh(bench, ticket(now=ENDS), ENDS)["code"] == "connection_gone"
+    assert heard(backend, "ann=") == []
+    assert heard(backend, "bob=") == ["message", "publication"]
+    assert backend.send("ann=", {"action": "ping"}, ENDS, authorizer=ANN)["code"] == "connection_gone"
+    assert refresh(backend, ticket(now=ENDS), ENDS)["code"] == "connection_gone"
 
 
 def test_s07_workers_serve_no_session_that_ended_while_the_frame_waited(aws: None) -> None:
-    bench = Bench(INLINE_RECIPIENTS="1")
-    asyncio.run(bench.connections.init_table())
-    bench.connect("ann=", authorizer=ANN)
-    bench.connect("bob=", authorizer=BOB)
-    bench.send("bob=", {"action": "broadcast", "data": 1}, ENDS - 1, authorizer=BOB)
+    backend = Backend(INLINE_RECIPIENTS="1")
+    asyncio.run(backend.connections.init_table())
+    backend.connect("ann=", authorizer=ANN)
+    backend.connect("bob=", authorizer=BOB)
+    backend.send("bob=", {"action": "broadcast", "data": 1}, ENDS - 1, authorizer=BOB)
 
     async def work(slices: list[Slice]) -> None:
         for number, slice_ in enumerate(slices):
-            await bench.relay.carry(slice_, f"m-{number}", now=ENDS, time_left=lambda: 60.0)
+            await backend.relay.carry(slice_, f"m-{number}", now=ENDS, time_left=lambda: 60.0)
 
-    asyncio.run(work(bench.queue.slices))
+    asyncio.run(work(backend.queue.slices))
 
-    assert heard(bench, "ann=") == []
-    assert heard(bench, "bob=") == ["message", "broadcast.report"]
+    assert heard(backend, "ann=") == []
+    assert heard(backend, "bob=") == ["message", "broadcast.report"]
 
 
-def test_s07_session_is_warned_each_minute_then_told_and_closed(bench: Bench) -> None:
-    stay_awake(bench, ENDS)
+def test_s07_session_is_warned_each_minute_then_told_and_closed(backend: Backend) -> None:
+    stay_awake(backend, ENDS)
     swept = {}
     for before in range(300_000, -60_000, -60_000):
-        bench.gateway.posts.clear()
-        sweep(bench, ENDS - before)
-        swept[before // 1_000] = bench.frames_to("ann=")
+        backend.gateway.posts.clear()
+        sweep(backend, ENDS - before)
+        swept[before // 1_000] = backend.frames_to("ann=")
 
     warning = [{"v": 1, "type": "session.expiring", "within": 180}]
     end = [{"v": 1, "type": "disconnect", "code": "expired", "reconnect": True}]
     assert swept == {300: [], 240: [], 180: warning, 120: warning, 60: warning, 0: end}
-    assert bench.gateway.closed == ["ann="]
-    assert heard(bench, "bob=") == ["presence.left"]
-    assert sweep(bench, ENDS) == 0
+    assert backend.gateway.closed == ["ann="]
+    assert heard(backend, "bob=") == ["presence.left"]
+    assert sweep(backend, ENDS) == 0
 
 
-def test_s07_tenants_sessions_are_warned_and_closed_too(bench: Bench) -> None:
+def test_s07_tenants_sessions_are_warned_and_closed_too(backend: Backend) -> None:
     theirs = caller(tenant="acme")
-    bench.connect("eve=", authorizer=theirs, now=ENDS - 180_000)
+    backend.connect("eve=", authorizer=theirs, now=ENDS - 180_000)
 
-    sweep(bench, ENDS - 120_000)
-    sweep(bench, ENDS)
+    sweep(backend, ENDS - 120_000)
+    sweep(backend, ENDS)
 
-    assert heard(bench, "eve=") == ["session.expiring", "disconnect"]
+    assert heard(backend, "eve=") == ["session.expiring", "disconnect"]
 
 
-def test_s07_session_lasts_longer_when_it_is_refreshed(bench: Bench) -> None:
-    answer = refresh(bench, ticket())
+def test_s07_session_lasts_longer_when_it_is_refreshed(backend: Backend) -> None:
+    answer = refresh(backend, ticket())
 
     assert answer == {"v": 1, "type": "auth.refreshed", "expires_at": LATER // 1000}
-    me = bench.send("ann=", {"action": "whoami"}, ENDS, authorizer=ANN)
+    me = backend.send("ann=", {"action": "whoami"}, ENDS, authorizer=ANN)
     assert me["expires_at"] == LATER // 1000
-    say_everything(bench, ENDS)
-    assert heard(bench, "ann=") == ["message", "message", "publication"]
-    assert sweep(bench, ENDS) == 0
-    assert "session.expiring" not in heard(bench, "ann=")
+    say_everything(backend, ENDS)
+    assert heard(backend, "ann=") == ["message", "message", "publication"]
+    assert sweep(backend, ENDS) == 0
+    assert "session.expiring" not in heard(backend, "ann=")
 
 
 @pytest.mark.parametrize("session_ends", [None, NOW + 10**9])
-def test_s07_no_session_outlasts_two_hours(bench: Bench, session_ends: int | None) -> None:
-    assert refresh(bench, ticket(session_ends=session_ends))["expires_at"] == SECONDS + 7_500
+def test_s07_no_session_outlasts_two_hours(backend: Backend, session_ends: int | None) -> None:
+    assert refresh(backend, ticket(session_ends=session_ends))["expires_at"] == SECONDS + 7_500
 
 
 def forged(**claims: Any) -> str:
@@ -178,9 +178,11 @@ REFUSED: dict[str, Callable[[], str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_s07_session_is_as_long_as_before_when_the_ticket_is_not_quite_right(bench: Bench, case: str) -> None:
+def test_s07_session_is_as_long_as_before_when_the_ticket_is_not_quite_right(
+    backend: Backend, case: str
+) -> None:
     with listening() as log:
-        answer = refresh(bench, REFUSED[case]())
+        answer = refresh(backend, REFUSED[case]())
 
     assert answer == {
         "type": "error",
@@ -190,64 +192,64 @@ def test_s07_session_is_as_long_as_before_when_the_ticket_is_not_quite_right(ben
     }
     reasons = [line["outcome"] for line in lines(log) if line["message"] == "refresh"]
     assert reasons == [case.partition(",")[0]]
-    assert bench.send("ann=", {"action": "whoami"}, authorizer=ANN)["expires_at"] == ENDS // 1000
-    assert refresh(bench, ticket())["type"] == "auth.refreshed"
+    assert backend.send("ann=", {"action": "whoami"}, authorizer=ANN)["expires_at"] == ENDS // 1000
+    assert refresh(backend, ticket())["type"] == "auth.refreshed"
 
 
 def test_s07_ticket_is_refused_when_any_bit_of_it_is_another(aws: None) -> None:
-    bench = Bench(TICKET_SECRET=TICKET_SECRET, MESSAGE_BURST="10000", SEND_BURST="10000")
-    asyncio.run(bench.connections.init_table())
-    bench.connect("ann=", authorizer=ANN)
+    backend = Backend(TICKET_SECRET=TICKET_SECRET, MESSAGE_BURST="10000", SEND_BURST="10000")
+    asyncio.run(backend.connections.init_table())
+    backend.connect("ann=", authorizer=ANN)
     good = ticket()
 
-    answers = {refresh(bench, other)["code"] for other in list(flipped(good))[::7]}
+    answers = {refresh(backend, other)["code"] for other in list(flipped(good))[::7]}
 
     assert answers == {"unauthorized"}
-    assert refresh(bench, good)["type"] == "auth.refreshed"
+    assert refresh(backend, good)["type"] == "auth.refreshed"
 
 
-def test_s07_ticket_refreshes_one_connection_and_again_only_that(bench: Bench) -> None:
-    bench.connect("tab=", authorizer=ANN)
+def test_s07_ticket_refreshes_one_connection_and_again_only_that(backend: Backend) -> None:
+    backend.connect("tab=", authorizer=ANN)
     good = ticket()
 
-    assert refresh(bench, good)["type"] == "auth.refreshed"
-    assert refresh(bench, good)["type"] == "auth.refreshed"
-    assert refresh(bench, good, over="tab=")["code"] == "unauthorized"
+    assert refresh(backend, good)["type"] == "auth.refreshed"
+    assert refresh(backend, good)["type"] == "auth.refreshed"
+    assert refresh(backend, good, over="tab=")["code"] == "unauthorized"
 
 
-def test_s07_ticket_from_before_a_logout_refreshes_no_later_login(bench: Bench) -> None:
+def test_s07_ticket_from_before_a_logout_refreshes_no_later_login(backend: Backend) -> None:
     early, later = ticket(roles=["admin"]), NOW + 2_000
-    asyncio.run(bench.services.logins.close_user("ann", now=NOW + 1, time_left=lambda: 60.0))
+    asyncio.run(backend.services.logins.close_user("ann", now=NOW + 1, time_left=lambda: 60.0))
     again = caller(issued_at=str(later // 1_000))
-    bench.connect("tab=", authorizer=again, now=later)
+    backend.connect("tab=", authorizer=again, now=later)
 
-    assert refresh(bench, early, later, again, "tab=")["code"] == "unauthorized"
-    connection = asyncio.run(bench.connections.get_connection("tab=", now=later))
+    assert refresh(backend, early, later, again, "tab=")["code"] == "unauthorized"
+    connection = asyncio.run(backend.connections.get_connection("tab=", now=later))
     assert connection is not None
     assert connection.roles is None
-    assert refresh(bench, ticket(now=later), later, again, "tab=")["type"] == "auth.refreshed"
+    assert refresh(backend, ticket(now=later), later, again, "tab=")["type"] == "auth.refreshed"
 
 
 def test_s07_nobody_is_refreshed_where_there_are_no_tickets(aws: None) -> None:
-    bench = Bench()
-    asyncio.run(bench.connections.init_table())
-    bench.connect("ann=", authorizer=ANN)
+    backend = Backend()
+    asyncio.run(backend.connections.init_table())
+    backend.connect("ann=", authorizer=ANN)
 
-    assert refresh(bench, ticket())["code"] == "unauthorized"
+    assert refresh(backend, ticket())["code"] == "unauthorized"
 
 
-def test_s07_guest_stays_a_guest(bench: Bench) -> None:
-    bench.connect("guest=")
+def test_s07_guest_stays_a_guest(backend: Backend) -> None:
+    backend.connect("guest=")
 
-    answer = bench.send("guest=", {"action": "auth.refresh", "ticket": ticket()})
+    answer = backend.send("guest=", {"action": "auth.refresh", "ticket": ticket()})
     assert answer["code"] == "unauthorized"
 
 
-def test_s07_roles_are_those_of_the_new_ticket(bench: Bench) -> None:
-    bench.connect("c=", authorizer=caller(roles='["admin"]'))
-    refresh(bench, ticket(roles=["writer"]), over="c=", who=caller(roles='["admin"]'))
+def test_s07_roles_are_those_of_the_new_ticket(backend: Backend) -> None:
+    backend.connect("c=", authorizer=caller(roles='["admin"]'))
+    refresh(backend, ticket(roles=["writer"]), over="c=", who=caller(roles='["admin"]'))
 
-    connection = asyncio.run(bench.connections.get_connection("c=", now=NOW))
+    connection = asyncio.run(backend.connections.get_connection("c=", now=NOW))
     assert connection is not None
     assert connection.roles == frozenset({"writer"})
 
@@ -255,26 +257,26 @@ def test_s07_roles_are_those_of_the_new_ticket(bench: Bench) -> None:
 def test_s07_channels_go_with_the_role_that_opened_them(aws: None) -> None:
     writers = frozenset({"writer"})
     policy = Policy(channels={**CHANNELS, "members": Access(subscribe=writers, presence=writers)})
-    bench = Bench(policy, TICKET_SECRET=TICKET_SECRET)
-    asyncio.run(bench.connections.init_table())
-    bench.connect("ann=", authorizer=ANN)
-    assert bench.subscribe("ann=", "members:1", authorizer=ANN)["code"] == "forbidden"
+    backend = Backend(policy, TICKET_SECRET=TICKET_SECRET)
+    asyncio.run(backend.connections.init_table())
+    backend.connect("ann=", authorizer=ANN)
+    assert backend.subscribe("ann=", "members:1", authorizer=ANN)["code"] == "forbidden"
 
-    refresh(bench, ticket(roles=["writer"]))
-    assert bench.subscribe("ann=", "members:1", authorizer=ANN)["type"] == "channel.subscribed"
-    assert refresh(bench, ticket(roles=["x" * 300]))["code"] == "unauthorized"
-    assert heard(bench, "ann=") == []
-    refresh(bench, ticket(roles=[]))
+    refresh(backend, ticket(roles=["writer"]))
+    assert backend.subscribe("ann=", "members:1", authorizer=ANN)["type"] == "channel.subscribed"
+    assert refresh(backend, ticket(roles=["x" * 300]))["code"] == "unauthorized"
+    assert heard(backend, "ann=") == []
+    refresh(backend, ticket(roles=[]))
 
-    assert [frame["channels"] for frame in bench.frames_to("ann=")] == [["members:1"]]
-    assert bench.subscribe("ann=", "members:1", authorizer=ANN)["code"] == "forbidden"
+    assert [frame["channels"] for frame in backend.frames_to("ann=")] == [["members:1"]]
+    assert backend.subscribe("ann=", "members:1", authorizer=ANN)["code"] == "forbidden"
 
 
-def test_s07_ticket_is_nowhere_in_the_log(bench: Bench) -> None:
+def test_s07_ticket_is_nowhere_in_the_log(backend: Backend) -> None:
     good, bad = ticket(), ticket("bob")
     with listening() as log:
-        refresh(bench, good)
-        refresh(bench, bad)
+        refresh(backend, good)
+        refresh(backend, bad)
 
     assert good not in log.getvalue()
     assert bad not in log.getvalue()

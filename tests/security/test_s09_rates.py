@@ -10,7 +10,7 @@ import pytest
 from connection_store import Allowances, Connection, ConnectionGoneError, ConnectionManager, Rate, Table
 from connection_store.capacity import CapacityMeter
 from signalbox.realtime.sessions.limits import MOST, Buckets
-from tests.framework.realtime.backend import NOW, Bench
+from tests.framework.realtime.backend import NOW, Backend
 
 LATE = 4_102_444_800_000
 CHAT = Rate(steady=5, burst=30)
@@ -20,17 +20,17 @@ MakeTable = Callable[..., Table]
 
 
 @pytest.fixture
-def sandboxes(bench: Bench) -> list[Bench]:
+def sandboxes(backend: Backend) -> list[Backend]:
     """Two that share a table, and a connection."""
-    bench.connect("a=")
-    return [bench, Bench()]
+    backend.connect("a=")
+    return [backend, Backend()]
 
 
 def outcome(answer: Any) -> str:
     return str(answer.get("code", answer["type"]))
 
 
-def flood(sandboxes: list[Bench], message: Any, now: int, count: int) -> list[str]:
+def flood(sandboxes: list[Backend], message: Any, now: int, count: int) -> list[str]:
     turns = itertools.islice(itertools.cycle(sandboxes), count)
     return [outcome(sandbox.send("a=", message, now)) for sandbox in turns]
 
@@ -103,7 +103,7 @@ async def test_s09_counting_is_one_request_and_a_refusal_none(make_table: MakeTa
     assert meter.requests == {"update_item": 1}
 
 
-def test_s09_burst_is_served_and_no_more_across_two_sandboxes(sandboxes: list[Bench]) -> None:
+def test_s09_burst_is_served_and_no_more_across_two_sandboxes(sandboxes: list[Backend]) -> None:
     sandboxes[0].subscribe("a=", "live:1", now=NOW - 10_000)
 
     answers = flood(sandboxes, ACTION, NOW, 34)
@@ -120,12 +120,12 @@ def test_s09_burst_is_served_and_no_more_across_two_sandboxes(sandboxes: list[Be
 
 
 def test_s09_every_message_that_stores_or_is_sent_on_is_counted_and_no_other(aws: None) -> None:
-    bench = Bench(SEND_BURST="1", SEND_RATE="0.001")
-    asyncio.run(bench.connections.init_table())
+    backend = Backend(SEND_BURST="1", SEND_RATE="0.001")
+    asyncio.run(backend.connections.init_table())
     answers = {}
-    for number, route in enumerate(bench.application.message_keys):
-        bench.connect(f"{number}=")
-        refusals = {outcome(bench.send(f"{number}=", {"action": route}, NOW)) for _ in range(2)}
+    for number, route in enumerate(backend.application.message_keys):
+        backend.connect(f"{number}=")
+        refusals = {outcome(backend.send(f"{number}=", {"action": route}, NOW)) for _ in range(2)}
         answers[route] = "rate_limited" in refusals
 
     assert {route for route, counted in answers.items() if not counted} == {
@@ -138,7 +138,7 @@ def test_s09_every_message_that_stores_or_is_sent_on_is_counted_and_no_other(aws
     }
 
 
-def test_s09_flood_of_pings_costs_nothing_when_refused(sandboxes: list[Bench]) -> None:
+def test_s09_flood_of_pings_costs_nothing_when_refused(sandboxes: list[Backend]) -> None:
     (one, other), ping = sandboxes, {"action": "ping"}
     assert flood([one], ping, NOW, 100) == ["pong"] * 100
     one.meter.requests.clear()
@@ -151,55 +151,55 @@ def test_s09_flood_of_pings_costs_nothing_when_refused(sandboxes: list[Bench]) -
     assert flood([one], ping, NOW + 50, 2) == ["pong", "rate_limited"]
 
 
-def test_s09_others_are_served_when_one_floods(sandboxes: list[Bench]) -> None:
-    bench = sandboxes[0]
-    bench.connect("b=")
-    flood([bench], {"action": "ping"}, NOW, 110)
+def test_s09_others_are_served_when_one_floods(sandboxes: list[Backend]) -> None:
+    backend = sandboxes[0]
+    backend.connect("b=")
+    flood([backend], {"action": "ping"}, NOW, 110)
 
-    assert bench.send("b=", {"action": "ping"}, NOW)["type"] == "pong"
+    assert backend.send("b=", {"action": "ping"}, NOW)["type"] == "pong"
 
 
-def test_s09_who_goes_on_all_the_same_is_disconnected(sandboxes: list[Bench]) -> None:
-    bench = sandboxes[0]
-    bench.connect("b=", name="Bob")
-    bench.subscribe("b=", "room:1")
-    bench.subscribe("a=", "room:1")
+def test_s09_who_goes_on_all_the_same_is_disconnected(sandboxes: list[Backend]) -> None:
+    backend = sandboxes[0]
+    backend.connect("b=", name="Bob")
+    backend.subscribe("b=", "room:1")
+    backend.subscribe("a=", "room:1")
 
-    flood([bench], {"action": "ping"}, NOW, 99 + 20)
-    assert bench.gateway.closed == []
-    assert outcome(bench.send("a=", {"action": "ping"}, NOW)) == "rate_limited"
+    flood([backend], {"action": "ping"}, NOW, 99 + 20)
+    assert backend.gateway.closed == []
+    assert outcome(backend.send("a=", {"action": "ping"}, NOW)) == "rate_limited"
 
-    flood([bench], {"action": "ping"}, NOW, 20)  # sent before it knew
-    assert bench.gateway.closed == ["a="]
-    assert bench.frames_to("a=")[-1] == {
+    flood([backend], {"action": "ping"}, NOW, 20)  # sent before it knew
+    assert backend.gateway.closed == ["a="]
+    assert backend.frames_to("a=")[-1] == {
         "v": 1,
         "type": "disconnect",
         "code": "rate_limited",
         "reconnect": False,
     }
-    assert bench.frames_to("b=")[-1]["type"] == "presence.left"
+    assert backend.frames_to("b=")[-1]["type"] == "presence.left"
     assert outcome(sandboxes[1].send("a=", {"action": "ping"}, NOW)) == "connection_gone"
 
 
 def test_s09_who_is_refused_now_and_then_stays(aws: None) -> None:
-    bench = Bench(MESSAGE_RATE="1", MESSAGE_BURST="1")
-    asyncio.run(bench.connections.init_table())
-    bench.connect("a=")
+    backend = Backend(MESSAGE_RATE="1", MESSAGE_BURST="1")
+    asyncio.run(backend.connections.init_table())
+    backend.connect("a=")
     for second in range(0, 120, 2):
-        answers = flood([bench], {"action": "ping"}, NOW + second * 1_000, 2)
+        answers = flood([backend], {"action": "ping"}, NOW + second * 1_000, 2)
         assert answers == ["pong", "rate_limited"]
 
-    assert bench.gateway.closed == []
+    assert backend.gateway.closed == []
 
 
-def test_s09_tenants_connection_is_ended_when_it_floods(bench: Bench) -> None:
+def test_s09_tenants_connection_is_ended_when_it_floods(backend: Backend) -> None:
     user = {"principalId": "ann", "tenant": "acme"}
-    bench.connect("a=", authorizer=user)
+    backend.connect("a=", authorizer=user)
     for _ in range(121):
-        bench.send("a=", {"action": "ping"}, NOW, authorizer=user)
+        backend.send("a=", {"action": "ping"}, NOW, authorizer=user)
 
-    assert bench.gateway.closed == ["a="]
-    assert asyncio.run(bench.services.of("acme").connections.get_connection("a=", now=NOW)) is None
+    assert backend.gateway.closed == ["a="]
+    assert asyncio.run(backend.services.of("acme").connections.get_connection("a=", now=NOW)) is None
 
 
 def test_s09_sandbox_forgets_who_is_idle_before_it_remembers_too_many() -> None:
@@ -216,8 +216,8 @@ def test_s09_sandbox_forgets_who_is_idle_before_it_remembers_too_many() -> None:
 
 
 def test_s09_limits_are_settings(aws: None) -> None:
-    bench = Bench(MESSAGE_BURST="1000")
-    asyncio.run(bench.connections.init_table())
-    bench.connect("a=")
+    backend = Backend(MESSAGE_BURST="1000")
+    asyncio.run(backend.connections.init_table())
+    backend.connect("a=")
 
-    assert flood([bench], {"action": "ping"}, NOW, 150) == ["pong"] * 150
+    assert flood([backend], {"action": "ping"}, NOW, 150) == ["pong"] * 150

@@ -16,7 +16,7 @@ from connection_store import (
 )
 from tests.contract.schedules import Explorer, Process
 from tests.framework.realtime.backend import NOW as BENCH_NOW
-from tests.framework.realtime.backend import Bench
+from tests.framework.realtime.backend import Backend
 
 NOW = 4_102_444_800_000
 PLACES = 10
@@ -225,17 +225,17 @@ async def test_s10_nobody_is_admitted_when_the_guard_cannot_be_read(connections:
         )
 
 
-def test_s10_client_is_told_429_and_may_roll_over(bench: Bench) -> None:
+def test_s10_client_is_told_429_and_may_roll_over(backend: Backend) -> None:
     user = {"principalId": "ann"}
     for number in range(PLACES):
-        assert bench.connect(f"{number}=", authorizer=user, now=BENCH_NOW + number) == {"statusCode": 200}
+        assert backend.connect(f"{number}=", authorizer=user, now=BENCH_NOW + number) == {"statusCode": 200}
 
-    assert bench.connect("x=", authorizer=user) == {"statusCode": 429}
+    assert backend.connect("x=", authorizer=user) == {"statusCode": 429}
     for nonsense in ("", "-1", "1e3", "9" * 16, "0=", "\N{ARABIC-INDIC DIGIT ONE}"):
-        assert bench.connect("x=", authorizer=user, replaces=nonsense) == {"statusCode": 429}
-    assert bench.connect("x=", authorizer={"principalId": "bob"}, replaces=str(BENCH_NOW)) == {
+        assert backend.connect("x=", authorizer=user, replaces=nonsense) == {"statusCode": 429}
+    assert backend.connect("x=", authorizer={"principalId": "bob"}, replaces=str(BENCH_NOW)) == {
         "statusCode": 200
     }
-    assert bench.connect("y=", authorizer=user, replaces=str(BENCH_NOW)) == {"statusCode": 200}
-    assert bench.send("0=", {"action": "ping"}, authorizer=user)["code"] == "connection_gone"
-    assert bench.send("1=", {"action": "ping"}, authorizer=user)["type"] == "pong"
+    assert backend.connect("y=", authorizer=user, replaces=str(BENCH_NOW)) == {"statusCode": 200}
+    assert backend.send("0=", {"action": "ping"}, authorizer=user)["code"] == "connection_gone"
+    assert backend.send("1=", {"action": "ping"}, authorizer=user)["type"] == "pong"

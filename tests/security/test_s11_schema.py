@@ -15,7 +15,7 @@ from signalbox import protocol
 from signalbox.protocol.channels import ChannelName, Key
 from signalbox.protocol.frames import Request
 from signalbox.realtime.policy import ROUTES
-from tests.framework.realtime.backend import Bench
+from tests.framework.realtime.backend import Backend
 
 ALLOWED = re.compile(r"[A-Za-z0-9_:.-]{1,128}")
 NAMES, KEYS = TypeAdapter(ChannelName), TypeAdapter(Key)
@@ -116,13 +116,13 @@ def test_s11_everything_in_a_message_has_a_bound(action: str) -> None:
 
 @pytest.mark.parametrize("user_id", ["ann#b=", "conns#1", "acme/user", "~acme/", "a\x1fb", "@", "😀" * 32])
 async def test_s11_user_id_forges_no_row_whatever_the_provider_calls_its_users(
-    bench: Bench, user_id: str
+    backend: Backend, user_id: str
 ) -> None:
-    bench.connect("a=", authorizer={"principalId": user_id})
-    bench.subscribe("a=", "room:1", authorizer={"principalId": user_id})
+    backend.connect("a=", authorizer={"principalId": user_id})
+    backend.subscribe("a=", "room:1", authorizer={"principalId": user_id})
 
-    rows = bench.table.warm().scan(TableName="connections")["Items"]
+    rows = backend.table.warm().scan(TableName="connections")["Items"]
 
     partitions = sorted(row["pk"]["S"] for row in rows if row["pk"]["S"].startswith(("user#", "acme", "~")))
     assert set(partitions) == {f"user#{user_id}"}
-    assert bench.user_of("a=") == user_id
+    assert backend.user_of("a=") == user_id

@@ -3,31 +3,31 @@
 import asyncio
 
 from signalbox.publisher import Slow
-from tests.framework.realtime.backend import NOW, Bench
+from tests.framework.realtime.backend import NOW, Backend
 
 BEATS = 150_000
 """Milliseconds: 2.5 beats of a connection on a channel with presence."""
 
 
-def test_s13_connection_is_ended_when_it_was_silent_for_two_and_a_half_beats(bench: Bench) -> None:
+def test_s13_connection_is_ended_when_it_was_silent_for_two_and_a_half_beats(backend: Backend) -> None:
     for id_ in ("silent=", "alive="):
-        bench.connect(id_)
-        bench.subscribe(id_, "room:1")
-    bench.send("alive=", {"action": "ping"}, NOW + BEATS - 1)
+        backend.connect(id_)
+        backend.subscribe(id_, "room:1")
+    backend.send("alive=", {"action": "ping"}, NOW + BEATS - 1)
 
-    swept = bench.services.attendance.sweep(now=NOW + BEATS, time_left=lambda: 60.0)
+    swept = backend.services.attendance.sweep(now=NOW + BEATS, time_left=lambda: 60.0)
 
     assert asyncio.run(swept) == 1
-    assert bench.gateway.closed == ["silent="]
-    assert [frame["code"] for frame in bench.frames_to("silent=") if "code" in frame] == ["ended"]
+    assert backend.gateway.closed == ["silent="]
+    assert [frame["code"] for frame in backend.frames_to("silent=") if "code" in frame] == ["ended"]
 
 
-def test_s13_client_is_closed_when_it_does_not_read_and_others_are_served(bench: Bench) -> None:
+def test_s13_client_is_closed_when_it_does_not_read_and_others_are_served(backend: Backend) -> None:
     for id_ in ("stuck=", "ann="):
-        bench.connect(id_)
-    bench.gateway.script("stuck=", *[Slow()] * 4)
+        backend.connect(id_)
+    backend.gateway.script("stuck=", *[Slow()] * 4)
 
-    answer = bench.send("ann=", {"action": "broadcast", "data": "hello"})
+    answer = backend.send("ann=", {"action": "broadcast", "data": "hello"})
 
     assert (answer["sent"], answer["slow"]) == (1, 1)
-    assert bench.gateway.closed == ["stuck="]
+    assert backend.gateway.closed == ["stuck="]

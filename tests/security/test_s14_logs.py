@@ -9,7 +9,7 @@ from websockets.asyncio.client import connect
 from tests.canary import CANARY, sung
 from tests.conftest import LocalRun
 from tests.framework.identity.handshakes import lines, listening
-from tests.framework.realtime.backend import Bench
+from tests.framework.realtime.backend import Backend
 from tests.security.fuzz import documented
 
 OF_THE_LOGGER = {"level", "location", "message", "timestamp", "service", "correlation_id"}
@@ -29,13 +29,15 @@ def spoilt(value: Any) -> Any:
     return value
 
 
-def test_s14_lines_have_the_listed_fields_and_nothing_that_was_said_when_clients_talk(bench: Bench) -> None:
+def test_s14_lines_have_the_listed_fields_and_nothing_that_was_said_when_clients_talk(
+    backend: Backend,
+) -> None:
     with listening() as log:
-        bench.connect("c=", name=CANARY)
+        backend.connect("c=", name=CANARY)
         for text in documented():
-            bench.send("c=", spoilt(json.loads(text)))
-            bench.send("c=", text + CANARY)
-        bench.disconnect("c=")
+            backend.send("c=", spoilt(json.loads(text)))
+            backend.send("c=", text + CANARY)
+        backend.disconnect("c=")
 
     assert CANARY not in log.getvalue()
     events = [line for line in lines(log) if line.get("message") == "event"]

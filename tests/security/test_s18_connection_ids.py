@@ -7,7 +7,7 @@ from typing import Any
 
 from signalbox import protocol
 from signalbox.protocol.frames import Frame, Request
-from tests.framework.realtime.backend import Bench
+from tests.framework.realtime.backend import Backend
 
 ROUTES = Path(__file__).parents[2] / "signalbox" / "realtime" / "routes"
 OURS = {"event", "context.event", "connection", "current_connection(context)"}
@@ -28,7 +28,7 @@ def test_s18_no_message_and_no_frame_has_a_place_for_a_connection_id() -> None:
 
 
 def test_s18_line_of_a_user_is_no_connection_id() -> None:
-    assert set(protocol.Line.model_fields) == {"name", "connected_at"}
+    assert set(protocol.PresentConnection.model_fields) == {"name", "connected_at"}
 
 
 def test_s18_routes_take_connection_ids_from_the_event_alone() -> None:
@@ -43,27 +43,27 @@ def test_s18_routes_take_connection_ids_from_the_event_alone() -> None:
     assert found
 
 
-def test_s18_nobody_learns_the_id_of_a_connection(bench: Bench) -> None:
+def test_s18_nobody_learns_the_id_of_a_connection(backend: Backend) -> None:
     for id_ in IDS:
-        bench.connect(id_)
-        bench.subscribe(id_, "room:1")
-    bench.publish(IDS[0], "room:1", 1)
-    bench.disconnect(IDS[-1])
+        backend.connect(id_)
+        backend.subscribe(id_, "room:1")
+    backend.publish(IDS[0], "room:1", 1)
+    backend.disconnect(IDS[-1])
     said: list[Any] = [
-        bench.send(IDS[0], {"action": "presence.get", "channel": "room:1"}),
-        bench.send(IDS[0], {"action": "direct.send", "to": bench.user_of(IDS[1]), "data": 1}),
-        bench.send(IDS[0], {"action": "broadcast", "data": 1}),
-        *(bench.send(IDS[0], {"action": action}) for action in ("hello", "whoami")),
+        backend.send(IDS[0], {"action": "presence.get", "channel": "room:1"}),
+        backend.send(IDS[0], {"action": "direct.send", "to": backend.user_of(IDS[1]), "data": 1}),
+        backend.send(IDS[0], {"action": "broadcast", "data": 1}),
+        *(backend.send(IDS[0], {"action": action}) for action in ("hello", "whoami")),
     ]
     people, cursor = [], None
     for _ in range(20):
-        page = bench.send(IDS[0], {"action": "who", "limit": 1, "cursor": cursor})
+        page = backend.send(IDS[0], {"action": "who", "limit": 1, "cursor": cursor})
         people += page["people"]
         said.append(page)
         if (cursor := page["cursor"]) is None:
             break
 
-    heard = [frame for id_ in IDS for frame in bench.frames_to(id_)]
+    heard = [frame for id_ in IDS for frame in backend.frames_to(id_)]
     assert len(people) == len(IDS) - 1
     assert {frame["type"] for frame in heard} >= {
         "message",
@@ -74,13 +74,13 @@ def test_s18_nobody_learns_the_id_of_a_connection(bench: Bench) -> None:
     assert not [id_ for id_ in IDS for frame in (*said, *heard) if id_ in str(frame)]
 
 
-def test_s18_connection_id_is_nobodys_address(bench: Bench) -> None:
-    bench.connect("a=")
-    bench.connect("b=")
+def test_s18_connection_id_is_nobodys_address(backend: Backend) -> None:
+    backend.connect("a=")
+    backend.connect("b=")
 
-    assert bench.send("a=", {"action": "direct.send", "to": "b=", "data": 1})["code"] == "not_found"
+    assert backend.send("a=", {"action": "direct.send", "to": "b=", "data": 1})["code"] == "not_found"
     forged = {"action": "who", "cursor": "7:b="}
-    assert "b=" not in str(bench.send("a=", forged))
+    assert "b=" not in str(backend.send("a=", forged))
 
 
 def _names(schema: Any) -> set[str]:

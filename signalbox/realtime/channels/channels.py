@@ -6,7 +6,7 @@ from connection_store import Connection, History, Position, Presence, Subscribed
 from connection_store.subscriptions import MOST_AT_ONCE
 from signalbox import protocol
 from signalbox.identity.principal import Principal
-from signalbox.protocol import Place
+from signalbox.protocol import StreamPosition
 from signalbox.resolver import ForbiddenError
 
 from ..errors import UnknownChannelError
@@ -51,7 +51,7 @@ class Channels:
         self,
         connection: Connection,
         principal: Principal,
-        wishes: Iterable[protocol.Wish],
+        wishes: Iterable[protocol.ChannelRequest],
         *,
         now: int,
         time_left: Callable[[], float],
@@ -135,12 +135,12 @@ class Channels:
     ) -> protocol.Presence:
         """Return who is on a channel."""
         self._policy.admit_to(principal, "presence", wish.channel)
-        found = await self._presence.attendance(wish.channel, cap=wish.limit, now=now)
+        found = await self._presence.get(wish.channel, cap=wish.limit, now=now)
         users = [
-            protocol.Attendee(
+            protocol.PresentUser(
                 user_id=user.user_id,
                 connections=[
-                    protocol.Line(name=each.name or "", connected_at=each.connected_at)
+                    protocol.PresentConnection(name=each.name or "", connected_at=each.connected_at)
                     for each in user.connections
                 ],
             )
@@ -149,8 +149,8 @@ class Channels:
         return protocol.Presence(channel=wish.channel, users=users, count=found.count)
 
     async def behind(
-        self, principal: Principal, positions: Mapping[str, Place], *, now: int
-    ) -> dict[str, Place]:
+        self, principal: Principal, positions: Mapping[str, StreamPosition], *, now: int
+    ) -> dict[str, StreamPosition]:
         """Return where those channels are that have gone on since `positions`.
 
         Left out, and for nothing, are channels one may not be on, and those without positioning: a client
@@ -181,7 +181,7 @@ class Channels:
         return any(each.watched for each in present)
 
     async def _recover(
-        self, subscribed: Subscribed, since: Place | None, room: int, now: int
+        self, subscribed: Subscribed, since: StreamPosition | None, room: int, now: int
     ) -> protocol.Subscription:
         channel, head = subscribed.channel, subscribed.head
         position = to_place(head.position) if channel.history_size else None

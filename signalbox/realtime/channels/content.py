@@ -6,7 +6,7 @@ from pydantic import BaseModel, JsonValue
 
 from connection_store import Position, Publication
 from signalbox import protocol
-from signalbox.protocol import Entry, Place
+from signalbox.protocol import Entry, StreamPosition
 
 ROOM = 98_304
 """Bytes of publications in one frame: what 128 KB leave beside 49 channels' names and positions."""
@@ -59,11 +59,11 @@ def size_of(entries: Iterable[Entry]) -> int:
     return sum(len(entry.model_dump_json().encode()) + 1 for entry in entries)
 
 
-def to_place(position: Position) -> Place:
+def to_place(position: Position) -> StreamPosition:
     """Return the store's position as it is on the wire."""
-    return Place(epoch=position.epoch, offset=position.offset)
+    return StreamPosition(epoch=position.epoch, offset=position.offset)
 
 
-def to_position(place: Place | None) -> Position | None:
+def to_position(place: StreamPosition | None) -> Position | None:
     """Return a client's position as the store knows it."""
     return None if place is None else Position(place.epoch, place.offset)

@@ -1,6 +1,6 @@
-"""Frames that workers deliver, because there are too many recipients or too little time: each stored once."""
+"""Frames that workers deliver: audiences that are too large, and recipients not reached in time."""
 
-from connection_store import Frames
+from connection_store import QueuedBroadcasts
 from signalbox.publisher import Queue, Report, Slice
 
 from .delivery import counts_of
@@ -12,7 +12,7 @@ PAUSE = 5
 class Backlog:
     """What is left to the workers, of one tenant."""
 
-    def __init__(self, frames: Frames, queue: Queue, tenant: str = "") -> None:
+    def __init__(self, frames: QueuedBroadcasts, queue: Queue, tenant: str = "") -> None:
         self._frames = frames
         self._queue = queue
         self._tenant = tenant

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from connection_store import ConnectionManager, Counts, StoreError
 from signalbox.observability import count_deliveries, logger
-from signalbox.protocol import DirectSent, Disconnect, Frame, Message, Sender, Why
+from signalbox.protocol import DirectSent, Disconnect, DisconnectCode, Frame, Message, Sender
 from signalbox.publisher import (
     MAX_FRAME_BYTES,
     FanOutError,
@@ -27,7 +27,7 @@ from signalbox.resolver import Context
 
 from ..middleware import current_connection
 
-WELCOME: Collection[Why] = {"slow", "ended", "expired"}
+WELCOME: Collection[DisconnectCode] = {"slow", "ended", "expired"}
 """Who may connect again at once."""
 
 _RANDOM = SystemRandom()
@@ -140,7 +140,7 @@ class Courier:
     async def dismiss(
         self,
         connection_ids: Collection[str],
-        code: Why,
+        code: DisconnectCode,
         time_left: Callable[[], float],
     ) -> None:
         """Tell connections why they end, and close them, as far as time allows."""

@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Callable
 
-from connection_store import ConnectionManager, Frames, Progress, Step, Subscriptions
+from connection_store import ConnectionManager, Progress, QueuedBroadcasts, Step, Subscriptions
 from signalbox.observability import count, logger, record_broadcast
 from signalbox.protocol import BroadcastReport
 from signalbox.publisher import Gateway, Queue, Recipient, Report, Slice
@@ -30,7 +30,7 @@ class Relay:
         connections: ConnectionManager,
         subscriptions: Subscriptions,
         courier: Courier,
-        frames: Frames,
+        frames: QueuedBroadcasts,
         queue: Queue,
         gateway: Gateway,
     ) -> None:

@@ -5,9 +5,16 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from typing import NamedTuple
 
-from connection_store import Connection, ConnectionManager, Departure, StoreError, Subscribed, Subscription
+from connection_store import (
+    Connection,
+    ConnectionManager,
+    EndedConnection,
+    StoreError,
+    Subscribed,
+    Subscription,
+)
 from signalbox.observability import count, logger
-from signalbox.protocol import Expiring, Joined, Left, Line, Why
+from signalbox.protocol import DisconnectCode, Expiring, Joined, Left, PresentConnection
 
 from ..delivery.audience import Audience
 from ..delivery.delivery import Courier, encode, stream
@@ -65,23 +72,30 @@ class Attendance:
         """Tell the channels that `connection` has left; what fails is logged, and no more."""
         await self._try(Left, [_Move(connection, each.channel) for each in ended], now, time_left)
 
-    async def depart(self, connection_id: str, *, now: int, time_left: Callable[[], float]) -> None:
+    async def end_connection(self, connection_id: str, *, now: int, time_left: Callable[[], float]) -> None:
         """End a connection: no read shows it any more, its channels are told, then its rows are deleted.
 
         Whoever dies in between has the rest done, and the channels told once more, by the next sweep. Safe to
         repeat. Raises StoreError.
         """
-        await self._finish([await self._connections.depart(connection_id, now=now)], now, time_left)
+        await self._finish([await self._connections.end_connection(connection_id, now=now)], now, time_left)
 
-    async def evict(self, connection_id: str, why: Why, *, now: int, time_left: Callable[[], float]) -> None:
+    async def evict(
+        self, connection_id: str, why: DisconnectCode, *, now: int, time_left: Callable[[], float]
+    ) -> None:
         """End a connection that is open, and tell it why. Raises StoreError."""
-        departure = await self._connections.depart(connection_id, now=now)
+        departure = await self._connections.end_connection(connection_id, now=now)
         await self.expel([departure], why, now=now, time_left=time_left)
 
     async def expel(
-        self, departures: Collection[Departure], why: Why, *, now: int, time_left: Callable[[], float]
+        self,
+        departures: Collection[EndedConnection],
+        why: DisconnectCode,
+        *,
+        now: int,
+        time_left: Callable[[], float],
     ) -> None:
-        """Tell connections that have ended why, and close them; then do the rest of what `depart` does."""
+        """Tell connections that have ended why, close them, and do the rest of `end_connection`."""
         await self._courier_of("").dismiss([each.connection_id for each in departures], why, time_left)
         await self._finish(departures, now, time_left)
 
@@ -115,7 +129,7 @@ class Attendance:
         return ended
 
     async def _expel_swept(
-        self, departures: Collection[Departure], now: int, time_left: Callable[[], float]
+        self, departures: Collection[EndedConnection], now: int, time_left: Callable[[], float]
     ) -> None:
         expired = [each for each in departures if each.expired]
         others = [each for each in departures if not each.expired]
@@ -129,7 +143,7 @@ class Attendance:
             await self._courier_of(tenant).deliver(frame, theirs, now=now, time_left=time_left)
 
     async def _finish(
-        self, departures: Collection[Departure], now: int, time_left: Callable[[], float]
+        self, departures: Collection[EndedConnection], now: int, time_left: Callable[[], float]
     ) -> None:
         moves = [
             _Move(each.connection, subscription.channel)
@@ -193,5 +207,5 @@ def _put_off(failures: list[StoreError]) -> Iterator[None]:
 
 def _frame(kind: type[Joined] | type[Left], move: _Move) -> Joined | Left:
     connection = move.connection
-    line = Line(name=connection.name or "", connected_at=connection.connected_at)
+    line = PresentConnection(name=connection.name or "", connected_at=connection.connected_at)
     return kind(channel=move.channel, user_id=connection.user_id or "", connection=line)

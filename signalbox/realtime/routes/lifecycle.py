@@ -48,7 +48,7 @@ async def connect(event: ConnectEvent, context: Context, connections: Connection
 @router.on_disconnect()
 async def disconnect(event: DisconnectEvent, context: Context, attendance: Attendance) -> None:
     """End the connection. API Gateway may never say so: rows also expire, posts prune, and the sweep ends."""
-    await attendance.depart(event.connection_id, now=event.requested_at, time_left=context.time_left)
+    await attendance.end_connection(event.connection_id, now=event.requested_at, time_left=context.time_left)
     count("Disconnected")
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from connection_store import Channel, Head, History, Position, StoreBusyError, TransactionConflictError
+from connection_store import Channel, ChannelHead, History, Position, StoreBusyError, TransactionConflictError
 from connection_store.history import APPEND_ATTEMPTS
 from connection_store.wire import encode
 from tests.contract.faults import Clock, conflict, refusal
@@ -12,7 +12,7 @@ from tests.framework.connection_store.script import Script
 NOW = 1_767_225_600_000
 ROOM = Channel("chat:1")
 TIMES = {"published_at": NOW, "expires_at": NOW // 1000 + 300}
-HEAD = Head("e1", 3, 4, NOW, NOW // 1000 + 86_400)
+HEAD = ChannelHead("e1", 3, 4, NOW, NOW // 1000 + 86_400)
 
 
 def page(*offsets: int, epoch: str = "e1") -> dict[str, Any]:

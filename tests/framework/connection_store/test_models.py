@@ -4,8 +4,8 @@ import pytest
 
 from connection_store import (
     Channel,
+    ChannelHead,
     Connection,
-    Head,
     InvalidKeyError,
     Position,
     Publication,
@@ -35,8 +35,8 @@ def test_what_belongs_to_a_channel_comes_back_when_written_and_read() -> None:
     for user_id in ("ann", None):
         subscriber = Subscriber("c-1", user_id, NOW, 1_767_233_100, 15)
         assert Subscriber.from_record(subscriber.to_record("shop", "chat:1")) == subscriber
-    head = Head("e1", 7, 4, NOW, 1_767_233_100)
-    assert Head.from_record(head.to_record("shop", "chat:1")) == head
+    head = ChannelHead("e1", 7, 4, NOW, 1_767_233_100)
+    assert ChannelHead.from_record(head.to_record("shop", "chat:1")) == head
     publication = Publication(head.position, '"é"', NOW, 1_767_233_100)
     assert Publication.from_record(publication.to_record("shop", "chat:1")) == publication
 
@@ -89,7 +89,7 @@ def test_values_do_not_change() -> None:
 
 
 def test_f24_no_record_has_room_for_a_list_or_a_set() -> None:
-    for model in (Connection, UserConnection, Subscription, Subscriber, Head, Publication):
+    for model in (Connection, UserConnection, Subscription, Subscriber, ChannelHead, Publication):
         stored = {
             field.name: str(field.type)
             for field in fields(model)

@@ -107,7 +107,7 @@ def question(
     }
 
 
-class Door:
+class Handshakes:
     """An authorizer without its Lambda. It takes tokens, tickets and, if told so, guests."""
 
     def __init__(

@@ -12,7 +12,7 @@ from signalbox.identity.settings import IdentitySettings
 from signalbox.realtime.routes.lifecycle import SUBPROTOCOL
 from signalbox.resolver import WebSocketResolver
 from tests.conftest import ROOT
-from tests.framework.identity.handshakes import TICKET_SECRET, Door
+from tests.framework.identity.handshakes import TICKET_SECRET, Handshakes
 
 DOCUMENT = (ROOT / "docs" / "authentication.md").read_text()
 
@@ -53,7 +53,7 @@ def test_ticket_of_the_documented_view_opens_the_door(django: None) -> None:
 
     answer = names["ticket"](SimpleNamespace(user=SimpleNamespace(pk=42)))
 
-    admitted = Door().ask({"ticket": answer["ticket"]}, now=int(time.time()) * 1000)
+    admitted = Handshakes().ask({"ticket": answer["ticket"]}, now=int(time.time()) * 1000)
     assert admitted["principalId"] == "42"
 
 

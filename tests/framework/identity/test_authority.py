@@ -17,7 +17,7 @@ from tests.framework.identity.handshakes import (
     NOW,
     SECONDS,
     Algorithm,
-    Door,
+    Handshakes,
     lines,
     listening,
     question,
@@ -34,7 +34,7 @@ def through_api_gateway(answer: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("algorithm", ["HS256", "RS256", "ES256"])
 def test_policy_is_for_this_connect_alone_when_the_token_is_valid(algorithm: Algorithm) -> None:
-    answer = Door(algorithm).ask({"token": sign(algorithm)})
+    answer = Handshakes(algorithm).ask({"token": sign(algorithm)})
 
     assert answer == {
         "principalId": "ann",
@@ -59,7 +59,7 @@ def test_policy_is_for_this_connect_alone_when_the_token_is_valid(algorithm: Alg
     ids=["query", "header", "header, other case", "subprotocol", "two subprotocol lines", "the same twice"],
 )
 def test_token_is_found_when_it_is_in(place: Callable[[str], tuple[Any, Any]]) -> None:
-    assert Door().outcome(*place(sign())) == "200 ok"
+    assert Handshakes().outcome(*place(sign())) == "200 ok"
 
 
 @pytest.mark.parametrize(
@@ -85,18 +85,18 @@ def test_token_is_found_when_it_is_in(place: Callable[[str], tuple[Any, Any]]) -
 def test_handshake_is_answered_401_when_credentials_are_missing_twice_or_odd(
     query: Any, headers: Any, outcome: str
 ) -> None:
-    assert Door().outcome(query, headers) == f"401 {outcome}"
+    assert Handshakes().outcome(query, headers) == f"401 {outcome}"
 
 
 def test_nobody_is_taken_for_a_guest_when_they_bring_a_bad_token() -> None:
-    door = Door(guests=True)
+    handshakes = Handshakes(guests=True)
 
-    assert door.outcome({"token": ""}) == "401 malformed_credentials"
-    assert door.outcome({"token": sign(exp=SECONDS - 60)}) == "401 expired"
+    assert handshakes.outcome({"token": ""}) == "401 malformed_credentials"
+    assert handshakes.outcome({"token": sign(exp=SECONDS - 60)}) == "401 expired"
 
 
 def test_guest_gets_an_id_of_the_server_when_guests_are_welcome() -> None:
-    answers = [Door(guests=True).ask() for _ in range(2)]
+    answers = [Handshakes(guests=True).ask() for _ in range(2)]
 
     ids = {answer["principalId"] for answer in answers}
     assert len(ids) == 2
@@ -105,11 +105,11 @@ def test_guest_gets_an_id_of_the_server_when_guests_are_welcome() -> None:
 
 
 def test_nothing_is_accepted_when_the_settings_name_no_issuer_and_no_secret() -> None:
-    door = Door(guests=True)
-    door.authority._tokens = door.authority._tickets = None
+    handshakes = Handshakes(guests=True)
+    handshakes.authority._tokens = handshakes.authority._tickets = None
 
-    assert door.outcome({"token": sign()}) == "401 not_accepted"
-    assert door.outcome({"ticket": sign()}) == "401 not_accepted"
+    assert handshakes.outcome({"token": sign()}) == "401 not_accepted"
+    assert handshakes.outcome({"ticket": sign()}) == "401 not_accepted"
 
 
 def test_caller_is_the_same_when_it_has_passed_through_api_gateway() -> None:
@@ -118,7 +118,7 @@ def test_caller_is_the_same_when_it_has_passed_through_api_gateway() -> None:
     groups = ["admin", "with space", 'quote"d', "Grüße"]
     said: dict[str, Any] = {"cognito:groups": groups, "org": "acme", **claims}
 
-    answer = Door(names=names).ask({"token": sign(**said)})
+    answer = Handshakes(names=names).ask({"token": sign(**said)})
 
     assert Principal.from_context(through_api_gateway(answer)) == Principal(
         "ann",
@@ -130,7 +130,7 @@ def test_caller_is_the_same_when_it_has_passed_through_api_gateway() -> None:
 
 
 def test_roles_are_read_as_oauth_writes_scopes_when_they_are_one_text() -> None:
-    answer = Door(names=ClaimNames(roles="scope")).ask({"token": sign(scope="read write")})
+    answer = Handshakes(names=ClaimNames(roles="scope")).ask({"token": sign(scope="read write")})
 
     assert Principal.from_context(through_api_gateway(answer)).roles == {"read", "write"}
 
@@ -156,7 +156,7 @@ def test_roles_are_read_as_oauth_writes_scopes_when_they_are_one_text() -> None:
     ids=str,
 )
 def test_token_is_refused_when_a_claim_makes_no_sense(claims: Any) -> None:
-    assert Door().outcome({"token": sign(**claims)}) == "401 wrong_claim"
+    assert Handshakes().outcome({"token": sign(**claims)}) == "401 wrong_claim"
 
 
 def test_longest_user_id_is_the_protocols() -> None:
@@ -173,13 +173,13 @@ def test_longest_user_id_is_the_protocols() -> None:
     ],
 )
 def test_leeway_is_kept_when_clocks_differ(claims: Any, outcome: str) -> None:
-    assert Door().outcome({"token": sign(**claims)}) == outcome
+    assert Handshakes().outcome({"token": sign(**claims)}) == outcome
 
 
 def test_token_is_refused_when_what_it_says_does_not_fit_in_an_answer() -> None:
-    door = Door(names=ClaimNames(passed=frozenset({"essay"})))
+    handshakes = Handshakes(names=ClaimNames(passed=frozenset({"essay"})))
 
-    assert door.outcome({"token": sign(essay="é" * 1_600)}) == "401 too_large"
+    assert handshakes.outcome({"token": sign(essay="é" * 1_600)}) == "401 too_large"
 
 
 def no_keys() -> Any:
@@ -187,13 +187,13 @@ def no_keys() -> Any:
 
 
 def test_handshake_is_answered_500_when_there_are_no_keys() -> None:
-    assert Door(keyring=Keyring(no_keys)).outcome({"token": sign()}) == "500 KeysUnavailableError"
+    assert Handshakes(keyring=Keyring(no_keys)).outcome({"token": sign()}) == "500 KeysUnavailableError"
 
 
 @pytest.mark.parametrize("event", [{}, {"requestContext": {}}, question() | {"requestContext": 1}])
 def test_nothing_of_it_gets_out_when_the_authorizer_fails(event: Any) -> None:
     with listening() as log, pytest.raises(RefusalError, match=r"^Internal$") as refused:
-        decide(Door().authority, event)
+        decide(Handshakes().authority, event)
 
     assert refused.value.__suppress_context__
     assert lines(log)[0]["message"] == "unexpected failure"
@@ -201,7 +201,7 @@ def test_nothing_of_it_gets_out_when_the_authorizer_fails(event: Any) -> None:
 
 def test_line_holds_only_the_listed_fields_when_a_handshake_is_logged() -> None:
     with listening() as log:
-        Door().ask({"token": sign()})
+        Handshakes().ask({"token": sign()})
 
     (line,) = lines(log)
     fixed = {"level", "location", "message", "timestamp", "service", "correlation_id"}

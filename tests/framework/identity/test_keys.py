@@ -15,7 +15,7 @@ from signalbox.identity import jwks
 from signalbox.identity.errors import DeniedError, KeysUnavailableError
 from signalbox.identity.jwks import LARGEST, fetch_keys
 from signalbox.identity.keys import FRESH, KEPT, PAUSE, Keyring
-from tests.framework.identity.handshakes import NOW, Door, jwk, sign
+from tests.framework.identity.handshakes import NOW, Handshakes, jwk, sign
 
 
 class Source:
@@ -132,12 +132,12 @@ def provider() -> Iterator[Provider]:
 
 def test_token_is_accepted_when_the_provider_publishes_its_key(provider: Provider) -> None:
     provider.publish(jwk("ES256", "other kind"), jwk("RS256", "first"), jwk("RS256", "second"))
-    door = Door("RS256", keyring=Keyring(lambda: fetch_keys(provider.url, "RS256")))
+    handshakes = Handshakes("RS256", keyring=Keyring(lambda: fetch_keys(provider.url, "RS256")))
 
-    assert door.outcome({"token": sign("RS256", kid="first")}) == "200 ok"
-    assert door.outcome({"token": sign("RS256", kid="second")}) == "200 ok"
-    assert door.outcome({"token": sign("RS256", kid="third")}) == "401 unknown_key"
-    assert door.outcome({"token": sign("RS256")}) == "401 unknown_key"
+    assert handshakes.outcome({"token": sign("RS256", kid="first")}) == "200 ok"
+    assert handshakes.outcome({"token": sign("RS256", kid="second")}) == "200 ok"
+    assert handshakes.outcome({"token": sign("RS256", kid="third")}) == "401 unknown_key"
+    assert handshakes.outcome({"token": sign("RS256")}) == "401 unknown_key"
 
 
 def test_only_keys_that_verify_such_signatures_are_kept_when_published(provider: Provider) -> None:

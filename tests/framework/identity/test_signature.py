@@ -19,7 +19,7 @@ from signalbox.identity.signature import TicketVerifier
 from signalbox.identity.terms import ALGORITHM, AUDIENCE
 from signalbox.identity.tokens import Verifier
 from tests.conftest import ROOT
-from tests.framework.identity.handshakes import SECONDS, SECRET, TICKET_SECRET, Door, sign
+from tests.framework.identity.handshakes import SECONDS, SECRET, TICKET_SECRET, Handshakes, sign
 from tests.framework.realtime.backend import NOW, SETTINGS
 from tests.security.bit_flips import flipped
 
@@ -108,7 +108,10 @@ def test_what_no_ticket_looks_like_is_refused(case: str) -> None:
 def test_handshake_and_refresh_refuse_the_same_when_it_does_not_look_like_a_ticket(text: str) -> None:
     refused = str(Reason.MALFORMED_CREDENTIALS)
 
-    assert (Door().outcome({"ticket": text}), outcome(VERIFIERS["ours"], text)) == (f"401 {refused}", refused)
+    assert (Handshakes().outcome({"ticket": text}), outcome(VERIFIERS["ours"], text)) == (
+        f"401 {refused}",
+        refused,
+    )
 
 
 def test_every_changed_character_is_noticed() -> None:

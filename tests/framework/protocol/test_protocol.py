@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from connection_store import StoreBusyError, TransactionConflictError
 from signalbox import protocol
-from tests.framework.realtime.backend import Bench
+from tests.framework.realtime.backend import Backend
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text()
 MODELS = {
@@ -60,41 +60,41 @@ def test_every_frame_has_an_example_when_documented() -> None:
     assert documented == {name for name in MODELS if isinstance(name, str)}
 
 
-def failing(error: BaseException) -> Callable[[Bench], Any]:
-    def send(bench: Bench) -> Any:
-        @bench.on_message("fail")
+def failing(error: BaseException) -> Callable[[Backend], Any]:
+    def send(backend: Backend) -> Any:
+        @backend.on_message("fail")
         async def fail() -> None:
             raise error
 
-        return bench.send("a=", {"action": "fail"})
+        return backend.send("a=", {"action": "fail"})
 
     return send
 
 
-def subscribed_to_a_hundred(bench: Bench) -> Any:
-    bench.count_channels("a=", 100)
-    return bench.subscribe("a=", "room:1")
+def subscribed_to_a_hundred(backend: Backend) -> Any:
+    backend.count_channels("a=", 100)
+    return backend.subscribe("a=", "room:1")
 
 
 LOST = {"epoch": "lost", "offset": 1}
-REFUSALS: dict[str, Callable[[Bench], Any]] = {
-    "bad_request": lambda bench: bench.send("a=", "not json"),
-    "invalid_message": lambda bench: bench.send("a=", {"action": "broadcast"}),
-    "unknown_route": lambda bench: bench.send("a=", {"action": "dance"}),
-    "too_large": lambda bench: bench.send("a=", {"action": "broadcast", "data": "x" * 32_768}),
-    "rate_limited": lambda bench: [bench.send("a=", {"action": "broadcast", "data": 1}) for _ in range(31)][
-        -1
-    ],
-    "unauthorized": lambda bench: bench.send("a=", {"action": "auth.refresh", "ticket": "a.b.c"}),
-    "not_found": lambda bench: bench.send("a=", {"action": "direct.send", "to": "nobody", "data": 1}),
-    "forbidden": lambda bench: bench.publish("a=", "news:all", 1),
-    "unknown_channel": lambda bench: bench.publish("a=", "attic:1", 1),
-    "too_many_subscriptions": subscribed_to_a_hundred,
-    "history_gone": lambda bench: [
-        bench.subscribe("a=", "room:1"),
-        bench.send("a=", {"action": "channel.history", "channel": "room:1", "since": LOST}),
+REFUSALS: dict[str, Callable[[Backend], Any]] = {
+    "bad_request": lambda backend: backend.send("a=", "not json"),
+    "invalid_message": lambda backend: backend.send("a=", {"action": "broadcast"}),
+    "unknown_route": lambda backend: backend.send("a=", {"action": "dance"}),
+    "too_large": lambda backend: backend.send("a=", {"action": "broadcast", "data": "x" * 32_768}),
+    "rate_limited": lambda backend: [
+        backend.send("a=", {"action": "broadcast", "data": 1}) for _ in range(31)
     ][-1],
-    "connection_gone": lambda bench: bench.send("stranger=", {"action": "ping"}),
+    "unauthorized": lambda backend: backend.send("a=", {"action": "auth.refresh", "ticket": "a.b.c"}),
+    "not_found": lambda backend: backend.send("a=", {"action": "direct.send", "to": "nobody", "data": 1}),
+    "forbidden": lambda backend: backend.publish("a=", "news:all", 1),
+    "unknown_channel": lambda backend: backend.publish("a=", "attic:1", 1),
+    "too_many_subscriptions": subscribed_to_a_hundred,
+    "history_gone": lambda backend: [
+        backend.subscribe("a=", "room:1"),
+        backend.send("a=", {"action": "channel.history", "channel": "room:1", "since": LOST}),
+    ][-1],
+    "connection_gone": lambda backend: backend.send("stranger=", {"action": "ping"}),
     "unavailable": failing(StoreBusyError("throttled")),
     "conflict": failing(TransactionConflictError("update")),
     "internal": failing(KeyError("a secret " * 20_000)),
@@ -106,10 +106,10 @@ def test_every_code_is_tried_when_it_is_documented() -> None:
 
 
 @pytest.mark.parametrize("code", REFUSALS)
-def test_error_is_as_documented_when_refused(bench: Bench, code: str) -> None:
-    bench.connect("a=")
+def test_error_is_as_documented_when_refused(backend: Backend, code: str) -> None:
+    backend.connect("a=")
 
-    frame = REFUSALS[code](bench)
+    frame = REFUSALS[code](backend)
 
     assert frame["code"] == code
     row = next(line for line in DOCUMENT.splitlines() if line.startswith(f"| `{code}`"))

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from connection_store import ConnectionManager, Frames, Subscriptions
+from connection_store import ConnectionManager, QueuedBroadcasts, Subscriptions
 from connection_store.capacity import CapacityMeter
 from connection_store.schema import connection_key
 from connection_store.table import Table
@@ -28,7 +28,7 @@ SETTINGS = {
 }
 
 
-class Bench:
+class Backend:
     """Sends events to the application as API Gateway would, and holds what came of it."""
 
     def __init__(self, policy: Policy | None = None, /, **settings: str) -> None:
@@ -38,7 +38,7 @@ class Bench:
         self.connections = ConnectionManager(table=self.table)
         self.gateway = MemoryGateway()
         self.queue = MemoryQueue()
-        self.frames = Frames(self.table)
+        self.frames = QueuedBroadcasts(self.table)
         self.relay = self.relay_of("")
         self._routes = dict(ROUTES)
         policy = policy or Policy(self._routes, demo=self.settings.demo)
@@ -56,7 +56,7 @@ class Bench:
     def relay_of(self, tenant: str) -> Relay:
         """What a worker has for a tenant."""
         connections = ConnectionManager(partition=tenant, table=self.table)
-        subscriptions, frames = Subscriptions(self.table, tenant), Frames(self.table, tenant)
+        subscriptions, frames = Subscriptions(self.table, tenant), QueuedBroadcasts(self.table, tenant)
         courier = self._courier_of(connections)
         return Relay(connections, subscriptions, courier, frames, self.queue, self.gateway)
 

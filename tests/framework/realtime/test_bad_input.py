@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.framework.realtime.backend import Bench
+from tests.framework.realtime.backend import Backend
 
 BAD: dict[str, tuple[Any, str]] = {
     "not JSON": ("hello", "bad_request"),
@@ -33,34 +33,34 @@ BAD: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_frame_is_typed_and_the_connection_lives_when_input_is_bad(bench: Bench, case: str) -> None:
+def test_frame_is_typed_and_the_connection_lives_when_input_is_bad(backend: Backend, case: str) -> None:
     message, code = BAD[case]
-    bench.connect("a=")
-    bench.connect("b=")
+    backend.connect("a=")
+    backend.connect("b=")
 
-    assert bench.send("a=", message)["code"] == code
+    assert backend.send("a=", message)["code"] == code
 
-    assert bench.send("a=", {"action": "ping"})["type"] == "pong"
-    assert bench.frames_to("b=") == []
+    assert backend.send("a=", {"action": "ping"})["type"] == "pong"
+    assert backend.frames_to("b=") == []
 
 
-def test_message_is_accepted_when_it_has_32_768_bytes(bench: Bench) -> None:
-    bench.connect("a=")
+def test_message_is_accepted_when_it_has_32_768_bytes(backend: Backend) -> None:
+    backend.connect("a=")
     text = json.dumps({"action": "broadcast", "data": ""})
     message = text[:-2] + "x" * (32_768 - len(text)) + '"}'
     assert len(message) == 32_768
 
-    assert bench.send("a=", message)["sent"] == 1
+    assert backend.send("a=", message)["sent"] == 1
 
 
 @pytest.mark.parametrize("error", [Exception, KeyError, SystemExit], ids=lambda error: error.__name__)
-def test_client_learns_nothing_when_a_handler_raises(bench: Bench, error: type[BaseException]) -> None:
-    @bench.on_message("fail")
+def test_client_learns_nothing_when_a_handler_raises(backend: Backend, error: type[BaseException]) -> None:
+    @backend.on_message("fail")
     async def fail() -> None:
         raise error("secret")
 
-    bench.connect("a=")
-    frame = bench.send("a=", {"action": "fail", "id": 3})
+    backend.connect("a=")
+    frame = backend.send("a=", {"action": "fail", "id": 3})
 
     assert frame == {
         "type": "error",
@@ -69,13 +69,13 @@ def test_client_learns_nothing_when_a_handler_raises(bench: Bench, error: type[B
         "request_id": frame["request_id"],
         "id": 3,
     }
-    assert bench.send("a=", {"action": "ping"})["type"] == "pong"
+    assert backend.send("a=", {"action": "ping"})["type"] == "pong"
 
 
-def test_nothing_is_sent_when_a_handler_returns_nothing(bench: Bench) -> None:
-    @bench.on_message("quiet")
+def test_nothing_is_sent_when_a_handler_returns_nothing(backend: Backend) -> None:
+    @backend.on_message("quiet")
     async def quiet() -> None: ...
 
-    bench.connect("a=")
+    backend.connect("a=")
 
-    assert bench.send("a=", {"action": "quiet"}) is None
+    assert backend.send("a=", {"action": "quiet"}) is None

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.framework.realtime.backend import NOW, Bench
+from tests.framework.realtime.backend import NOW, Backend
 
 GET, QUERY, PUT, UPDATE = "get_item", "query", "put_item", "update_item"
 TRANSACTION, WRITES, READS = "transact_write_items", "batch_write_item", "batch_get_item"
@@ -21,42 +21,42 @@ SHARDS = {QUERY: 4}
 
 
 @pytest.fixture
-def room(bench: Bench) -> Bench:
+def room(backend: Backend) -> Backend:
     """Ann and Bob on a channel with one publication; Cid on none."""
     for letter in "abc":
-        bench.connect(f"{letter}=")
+        backend.connect(f"{letter}=")
     for letter in "ab":
-        bench.subscribe(f"{letter}=", "room:1", "news:1", "live:1")
-    bench.publish("a=", "room:1", 0, key="k0")
-    return bench
+        backend.subscribe(f"{letter}=", "room:1", "news:1", "live:1")
+    backend.publish("a=", "room:1", 0, key="k0")
+    return backend
 
 
-def since(bench: Bench, missed: int) -> dict[str, Any]:
-    page = bench.send("c=", {"action": "channel.history", "channel": "room:1"})
+def since(backend: Backend, missed: int) -> dict[str, Any]:
+    page = backend.send("c=", {"action": "channel.history", "channel": "room:1"})
     return {**page["position"], "offset": page["position"]["offset"] - missed}
 
 
-def subscribe(channel: str, missed: int | None = None) -> Callable[[Bench], Callable[[], Any]]:
-    def prepare(bench: Bench) -> Callable[[], Any]:
-        position = None if missed is None else since(bench, missed)
+def subscribe(channel: str, missed: int | None = None) -> Callable[[Backend], Callable[[], Any]]:
+    def prepare(backend: Backend) -> Callable[[], Any]:
+        position = None if missed is None else since(backend, missed)
         wanted = [{"channel": channel, "since": position}]
-        return lambda: bench.send("c=", {"action": "channel.subscribe", "channels": wanted})
+        return lambda: backend.send("c=", {"action": "channel.subscribe", "channels": wanted})
 
     return prepare
 
 
-def message(action: str, now: int = NOW, **fields: Any) -> Callable[[Bench], Callable[[], Any]]:
-    return lambda bench: lambda: bench.send("a=", {"action": action, **fields}, now)
+def message(action: str, now: int = NOW, **fields: Any) -> Callable[[Backend], Callable[[], Any]]:
+    return lambda backend: lambda: backend.send("a=", {"action": action, **fields}, now)
 
 
-def positions(bench: Bench) -> Callable[[], Any]:
-    place = since(bench, 0)
-    return lambda: bench.send("a=", {"action": "ping", "positions": {"room:1": place, "news:1": place}})
+def positions(backend: Backend) -> Callable[[], Any]:
+    place = since(backend, 0)
+    return lambda: backend.send("a=", {"action": "ping", "positions": {"room:1": place, "news:1": place}})
 
 
 Costs = list[dict[str, int]]
-MESSAGES: dict[str, tuple[Callable[[Bench], Callable[[], Any]], Costs]] = {
-    "connect": (lambda bench: lambda: bench.connect("d="), [{GET: 1, TRANSACTION: 1}]),
+MESSAGES: dict[str, tuple[Callable[[Backend], Callable[[], Any]], Costs]] = {
+    "connect": (lambda backend: lambda: backend.connect("d="), [{GET: 1, TRANSACTION: 1}]),
     "ping": (message("ping"), [ME]),
     "publish after 30 s": (
         message("channel.publish", NOW + 30_000, channel="news:1", data=1),
@@ -94,16 +94,19 @@ MESSAGES: dict[str, tuple[Callable[[Bench], Callable[[], Any]], Costs]] = {
         message("channel.unsubscribe", channels=["room:1"]),
         [COUNTED, {QUERY: 1, TRANSACTION: 1}, {GET: 1}, SHARDS, {QUERY: 1}],
     ),
-    "disconnect from no channel": (lambda bench: lambda: bench.disconnect("c="), [{UPDATE: 1, WRITES: 1}]),
+    "disconnect from no channel": (
+        lambda backend: lambda: backend.disconnect("c="),
+        [{UPDATE: 1, WRITES: 1}],
+    ),
     "disconnect, telling others": (
-        lambda bench: lambda: bench.disconnect("b="),
+        lambda backend: lambda: backend.disconnect("b="),
         [{UPDATE: 1, QUERY: 1, WRITES: 1}, {GET: 1}, SHARDS],
     ),
 }
 
 
 @pytest.mark.parametrize("case", MESSAGES)
-def test_requests_are_no_more_than_they_must_be(room: Bench, case: str) -> None:
+def test_requests_are_no_more_than_they_must_be(room: Backend, case: str) -> None:
     prepare, costs = MESSAGES[case]
     measured = prepare(room)
     room.meter.requests.clear()

@@ -9,7 +9,7 @@ import pytest
 from connection_store import StoreBusyError
 from signalbox.publisher import Outcome
 from signalbox.resolver import Context
-from tests.framework.realtime.backend import NOW, Bench
+from tests.framework.realtime.backend import NOW, Backend
 
 PEOPLE = [f"c{number}=" for number in range(12)]
 A_POST = 0.75
@@ -32,26 +32,26 @@ class Invocation:
 
 
 @pytest.fixture
-def crowd(bench: Bench) -> Bench:
+def crowd(backend: Backend) -> Backend:
     """Twelve people in two channels."""
     for each in PEOPLE:
-        bench.connect(each)
-        bench.subscribe(each, "room:1", "live:1")
-    bench.gateway.posts.clear()
-    return bench
+        backend.connect(each)
+        backend.subscribe(each, "room:1", "live:1")
+    backend.gateway.posts.clear()
+    return backend
 
 
-def begin(bench: Bench, seconds: float) -> Invocation:
+def begin(backend: Backend, seconds: float) -> Invocation:
     """Give the next event so much time."""
-    bench.lambda_context = invocation = Invocation(seconds)
-    bench.table._clock = invocation.clock
-    post = bench.gateway.post
+    backend.lambda_context = invocation = Invocation(seconds)
+    backend.table._clock = invocation.clock
+    post = backend.gateway.post
 
     async def post_slowly(connection_id: str, frame: bytes) -> Outcome:
         invocation.took += A_POST
         return await post(connection_id, frame)
 
-    bench.gateway.post = post_slowly  # type: ignore[method-assign]  # a gateway that takes its time
+    backend.gateway.post = post_slowly  # type: ignore[method-assign]  # a gateway that takes its time
     return invocation
 
 
@@ -65,7 +65,7 @@ SAY: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize(("seconds", "served"), [(10.0, 10), (2.5, 0)])
 @pytest.mark.parametrize("kind", SAY)
 def test_f14_ack_says_queued_and_the_rest_is_when_the_invocation_is_nearly_over(
-    crowd: Bench, kind: str, seconds: float, served: int
+    crowd: Backend, kind: str, seconds: float, served: int
 ) -> None:
     begin(crowd, seconds)
 
@@ -79,7 +79,7 @@ def test_f14_ack_says_queued_and_the_rest_is_when_the_invocation_is_nearly_over(
     assert sorted(reached) == sorted(PEOPLE)
 
 
-def test_store_is_not_waited_for_when_the_invocation_is_over(crowd: Bench) -> None:
+def test_store_is_not_waited_for_when_the_invocation_is_over(crowd: Backend) -> None:
     invocation = begin(crowd, 10.0)
 
     @crowd.on_message("dawdle")

@@ -21,7 +21,7 @@ from signalbox.realtime.policy import (
     personal_channel,
 )
 from signalbox.resolver import ForbiddenError, RegistrationError, Router
-from tests.framework.realtime.backend import Bench
+from tests.framework.realtime.backend import Backend
 
 CALLERS = {
     "guest": Principal("guest-1", guest=True),
@@ -172,7 +172,7 @@ def test_owner_of_one_namespace_owns_nothing_in_another() -> None:
 
 
 def test_s05_application_does_not_start_when_a_route_has_no_row(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     extra = Router()
 
@@ -184,16 +184,16 @@ def test_s05_application_does_not_start_when_a_route_has_no_row(
     with pytest.raises(
         RegistrationError, match=r"signalbox/realtime/policy.py: the route 'dance' has no row in ROUTES"
     ):
-        build_application(bench.services)
+        build_application(backend.services)
 
 
-async def test_s05_route_added_later_is_refused(bench: Bench) -> None:
-    @bench.application.on_message("dance")
+async def test_s05_route_added_later_is_refused(backend: Backend) -> None:
+    @backend.application.on_message("dance")
     async def dance() -> None:
         raise AssertionError
 
-    bench.connect("a=")
-    assert bench.send("a=", {"action": "dance"})["code"] == "forbidden"
+    backend.connect("a=")
+    assert backend.send("a=", {"action": "dance"})["code"] == "forbidden"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from signalbox.realtime.policy import ROUTES
 from signalbox.realtime.publishing import Publisher
 from signalbox.realtime.settings import Settings
 from tests.conftest import ROOT
-from tests.framework.realtime.backend import NOW, SETTINGS, Bench
+from tests.framework.realtime.backend import NOW, SETTINGS, Backend
 
 DOCUMENT = (ROOT / "docs" / "authorization.md").read_text()
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", DOCUMENT, re.DOTALL | re.MULTILINE)
@@ -34,22 +34,22 @@ def test_example_of_an_own_channel_is_true() -> None:
     exec(EXAMPLES[1], {})
 
 
-def test_example_of_roles_that_change_is_a_method_of_the_publisher(bench: Bench) -> None:
-    bench.connect("a=", authorizer={"principalId": "ann", "tenant": "acme"})
-    bench.connect("b=", authorizer={"principalId": "ann"})
+def test_example_of_roles_that_change_is_a_method_of_the_publisher(backend: Backend) -> None:
+    backend.connect("a=", authorizer={"principalId": "ann", "tenant": "acme"})
+    backend.connect("b=", authorizer={"principalId": "ann"})
     publisher = Publisher(Settings.from_environment(SETTINGS), tenant="acme", clock=lambda: NOW)
     example = EXAMPLES[2].partition("publisher = Publisher()\n")[2]
 
     exec(example, {"publisher": publisher})
 
     told = [
-        bench.send(f"{letter}=", {"action": "broadcast", "data": 1}, authorizer=authorizer)
+        backend.send(f"{letter}=", {"action": "broadcast", "data": 1}, authorizer=authorizer)
         for letter, authorizer in (
             ("a", {"principalId": "ann", "tenant": "acme"}),
             ("b", {"principalId": "ann"}),
         )
     ]
     assert [each["recipients"] for each in told] == [1, 1]
-    rows = bench.table.warm().scan(TableName="connections")["Items"]
+    rows = backend.table.warm().scan(TableName="connections")["Items"]
     roles = {row["sk"]["S"]: row.get("user_roles", {}).get("S") for row in rows if "last_seen" in row}
     assert roles == {"~acme/a=": '["writer"]', "b=": None}

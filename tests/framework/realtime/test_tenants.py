@@ -9,7 +9,7 @@ import pytest
 from signalbox.publisher import Gone, Slice
 from signalbox.realtime.presence.attendance import Attendance
 from tests.conftest import ROOT
-from tests.framework.realtime.backend import NOW, Bench
+from tests.framework.realtime.backend import NOW, Backend
 
 TENANTS = ("", "acme", "rival")
 SILENT = NOW + 1_300_000
@@ -24,26 +24,26 @@ def of(tenant: str, number: int = 1) -> str:
 
 
 @pytest.fixture
-def town(bench: Bench) -> Bench:
+def town(backend: Backend) -> Backend:
     """In each tenant Ann, over two connections, on the same channel with one publication."""
     for tenant in TENANTS:
         for number in (1, 2):
-            bench.connect(of(tenant, number), name=f"Ann of {tenant}", authorizer=ann(tenant))
-            bench.subscribe(of(tenant, number), "room:1", authorizer=ann(tenant))
-    bench.gateway.posts.clear()
-    return bench
+            backend.connect(of(tenant, number), name=f"Ann of {tenant}", authorizer=ann(tenant))
+            backend.subscribe(of(tenant, number), "room:1", authorizer=ann(tenant))
+    backend.gateway.posts.clear()
+    return backend
 
 
-def send(bench: Bench, tenant: str, action: str, /, now: int = NOW, **fields: Any) -> Any:
-    return bench.send(of(tenant), {"action": action, **fields}, now, authorizer=ann(tenant))
+def send(backend: Backend, tenant: str, action: str, /, now: int = NOW, **fields: Any) -> Any:
+    return backend.send(of(tenant), {"action": action, **fields}, now, authorizer=ann(tenant))
 
 
-def hearing(bench: Bench) -> set[str]:
-    return {connection_id for connection_id, _ in bench.gateway.posts}
+def hearing(backend: Backend) -> set[str]:
+    return {connection_id for connection_id, _ in backend.gateway.posts}
 
 
 @pytest.mark.parametrize("tenant", TENANTS)
-def test_publication_stays_in_its_tenant(town: Bench, tenant: str) -> None:
+def test_publication_stays_in_its_tenant(town: Backend, tenant: str) -> None:
     ack = send(town, tenant, "channel.publish", channel="room:1", data=tenant, key="k1")
 
     assert hearing(town) == {of(tenant, 1), of(tenant, 2)}
@@ -59,7 +59,7 @@ def test_publication_stays_in_its_tenant(town: Bench, tenant: str) -> None:
 
 
 @pytest.mark.parametrize("tenant", TENANTS)
-def test_people_of_a_tenant_see_and_reach_each_other_alone(town: Bench, tenant: str) -> None:
+def test_people_of_a_tenant_see_and_reach_each_other_alone(town: Backend, tenant: str) -> None:
     who = send(town, tenant, "who")
     presence = send(town, tenant, "presence.get", channel="room:1")
     direct = send(town, tenant, "direct.send", to="ann", data=1)
@@ -73,7 +73,7 @@ def test_people_of_a_tenant_see_and_reach_each_other_alone(town: Bench, tenant: 
     assert (direct["sent"], everybody["recipients"]) == (2, 2)
 
 
-def test_cursor_of_another_tenant_leads_to_nobody_of_it(town: Bench) -> None:
+def test_cursor_of_another_tenant_leads_to_nobody_of_it(town: Backend) -> None:
     cursor = send(town, "acme", "who", limit=1)["cursor"]
 
     pages = send(town, "rival", "who", cursor=cursor)["people"]
@@ -81,7 +81,7 @@ def test_cursor_of_another_tenant_leads_to_nobody_of_it(town: Bench) -> None:
     assert {each["name"] for each in pages} <= {"Ann of rival"}
 
 
-def test_user_of_another_tenant_is_nobody(town: Bench) -> None:
+def test_user_of_another_tenant_is_nobody(town: Backend) -> None:
     town.connect("b=", authorizer={"principalId": "bob", "tenant": "acme"})
 
     assert send(town, "rival", "direct.send", to="bob", data=1)["code"] == "not_found"
@@ -89,7 +89,7 @@ def test_user_of_another_tenant_is_nobody(town: Bench) -> None:
 
 
 @pytest.mark.parametrize("field", ["tenant", "partition", "authorizer", "principalId"])
-def test_tenant_is_not_taken_from_the_body(town: Bench, field: str) -> None:
+def test_tenant_is_not_taken_from_the_body(town: Backend, field: str) -> None:
     message = {"action": "broadcast", "data": 1, field: "rival"}
     sent = town.send(of("acme"), message, authorizer=ann("acme"))
 
@@ -98,25 +98,25 @@ def test_tenant_is_not_taken_from_the_body(town: Bench, field: str) -> None:
 
 
 async def test_workers_keep_the_tenant_when_an_audience_is_large(aws: None) -> None:
-    bench = Bench(INLINE_RECIPIENTS="1")
-    await bench.connections.init_table()
+    backend = Backend(INLINE_RECIPIENTS="1")
+    await backend.connections.init_table()
     for tenant in TENANTS:
         for number in (1, 2):
-            bench.connect(of(tenant, number), authorizer=ann(tenant))
-            bench.subscribe(of(tenant, number), "room:1", authorizer=ann(tenant))
-    bench.gateway.posts.clear()
+            backend.connect(of(tenant, number), authorizer=ann(tenant))
+            backend.subscribe(of(tenant, number), "room:1", authorizer=ann(tenant))
+    backend.gateway.posts.clear()
 
-    assert send(bench, "acme", "broadcast", data=1)["queued"]
-    assert send(bench, "acme", "channel.publish", channel="room:1", data=1)["delivery"] == "queued"
-    slices = [Slice.from_text(each.to_text()) for each in bench.queue.slices]
+    assert send(backend, "acme", "broadcast", data=1)["queued"]
+    assert send(backend, "acme", "channel.publish", channel="room:1", data=1)["delivery"] == "queued"
+    slices = [Slice.from_text(each.to_text()) for each in backend.queue.slices]
 
     assert {each.tenant for each in slices} == {"acme"}
     for number, each in enumerate(slices):
-        await bench.relay_of(each.tenant).carry(each, f"m{number}", now=NOW, time_left=lambda: 9.0)
-    assert hearing(bench) == {of("acme", 1), of("acme", 2)}
+        await backend.relay_of(each.tenant).carry(each, f"m{number}", now=NOW, time_left=lambda: 9.0)
+    assert hearing(backend) == {of("acme", 1), of("acme", 2)}
 
 
-async def test_leaving_is_told_in_ones_own_tenant(town: Bench) -> None:
+async def test_leaving_is_told_in_ones_own_tenant(town: Backend) -> None:
     town.disconnect(of("acme", 2), authorizer=ann("acme"))
 
     assert hearing(town) == {of("acme", 1)}
@@ -126,7 +126,7 @@ async def test_leaving_is_told_in_ones_own_tenant(town: Bench) -> None:
     assert len(everybody) == 2
 
 
-def test_one_sweep_ends_those_of_every_tenant_and_tells_each_its_own(town: Bench) -> None:
+def test_one_sweep_ends_those_of_every_tenant_and_tells_each_its_own(town: Backend) -> None:
     for tenant in TENANTS:
         send(town, tenant, "ping", now=SILENT - 60_000)
     town.gateway.posts.clear()
@@ -142,7 +142,7 @@ def test_one_sweep_ends_those_of_every_tenant_and_tells_each_its_own(town: Bench
     assert told == {of(tenant): [("presence.left", f"Ann of {tenant}".strip())] for tenant in TENANTS}
 
 
-async def test_row_of_ones_own_tenant_goes_when_somebody_is_gone(town: Bench) -> None:
+async def test_row_of_ones_own_tenant_goes_when_somebody_is_gone(town: Backend) -> None:
     town.gateway.script(of("acme", 2), Gone())
 
     send(town, "acme", "broadcast", now=NOW + 60_000, data=1)
@@ -154,16 +154,16 @@ async def test_row_of_ones_own_tenant_goes_when_somebody_is_gone(town: Bench) ->
     assert left == {each: [of(each, 1), of(each, 2)][: 1 if each == "acme" else 2] for each in TENANTS}
 
 
-async def test_every_row_of_a_tenant_says_whose_it_is(bench: Bench) -> None:
-    bench.connect("a=", authorizer=ann("acme"))
-    bench.subscribe("a=", "room:1", authorizer=ann("acme"))
-    bench.send(
+async def test_every_row_of_a_tenant_says_whose_it_is(backend: Backend) -> None:
+    backend.connect("a=", authorizer=ann("acme"))
+    backend.subscribe("a=", "room:1", authorizer=ann("acme"))
+    backend.send(
         "a=",
         {"action": "channel.publish", "channel": "room:1", "data": 1, "key": "k"},
         authorizer=ann("acme"),
     )
 
-    items = bench.table.warm().scan(TableName="connections")["Items"]
+    items = backend.table.warm().scan(TableName="connections")["Items"]
 
     kinds = {each["pk"]["S"].partition("#")[0] for each in items}
     assert kinds >= {"conns", "acme/user", "acme/subs", "acme/chan", "acme/hist", "acme/seen"}
@@ -171,7 +171,7 @@ async def test_every_row_of_a_tenant_says_whose_it_is(bench: Bench) -> None:
     assert all(kind == "conns" or kind.startswith("acme/") for kind in kinds)
 
 
-def test_message_costs_as_much_in_a_tenant_as_in_none(town: Bench) -> None:
+def test_message_costs_as_much_in_a_tenant_as_in_none(town: Backend) -> None:
     costs = []
     for tenant in TENANTS:
         town.meter.requests.clear()
@@ -186,7 +186,15 @@ def test_message_costs_as_much_in_a_tenant_as_in_none(town: Bench) -> None:
 
 
 def test_parts_of_the_table_are_opened_where_the_tenant_is_known_and_nowhere_else() -> None:
-    kinds = {"ConnectionManager", "Subscriptions", "History", "Presence", "Frames", "Lifetimes", "Allowances"}
+    kinds = {
+        "ConnectionManager",
+        "Subscriptions",
+        "History",
+        "Presence",
+        "QueuedBroadcasts",
+        "Lifetimes",
+        "Allowances",
+    }
     opened = {
         path.name
         for path in (ROOT / "signalbox" / "realtime").rglob("*.py")
@@ -197,6 +205,8 @@ def test_parts_of_the_table_are_opened_where_the_tenant_is_known_and_nowhere_els
     assert opened == {"services.py"}
 
 
-def test_same_services_are_there_when_a_tenant_comes_again(bench: Bench) -> None:
-    assert bench.services.of("acme") is bench.services.of("acme") is bench.services.of("rival").of("acme")
-    assert bench.services.of("") is bench.services
+def test_same_services_are_there_when_a_tenant_comes_again(backend: Backend) -> None:
+    assert (
+        backend.services.of("acme") is backend.services.of("acme") is backend.services.of("rival").of("acme")
+    )
+    assert backend.services.of("") is backend.services

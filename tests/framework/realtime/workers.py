@@ -10,8 +10,8 @@ from connection_store import (
     Connection,
     ConnectionManager,
     Counts,
-    Frames,
     Progress,
+    QueuedBroadcasts,
     Step,
     Subscriptions,
     Table,
@@ -47,7 +47,7 @@ class Crowd(ConnectionManager):
         assert not list(connection_ids)
 
 
-class Fate:
+class Crash:
     """Counts what a worker does to the outside, and kills it right after call `number`."""
 
     def __init__(self) -> None:
@@ -62,39 +62,39 @@ class Fate:
             await asyncio.sleep(0)
 
 
-class FatefulGateway(MemoryGateway):
-    def __init__(self, fate: Fate) -> None:
+class CrashingGateway(MemoryGateway):
+    def __init__(self, crash: Crash) -> None:
         super().__init__()
-        self.fate = fate
+        self.crash = crash
 
     async def post(self, connection_id: str, frame: bytes) -> Outcome:
         outcome = await super().post(connection_id, frame)
-        await self.fate.meet()
+        await self.crash.meet()
         return outcome
 
 
-class FatefulFrames(Frames):
-    fate: Fate
+class CrashingBroadcasts(QueuedBroadcasts):
+    crash: Crash
 
     async def get(self, broadcast_id: str, *, now: int | None = None) -> str | None:
         frame = await super().get(broadcast_id, now=now)
-        await self.fate.meet()
+        await self.crash.meet()
         return frame
 
     async def advance(
         self, broadcast_id: str, shard: int, step: Step, counts: Counts, *, now: int | None = None
     ) -> Progress | None:
         progress = await super().advance(broadcast_id, shard, step, counts, now=now)
-        await self.fate.meet()
+        await self.crash.meet()
         return progress
 
 
-class Line:
+class WorkerQueue:
     """Delivers slices one after the other, and again where the worker died; `posts` is a slice's deadline."""
 
-    def __init__(self, size: int, frames: FatefulFrames, posts: int) -> None:
-        self.fate = frames.fate
-        self.gateway = FatefulGateway(self.fate)
+    def __init__(self, size: int, frames: CrashingBroadcasts, posts: int) -> None:
+        self.crash = frames.crash
+        self.gateway = CrashingGateway(self.crash)
         self.crowd = Crowd(size)
         self.frames = frames
         self.posts = posts
@@ -114,7 +114,7 @@ class Line:
     async def send(self, slices: Sequence[Slice], *, delay: int = 0) -> None:
         self.waiting += [(f"message-{next(self.ids)}", Slice.from_text(each.to_text())) for each in slices]
         self.delays.append(delay)
-        await self.fate.meet()
+        await self.crash.meet()
 
     async def work(self, kill_every: int = 0) -> None:
         """Until nothing is left; with `kill_every`, each slice's first worker dies after so many calls."""
@@ -123,7 +123,7 @@ class Line:
             message, slice_ = self.waiting[0]
             if kill_every and (slice_.shard, slice_.number) not in known:
                 known.add((slice_.shard, slice_.number))
-                self.fate.number = self.fate.calls + 1 + len(known) % kill_every
+                self.crash.number = self.crash.calls + 1 + len(known) % kill_every
             if await self._survives(message, slice_):
                 self.waiting.remove((message, slice_))
 
@@ -133,7 +133,7 @@ class Line:
         task = asyncio.create_task(
             self.relay.carry(slice_, message, now=NOW, time_left=lambda: float(len(self.gateway.posts) < end))
         )
-        self.fate.victim = task
+        self.crash.victim = task
         await asyncio.wait({task})
         if not task.cancelled():
             task.result()

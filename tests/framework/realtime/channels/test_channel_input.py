@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from connection_store.wire import decode
-from tests.framework.realtime.backend import NOW, Bench
+from tests.framework.realtime.backend import NOW, Backend
 
 PLACE = {"epoch": "e", "offset": 1}
 
@@ -99,57 +99,57 @@ Rows = Callable[[], list[Any]]
 
 
 @pytest.fixture
-def rows(bench: Bench) -> Rows:
+def rows(backend: Backend) -> Rows:
     """Everything in the table, but for when a connection was heard of and how often."""
-    client = bench.table.warm()
+    client = backend.table.warm()
 
     def read() -> list[Any]:
-        found = map(decode, client.scan(TableName=bench.table.name)["Items"])
+        found = map(decode, client.scan(TableName=backend.table.name)["Items"])
         rows = [{name: row[name] for name in row.keys() - {"last_seen", "busy_until"}} for row in found]
         return sorted(rows, key=lambda row: (row["pk"], row["sk"]))
 
     return read
 
 
-def test_frame_is_typed_and_nothing_stored_when_input_is_bad(bench: Bench, rows: Rows) -> None:
-    bench.connect("a=")
+def test_frame_is_typed_and_nothing_stored_when_input_is_bad(backend: Backend, rows: Rows) -> None:
+    backend.connect("a=")
     before = rows()
 
     codes = {
-        case: bench.send("a=", message, NOW + number * 1_000).get("code")
+        case: backend.send("a=", message, NOW + number * 1_000).get("code")
         for number, (case, (message, _)) in enumerate(BAD.items())
     }
 
     assert codes == {case: code for case, (_, code) in BAD.items()}
     assert rows() == before
-    assert bench.gateway.posts == []
+    assert backend.gateway.posts == []
 
 
-def test_nothing_is_stored_when_one_would_be_the_101st(bench: Bench, rows: Rows) -> None:
-    bench.connect("a=")
-    bench.subscribe("a=", "room:0")
-    bench.count_channels("a=", 99)
+def test_nothing_is_stored_when_one_would_be_the_101st(backend: Backend, rows: Rows) -> None:
+    backend.connect("a=")
+    backend.subscribe("a=", "room:0")
+    backend.count_channels("a=", 99)
     before = rows()
 
-    assert bench.subscribe("a=", "room:99", "room:100")["code"] == "too_many_subscriptions"
+    assert backend.subscribe("a=", "room:99", "room:100")["code"] == "too_many_subscriptions"
     assert rows() == before
-    assert bench.subscribe("a=", "room:0", "room:99")["type"] == "channel.subscribed"
-    assert bench.subscribe("a=", "room:100")["code"] == "too_many_subscriptions"
+    assert backend.subscribe("a=", "room:0", "room:99")["type"] == "channel.subscribed"
+    assert backend.subscribe("a=", "room:100")["code"] == "too_many_subscriptions"
 
 
-def test_position_of_the_future_is_answered_with_the_present_one(bench: Bench) -> None:
-    bench.connect("a=")
-    epoch = bench.subscribe("a=", "room:1")["channels"][0]["position"]["epoch"]
+def test_position_of_the_future_is_answered_with_the_present_one(backend: Backend) -> None:
+    backend.connect("a=")
+    epoch = backend.subscribe("a=", "room:1")["channels"][0]["position"]["epoch"]
     future = {"epoch": epoch, "offset": 2**53 - 1}
 
-    (answer,) = bench.send("a=", since(future))["channels"]
-    page = bench.send("a=", {"action": "channel.history", "channel": "room:1", "since": future})
+    (answer,) = backend.send("a=", since(future))["channels"]
+    page = backend.send("a=", {"action": "channel.history", "channel": "room:1", "since": future})
 
     assert (answer["recovered"], answer["position"]["offset"]) == (False, 0)
     assert (page["publications"], page["more"]) == ([], False)
 
 
-def test_channel_counts_once_when_it_is_named_twice(bench: Bench) -> None:
-    bench.connect("a=")
+def test_channel_counts_once_when_it_is_named_twice(backend: Backend) -> None:
+    backend.connect("a=")
 
-    assert len(bench.subscribe("a=", "room:1", "room:1")["channels"]) == 1
+    assert len(backend.subscribe("a=", "room:1", "room:1")["channels"]) == 1

@@ -5,7 +5,7 @@ import pytest
 
 from connection_store import Channel, History
 from signalbox.realtime.policy import CHANNELS, Access, Policy
-from tests.framework.realtime.backend import NOW, Bench
+from tests.framework.realtime.backend import NOW, Backend
 
 USER = {"principalId": "user-1"}
 
@@ -14,28 +14,28 @@ def place(answer: Any, number: int = 0) -> Any:
     return answer["channels"][number]["position"]
 
 
-def recover(bench: Bench, *since: tuple[str, Any], connection: str = "a=", now: int = NOW) -> Any:
+def recover(backend: Backend, *since: tuple[str, Any], connection: str = "a=", now: int = NOW) -> Any:
     wanted = [{"channel": channel, "since": position} for channel, position in since]
-    answer = bench.send(connection, {"action": "channel.subscribe", "channels": wanted}, now)
+    answer = backend.send(connection, {"action": "channel.subscribe", "channels": wanted}, now)
     return answer["channels"]
 
 
-def history(bench: Bench, channel: str = "room:1", now: int = NOW, **fields: Any) -> Any:
-    return bench.send("a=", {"action": "channel.history", "channel": channel, **fields}, now)
+def history(backend: Backend, channel: str = "room:1", now: int = NOW, **fields: Any) -> Any:
+    return backend.send("a=", {"action": "channel.history", "channel": channel, **fields}, now)
 
 
 @pytest.fixture
-def joined(bench: Bench) -> Bench:
+def joined(backend: Backend) -> Backend:
     """Ann on a channel."""
-    bench.connect("a=", name="Ann")
-    bench.subscribe("a=", "room:1")
-    return bench
+    backend.connect("a=", name="Ann")
+    backend.subscribe("a=", "room:1")
+    return backend
 
 
-def test_answer_tells_position_and_beat_when_subscribed(bench: Bench) -> None:
-    bench.connect("a=")
+def test_answer_tells_position_and_beat_when_subscribed(backend: Backend) -> None:
+    backend.connect("a=")
 
-    answer = bench.subscribe("a=", "room:1", "live:1")
+    answer = backend.subscribe("a=", "room:1", "live:1")
 
     epoch = place(answer)["epoch"]
     assert answer == {
@@ -54,29 +54,29 @@ def test_answer_tells_position_and_beat_when_subscribed(bench: Bench) -> None:
     }
 
 
-def test_f08_beat_follows_the_channels(bench: Bench) -> None:
+def test_f08_beat_follows_the_channels(backend: Backend) -> None:
     def hello() -> Any:
-        return bench.send("a=", {"action": "hello"})["beat"]
+        return backend.send("a=", {"action": "hello"})["beat"]
 
     def leave(*channels: str) -> Any:
-        return bench.send("a=", {"action": "channel.unsubscribe", "channels": channels})["beat"]
+        return backend.send("a=", {"action": "channel.unsubscribe", "channels": channels})["beat"]
 
-    bench.connect("a=")
-    beats = [hello(), bench.subscribe("a=", "live:1")["beat"], hello()]
+    backend.connect("a=")
+    beats = [hello(), backend.subscribe("a=", "live:1")["beat"], hello()]
     beats += [
-        bench.subscribe("a=", "news:1", "room:1")["beat"],
+        backend.subscribe("a=", "news:1", "room:1")["beat"],
         hello(),
-        bench.subscribe("a=", "live:2")["beat"],
+        backend.subscribe("a=", "live:2")["beat"],
     ]
     beats += [leave("room:1"), hello(), leave("news:1", "live:1"), hello()]
 
     assert beats == [480, 480, 480, 60, 60, 60, 60, 60, 480, 480]
 
 
-def test_welcome_says_who_one_is(bench: Bench) -> None:
-    bench.connect("a=", name="Ann", authorizer=USER)
+def test_welcome_says_who_one_is(backend: Backend) -> None:
+    backend.connect("a=", name="Ann", authorizer=USER)
 
-    assert bench.send("a=", {"action": "hello", "id": 1}, authorizer=USER) == {
+    assert backend.send("a=", {"action": "hello", "id": 1}, authorizer=USER) == {
         "v": 1,
         "type": "welcome",
         "user_id": "user-1",
@@ -89,14 +89,14 @@ def test_welcome_says_who_one_is(bench: Bench) -> None:
     }
 
 
-def test_only_subscriptions_there_were_are_named_when_they_end(joined: Bench) -> None:
+def test_only_subscriptions_there_were_are_named_when_they_end(joined: Backend) -> None:
     answer = joined.send("a=", {"action": "channel.unsubscribe", "channels": ["room:1", "room:2"]})
 
     assert answer == {"v": 1, "type": "channel.unsubscribed", "channels": ["room:1"], "beat": 480}
     assert joined.publish("a=", "room:1", 1)["code"] == "forbidden"
 
 
-def test_g3_everything_missed_comes_in_order_when_recovered(joined: Bench) -> None:
+def test_g3_everything_missed_comes_in_order_when_recovered(joined: Backend) -> None:
     joined.connect("b=", name="Bob")
     since = place(joined.subscribe("b=", "room:1"))
     for number in range(3):
@@ -133,7 +133,7 @@ SINCE: dict[str, tuple[Any, int, bool]] = {
 
 
 @pytest.mark.parametrize("case", SINCE)
-def test_f27_all_of_it_or_nothing_is_recovered(joined: Bench, case: str) -> None:
+def test_f27_all_of_it_or_nothing_is_recovered(joined: Backend, case: str) -> None:
     for number in range(5):
         top = joined.publish("a=", "room:1", number, now=NOW + number * 1_000)["position"]
     change, now, recovered = SINCE[case]
@@ -146,15 +146,15 @@ def test_f27_all_of_it_or_nothing_is_recovered(joined: Bench, case: str) -> None
     assert offsets == (list(range(change["offset"] + 1, 6)) if recovered else [])
 
 
-def test_nothing_is_recovered_where_there_is_no_history(bench: Bench) -> None:
-    bench.connect("a=")
+def test_nothing_is_recovered_where_there_is_no_history(backend: Backend) -> None:
+    backend.connect("a=")
 
-    (answer,) = recover(bench, ("live:1", {"epoch": "e", "offset": 1}))
+    (answer,) = recover(backend, ("live:1", {"epoch": "e", "offset": 1}))
 
     assert (answer["recovered"], answer["position"], answer["publications"]) == (False, None, [])
 
 
-def test_recovery_is_refused_rather_than_cut_when_it_fits_no_frame(joined: Bench) -> None:
+def test_recovery_is_refused_rather_than_cut_when_it_fits_no_frame(joined: Backend) -> None:
     joined.subscribe("a=", "room:2")
     since = [place(joined.subscribe("a=", "room:1")), place(joined.subscribe("a=", "room:2"))]
     for number in range(4):
@@ -171,29 +171,29 @@ def test_recovery_is_refused_rather_than_cut_when_it_fits_no_frame(joined: Bench
     assert ([each["data"][0] for each in rest["publications"]], rest["more"]) == (["3"], False)
 
 
-def test_frame_is_small_enough_when_49_channels_are_recovered_together(bench: Bench) -> None:
-    bench = Bench(SEND_BURST="200")
+def test_frame_is_small_enough_when_49_channels_are_recovered_together(backend: Backend) -> None:
+    backend = Backend(SEND_BURST="200")
     names = [f"room:{n:02}".ljust(128, "x") for n in range(49)]
-    bench.connect("a=")
-    answer = bench.subscribe("a=", *names)
+    backend.connect("a=")
+    answer = backend.subscribe("a=", *names)
     since = [each["position"] for each in answer["channels"]]
     later = NOW + 60_000  # when what so many channels count as is paid off
     for name in names[:5]:
-        bench.publish("a=", name, "x" * 24_000, now=later)
+        backend.publish("a=", name, "x" * 24_000, now=later)
 
-    answers = recover(bench, *zip(names, since, strict=True), now=later)
+    answers = recover(backend, *zip(names, since, strict=True), now=later)
 
     assert [len(each["publications"]) for each in answers] == [1] * 4 + [0] * 45
     assert [each["recovered"] for each in answers] == [True] * 4 + [False] + [True] * 44
     assert 4 * 24_000 < len(json.dumps(answers)) < 131_072
 
 
-def test_s06_access_is_asked_again_when_somebody_comes_back(bench: Bench) -> None:
-    bench.connect("a=", authorizer=USER)
-    since = place(bench.subscribe("a=", "members:1", authorizer=USER))
-    bench.connect("b=")
+def test_s06_access_is_asked_again_when_somebody_comes_back(backend: Backend) -> None:
+    backend.connect("a=", authorizer=USER)
+    since = place(backend.subscribe("a=", "members:1", authorizer=USER))
+    backend.connect("b=")
 
-    refused = bench.send(
+    refused = backend.send(
         "b=", {"action": "channel.subscribe", "channels": [{"channel": "members:1", "since": since}]}
     )
 
@@ -201,7 +201,7 @@ def test_s06_access_is_asked_again_when_somebody_comes_back(bench: Bench) -> Non
 
 
 @pytest.mark.parametrize("reverse", [False, True])
-def test_every_publication_is_on_one_page_when_pages_are_small(joined: Bench, reverse: bool) -> None:
+def test_every_publication_is_on_one_page_when_pages_are_small(joined: Backend, reverse: bool) -> None:
     for number in range(7):
         joined.publish("a=", "room:1", number)
     found: list[int] = []
@@ -216,15 +216,15 @@ def test_every_publication_is_on_one_page_when_pages_are_small(joined: Bench, re
     assert found == sorted(range(7), reverse=reverse)
 
 
-def test_history_is_empty_where_nothing_happened_or_nothing_is_kept(bench: Bench) -> None:
-    bench.connect("a=")
+def test_history_is_empty_where_nothing_happened_or_nothing_is_kept(backend: Backend) -> None:
+    backend.connect("a=")
 
     for channel in ("room:1", "live:1"):
-        page = history(bench, channel)
+        page = history(backend, channel)
         assert (page["publications"], page["position"], page["more"]) == ([], None, False)
 
 
-def test_f13_ping_tells_what_is_behind_and_nothing_else(joined: Bench) -> None:
+def test_f13_ping_tells_what_is_behind_and_nothing_else(joined: Backend) -> None:
     at = {name: place(joined.subscribe("a=", name)) for name in ("room:1", "room:2", "news:1", "room:3")}
     top = joined.publish("a=", "room:1", 1)["position"]
     positions = {
@@ -242,21 +242,21 @@ def test_f13_ping_tells_what_is_behind_and_nothing_else(joined: Bench) -> None:
 
 async def test_f13_ping_leaves_out_channels_one_may_not_be_on(aws: None) -> None:
     """A client may have lost a role unawares, or a release its namespace."""
-    bench = Bench(Policy(channels={**CHANNELS, "news": Access()}))
-    await bench.connections.init_table()
-    bench.connect("m=", authorizer=USER)
-    top = place(bench.subscribe("m=", "room:1", "members:1", authorizer=USER))
-    await History(bench.table).append(Channel("news:1"), "1", now=NOW)
-    bench.connect("a=")
+    backend = Backend(Policy(channels={**CHANNELS, "news": Access()}))
+    await backend.connections.init_table()
+    backend.connect("m=", authorizer=USER)
+    top = place(backend.subscribe("m=", "room:1", "members:1", authorizer=USER))
+    await History(backend.table).append(Channel("news:1"), "1", now=NOW)
+    backend.connect("a=")
     names = ("attic:1", "members:1", "user:user-1", "news:1", "room:1")
 
     before = {name: {"epoch": "another", "offset": 0} for name in names}
-    pong = bench.send("a=", {"action": "ping", "positions": before})
+    pong = backend.send("a=", {"action": "ping", "positions": before})
 
     assert pong["behind"] == {"room:1": top}
 
 
-def test_users_are_listed_with_a_line_for_each_connection(joined: Bench) -> None:
+def test_users_are_listed_with_a_line_for_each_connection(joined: Backend) -> None:
     for connection, name in (("b=", "laptop"), ("c=", "phone")):
         joined.connect(connection, name=name, authorizer=USER, now=NOW + len(name))
         joined.subscribe(connection, "room:1", authorizer=USER)
@@ -272,7 +272,7 @@ def test_users_are_listed_with_a_line_for_each_connection(joined: Bench) -> None
     assert "b=" not in str(answer)
 
 
-def test_list_is_capped_and_everybody_counted_when_there_are_many(joined: Bench) -> None:
+def test_list_is_capped_and_everybody_counted_when_there_are_many(joined: Backend) -> None:
     for number in range(5):
         joined.connect(f"{number}=")
         joined.subscribe(f"{number}=", "room:1")
@@ -282,7 +282,7 @@ def test_list_is_capped_and_everybody_counted_when_there_are_many(joined: Bench)
     assert (len(answer["users"]), answer["count"]) == (2, 6)
 
 
-def test_presence_is_refused_where_the_namespace_has_none(bench: Bench) -> None:
-    bench.connect("a=")
+def test_presence_is_refused_where_the_namespace_has_none(backend: Backend) -> None:
+    backend.connect("a=")
 
-    assert bench.send("a=", {"action": "presence.get", "channel": "news:1"})["code"] == "forbidden"
+    assert backend.send("a=", {"action": "presence.get", "channel": "news:1"})["code"] == "forbidden"

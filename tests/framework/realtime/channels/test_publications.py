@@ -7,26 +7,26 @@ import pytest
 from signalbox.protocol import Sender
 from signalbox.publisher import Gone
 from signalbox.realtime.channels.content import LARGEST
-from tests.framework.realtime.backend import NOW, Bench
+from tests.framework.realtime.backend import NOW, Backend
 
 
 @pytest.fixture
-def room(bench: Bench) -> Bench:
+def room(backend: Backend) -> Backend:
     """Ann and Bob on a channel, and Eve on none."""
     for letter in "abe":
-        bench.connect(f"{letter}=", name=letter)
-    bench.subscribe("a=", "room:1")
-    bench.subscribe("b=", "room:1")
-    bench.gateway.posts.clear()
-    return bench
+        backend.connect(f"{letter}=", name=letter)
+    backend.subscribe("a=", "room:1")
+    backend.subscribe("b=", "room:1")
+    backend.gateway.posts.clear()
+    return backend
 
 
-def stored(bench: Bench, channel: str = "room:1", now: int = NOW) -> list[Any]:
-    page = bench.send("e=", {"action": "channel.history", "channel": channel, "limit": 100}, now)
+def stored(backend: Backend, channel: str = "room:1", now: int = NOW) -> list[Any]:
+    page = backend.send("e=", {"action": "channel.history", "channel": channel, "limit": 100}, now)
     return [each["data"] for each in page["publications"]]
 
 
-def test_subscribers_have_it_and_the_history_too_when_published(room: Bench) -> None:
+def test_subscribers_have_it_and_the_history_too_when_published(room: Backend) -> None:
     ack = room.publish("a=", "room:1", {"text": "hé"}, id=7, now=NOW + 5)
 
     position = {"epoch": ack["position"]["epoch"], "offset": 1}
@@ -51,7 +51,7 @@ def test_subscribers_have_it_and_the_history_too_when_published(room: Bench) -> 
     assert stored(room) == [{"text": "hé"}]
 
 
-def test_nothing_is_stored_where_there_is_no_history(room: Bench) -> None:
+def test_nothing_is_stored_where_there_is_no_history(room: Backend) -> None:
     room.subscribe("a=", "live:1")
 
     ack = room.publish("a=", "live:1", 1, key="k")
@@ -61,7 +61,7 @@ def test_nothing_is_stored_where_there_is_no_history(room: Bench) -> None:
     assert (frame["type"], frame["position"], frame["data"]) == ("publication", None, 1)
 
 
-def test_g3_subscribers_are_read_consistently_where_there_is_a_history(room: Bench) -> None:
+def test_g3_subscribers_are_read_consistently_where_there_is_a_history(room: Backend) -> None:
     room.subscribe("a=", "live:1")
     room.meter.reads.clear()
     for channel in ("room:1", "live:1"):
@@ -75,7 +75,7 @@ def test_g3_subscribers_are_read_consistently_where_there_is_a_history(room: Ben
     assert units == {"room:1": {1}, "live:1": {0.5}}
 
 
-def test_g4_first_ack_comes_again_and_nothing_twice_when_a_key_is_repeated(room: Bench) -> None:
+def test_g4_first_ack_comes_again_and_nothing_twice_when_a_key_is_repeated(room: Backend) -> None:
     first = room.publish("a=", "room:1", "it", key="k")
     room.publish("b=", "room:1", "another", key="k")
 
@@ -85,7 +85,7 @@ def test_g4_first_ack_comes_again_and_nothing_twice_when_a_key_is_repeated(room:
     assert stored(room) == ["it", "another"]
 
 
-def test_f13_what_was_stored_first_is_sent_again_when_a_key_is_repeated(room: Bench) -> None:
+def test_f13_what_was_stored_first_is_sent_again_when_a_key_is_repeated(room: Backend) -> None:
     room.publish("a=", "room:1", "it", key="k")
     room.gateway.posts.clear()
 
@@ -95,7 +95,7 @@ def test_f13_what_was_stored_first_is_sent_again_when_a_key_is_repeated(room: Be
     assert (frame["data"], frame["position"]["offset"], frame["sent_at"]) == ("it", 1, NOW)
 
 
-def test_ack_stays_and_nothing_is_sent_when_a_key_is_repeated_after_the_window(room: Bench) -> None:
+def test_ack_stays_and_nothing_is_sent_when_a_key_is_repeated_after_the_window(room: Backend) -> None:
     first = room.publish("a=", "room:1", "it", key="k")
     room.gateway.posts.clear()
 
@@ -103,7 +103,7 @@ def test_ack_stays_and_nothing_is_sent_when_a_key_is_repeated_after_the_window(r
     assert room.gateway.posts == []
 
 
-def test_g4_nothing_is_lost_when_two_clients_number_their_requests(room: Bench) -> None:
+def test_g4_nothing_is_lost_when_two_clients_number_their_requests(room: Backend) -> None:
     for number in range(1, 6):
         for letter in "ab":
             room.publish(f"{letter}=", "room:1", f"{letter}{number}", key=f"{number}", id=number)
@@ -111,7 +111,7 @@ def test_g4_nothing_is_lost_when_two_clients_number_their_requests(room: Bench) 
     assert sorted(stored(room)) == sorted(f"{letter}{n}" for letter in "ab" for n in range(1, 6))
 
 
-def test_key_of_a_user_is_not_the_servers_when_they_have_one_name(room: Bench) -> None:
+def test_key_of_a_user_is_not_the_servers_when_they_have_one_name(room: Backend) -> None:
     server = {"principalId": "server"}
     room.connect("s=", authorizer=server)
     room.subscribe("s=", "room:1", authorizer=server)
@@ -135,31 +135,31 @@ def test_key_of_a_user_is_not_the_servers_when_they_have_one_name(room: Bench) -
 
 
 def test_workers_serve_the_channel_alone_when_there_are_many(aws: None) -> None:
-    bench = Bench(INLINE_RECIPIENTS="2")
-    asyncio.run(bench.connections.init_table())
+    backend = Backend(INLINE_RECIPIENTS="2")
+    asyncio.run(backend.connections.init_table())
     for letter in "abcde":
-        bench.connect(f"{letter}=")
-    bench.subscribe("a=", "room:1")
-    bench.subscribe("b=", "room:1")
-    assert bench.publish("a=", "room:1", "just few enough")["delivery"] == "inline"
-    bench.subscribe("c=", "room:1")
-    bench.subscribe("d=", "room:1")
-    bench.gateway.posts.clear()
+        backend.connect(f"{letter}=")
+    backend.subscribe("a=", "room:1")
+    backend.subscribe("b=", "room:1")
+    assert backend.publish("a=", "room:1", "just few enough")["delivery"] == "inline"
+    backend.subscribe("c=", "room:1")
+    backend.subscribe("d=", "room:1")
+    backend.gateway.posts.clear()
 
-    ack = bench.publish("a=", "room:1", "hé")
+    ack = backend.publish("a=", "room:1", "hé")
 
     assert (ack["delivery"], ack["position"]["offset"]) == ("queued", 2)
-    assert bench.gateway.posts == []
-    assert {each.audience for each in bench.queue.slices} == {"room:1"}
-    assert [each.shard for each in bench.queue.slices] == [0, 1, 2, 3]
-    for slice_ in bench.queue.slices:
-        asyncio.run(bench.relay.carry(slice_, f"m{slice_.shard}", now=NOW, time_left=lambda: 60.0))
-    frames = {to: json.loads(frame) for to, frame in bench.gateway.posts}
+    assert backend.gateway.posts == []
+    assert {each.audience for each in backend.queue.slices} == {"room:1"}
+    assert [each.shard for each in backend.queue.slices] == [0, 1, 2, 3]
+    for slice_ in backend.queue.slices:
+        asyncio.run(backend.relay.carry(slice_, f"m{slice_.shard}", now=NOW, time_left=lambda: 60.0))
+    frames = {to: json.loads(frame) for to, frame in backend.gateway.posts}
     assert sorted(frames) == ["a=", "b=", "c=", "d="]
     assert {(each["data"], each["position"]["offset"]) for each in frames.values()} == {("hé", 2)}
 
 
-def test_f14_worker_serves_the_rest_of_a_channel_when_time_runs_out(room: Bench) -> None:
+def test_f14_worker_serves_the_rest_of_a_channel_when_time_runs_out(room: Backend) -> None:
     ack = asyncio.run(
         room.services.publications.publish(
             "room:1",
@@ -184,19 +184,21 @@ def test_f14_worker_serves_the_rest_of_a_channel_when_time_runs_out(room: Bench)
 
 
 def test_nobody_is_queued_twice_for_one_frame_when_a_key_is_repeated(aws: None) -> None:
-    bench = Bench(INLINE_RECIPIENTS="1")
-    asyncio.run(bench.connections.init_table())
+    backend = Backend(INLINE_RECIPIENTS="1")
+    asyncio.run(backend.connections.init_table())
     for letter in "ab":
-        bench.connect(f"{letter}=")
-        bench.subscribe(f"{letter}=", "room:1")
+        backend.connect(f"{letter}=")
+        backend.subscribe(f"{letter}=", "room:1")
 
     for _ in range(2):
-        bench.publish("a=", "room:1", "it", key="k")
+        backend.publish("a=", "room:1", "it", key="k")
 
-    assert len({each.broadcast_id for each in bench.queue.slices}) == 2
+    assert len({each.broadcast_id for each in backend.queue.slices}) == 2
 
 
-def test_f01_ghost_loses_its_row_and_its_subscriptions_when_a_publication_finds_it_gone(room: Bench) -> None:
+def test_f01_ghost_loses_its_row_and_its_subscriptions_when_a_publication_finds_it_gone(
+    room: Backend,
+) -> None:
     def kinds() -> set[str]:
         rows = room.table.warm().scan(TableName=room.table.name)["Items"]
         keys = [(row["pk"]["S"], row["sk"]["S"]) for row in rows]
@@ -228,7 +230,7 @@ RULES = {
 
 @pytest.mark.parametrize(("channel", "connection"), RULES)
 def test_nothing_is_stored_or_sent_when_one_may_not_publish(
-    room: Bench, channel: str, connection: str
+    room: Backend, channel: str, connection: str
 ) -> None:
     answer = room.publish(connection, channel, 1)
 
@@ -239,7 +241,7 @@ def test_nothing_is_stored_or_sent_when_one_may_not_publish(
         assert room.gateway.posts == []
 
 
-def test_what_grows_beyond_what_can_be_recovered_is_refused(room: Bench) -> None:
+def test_what_grows_beyond_what_can_be_recovered_is_refused(room: Backend) -> None:
     # Within 32 KB on its way in; written out, each number has 17 digits.
     message = {"action": "channel.publish", "channel": "room:1", "data": [[1e15] * 1_000] * 6}
     text = json.dumps(message, separators=(",", ":")).replace("1000000000000000.0", "1e15")

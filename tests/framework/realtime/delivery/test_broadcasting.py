@@ -21,17 +21,17 @@ from signalbox.realtime.delivery.backlog import PAUSE
 from signalbox.realtime.delivery.broadcasting import Broadcaster
 from signalbox.realtime.delivery.delivery import Courier, NestedDeliveryError, encode
 from signalbox.testing.gateway import MemoryGateway
-from tests.framework.realtime.backend import NOW, Bench
+from tests.framework.realtime.backend import NOW, Backend
 
 
 @pytest.fixture
-async def crowded(aws: None) -> Bench:
+async def crowded(aws: None) -> Backend:
     """Five connections where three are served at once."""
-    bench = Bench(INLINE_RECIPIENTS="3")
-    await bench.connections.init_table()
+    backend = Backend(INLINE_RECIPIENTS="3")
+    await backend.connections.init_table()
     for letter in "abcde":
-        bench.connect(f"{letter}=")
-    return bench
+        backend.connect(f"{letter}=")
+    return backend
 
 
 def message(data: Any) -> Message:
@@ -44,14 +44,14 @@ def sized(size: int) -> Message:
     return message("x" * (size - len(message("").model_dump_json())))
 
 
-async def work(bench: Bench) -> None:
+async def work(backend: Backend) -> None:
     """Deliver everything in the queue."""
-    while bench.queue.slices:
-        slice_ = bench.queue.slices.pop(0)
-        await bench.relay.carry(slice_, f"m{slice_}", now=NOW, time_left=lambda: 60.0)
+    while backend.queue.slices:
+        slice_ = backend.queue.slices.pop(0)
+        await backend.relay.carry(slice_, f"m{slice_}", now=NOW, time_left=lambda: 60.0)
 
 
-async def test_audience_is_queued_before_the_answer_when_it_is_large(crowded: Bench) -> None:
+async def test_audience_is_queued_before_the_answer_when_it_is_large(crowded: Backend) -> None:
     crowded.meter.requests.clear()
     sent = crowded.send("a=", {"action": "broadcast", "data": "hé", "id": 1})
 
@@ -64,7 +64,7 @@ async def test_audience_is_queued_before_the_answer_when_it_is_large(crowded: Be
 
 
 async def test_sender_hears_the_numbers_when_the_last_slice_is_done(
-    crowded: Bench, capsys: pytest.CaptureFixture[str]
+    crowded: Backend, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sent = crowded.send("a=", {"action": "broadcast", "data": "hé", "id": 1})
     await work(crowded)
@@ -82,60 +82,60 @@ async def test_sender_hears_the_numbers_when_the_last_slice_is_done(
     assert report["posts_per_second"] == pytest.approx(5_000 / report["duration_ms"], rel=0.6)
 
 
-async def test_audience_is_served_at_once_when_it_is_just_small_enough(bench: Bench) -> None:
-    bench = Bench(INLINE_RECIPIENTS="5")
-    await bench.connections.init_table()
+async def test_audience_is_served_at_once_when_it_is_just_small_enough(backend: Backend) -> None:
+    backend = Backend(INLINE_RECIPIENTS="5")
+    await backend.connections.init_table()
     for letter in "abcde":
-        bench.connect(f"{letter}=")
+        backend.connect(f"{letter}=")
 
-    sent = bench.send("a=", {"action": "broadcast", "data": 1})
+    sent = backend.send("a=", {"action": "broadcast", "data": 1})
 
-    assert (sent["sent"], sent["queued"], bench.queue.slices) == (5, False, [])
+    assert (sent["sent"], sent["queued"], backend.queue.slices) == (5, False, [])
 
 
 @pytest.mark.parametrize("posts", [0, 2])
 async def test_f14_worker_serves_the_rest_when_time_runs_out_before_the_answer(
-    bench: Bench, posts: int
+    backend: Backend, posts: int
 ) -> None:
     for letter in "abcde":
-        bench.connect(f"{letter}=")
+        backend.connect(f"{letter}=")
 
-    sent = await bench.broadcaster.broadcast(
-        message("hé"), now=NOW, time_left=lambda: float(posts) - len(bench.gateway.posts), reply_to="a="
+    sent = await backend.broadcaster.broadcast(
+        message("hé"), now=NOW, time_left=lambda: float(posts) - len(backend.gateway.posts), reply_to="a="
     )
     assert (sent.queued, sent.complete, sent.recipients, sent.sent) == (True, False, posts, posts)
-    assert bench.queue.delays == [0]
-    await work(bench)
+    assert backend.queue.delays == [0]
+    await work(backend)
 
-    (report,) = [frame for frame in bench.frames_to("a=") if frame["type"] == "broadcast.report"]
+    (report,) = [frame for frame in backend.frames_to("a=") if frame["type"] == "broadcast.report"]
     assert (report["message_id"], report["recipients"], report["sent"]) == ("m", 5, 5)
-    assert sorted(to for to, frame in bench.gateway.posts if b"h\xc3\xa9" in frame) == [
+    assert sorted(to for to, frame in backend.gateway.posts if b"h\xc3\xa9" in frame) == [
         f"{letter}=" for letter in "abcde"
     ]
 
 
-async def test_f16_worker_waits_when_time_runs_out_because_the_account_is_refused(bench: Bench) -> None:
+async def test_f16_worker_waits_when_time_runs_out_because_the_account_is_refused(backend: Backend) -> None:
     for letter in "abcdefghijkl":
-        bench.connect(f"{letter}=")
-        bench.gateway.script(f"{letter}=", Slow())
+        backend.connect(f"{letter}=")
+        backend.gateway.script(f"{letter}=", Slow())
 
-    sent = await bench.broadcaster.broadcast(
-        message(1), now=NOW, time_left=lambda: 12.0 - len(bench.gateway.posts)
+    sent = await backend.broadcaster.broadcast(
+        message(1), now=NOW, time_left=lambda: 12.0 - len(backend.gateway.posts)
     )
 
-    assert (sent.queued, sent.slow, bench.queue.delays) == (True, 0, [PAUSE])
+    assert (sent.queued, sent.slow, backend.queue.delays) == (True, 0, [PAUSE])
 
 
-async def test_nothing_is_promised_when_time_runs_out_and_there_is_no_queue(bench: Bench) -> None:
-    bench.connect("a=")
-    alone = Broadcaster(bench.connections, Courier(bench.gateway, bench.connections), None, 1)
+async def test_nothing_is_promised_when_time_runs_out_and_there_is_no_queue(backend: Backend) -> None:
+    backend.connect("a=")
+    alone = Broadcaster(backend.connections, Courier(backend.gateway, backend.connections), None, 1)
 
     sent = await alone.broadcast(message(1), now=NOW, time_left=lambda: 0.0)
 
     assert (sent.queued, sent.complete, sent.recipients) == (False, False, 0)
 
 
-async def test_sender_may_try_again_when_the_queue_is_broken(crowded: Bench) -> None:
+async def test_sender_may_try_again_when_the_queue_is_broken(crowded: Backend) -> None:
     crowded.queue.broken = True
 
     frame = crowded.send("a=", {"action": "broadcast", "data": 1})
@@ -148,7 +148,7 @@ def test_w30_frame_goes_out_when_it_is_just_small_enough(size: int) -> None:
     assert len(encode(sized(size))) == size
 
 
-async def test_w30_nothing_is_stored_when_the_frame_is_too_large(crowded: Bench) -> None:
+async def test_w30_nothing_is_stored_when_the_frame_is_too_large(crowded: Backend) -> None:
     with pytest.raises(FrameTooLargeError):
         await crowded.broadcaster.broadcast(sized(MAX_FRAME_BYTES + 1), now=NOW, time_left=lambda: 60.0)
 
@@ -156,7 +156,7 @@ async def test_w30_nothing_is_stored_when_the_frame_is_too_large(crowded: Bench)
     assert await crowded.frames.get("m", now=NOW) is None
 
 
-async def test_f33_recipient_fails_when_its_post_begins_another_broadcast(bench: Bench) -> None:
+async def test_f33_recipient_fails_when_its_post_begins_another_broadcast(backend: Backend) -> None:
     class Looping(MemoryGateway):
         async def post(self, connection_id: str, frame: bytes) -> Outcome:
             self.posts.append((connection_id, frame))
@@ -164,15 +164,15 @@ async def test_f33_recipient_fails_when_its_post_begins_another_broadcast(bench:
             raise AssertionError("it went on")
 
     gateway = Looping()
-    courier = Courier(gateway, bench.connections)
-    bench.connect("a=", authorizer={"principalId": "u"})
+    courier = Courier(gateway, backend.connections)
+    backend.connect("a=", authorizer={"principalId": "u"})
 
     sent = await courier.send(message(1), "u", now=NOW, time_left=lambda: 60.0)
 
     assert (sent.recipients, sent.failed, len(gateway.posts)) == (1, 1, 1)
 
 
-async def test_f33_broadcast_is_refused_when_a_delivery_is_under_way(crowded: Bench) -> None:
+async def test_f33_broadcast_is_refused_when_a_delivery_is_under_way(crowded: Backend) -> None:
     refused: list[BaseException] = []
 
     class Looping(MemoryGateway):
@@ -191,43 +191,43 @@ async def test_f33_broadcast_is_refused_when_a_delivery_is_under_way(crowded: Be
     assert crowded.queue.slices == []
 
 
-def test_f17_slow_client_is_told_to_come_back_when_others_are_served(bench: Bench) -> None:
+def test_f17_slow_client_is_told_to_come_back_when_others_are_served(backend: Backend) -> None:
     for letter in "abc":
-        bench.connect(f"{letter}=")
-    bench.gateway.script("b=", *[Slow()] * REFUSALS)
+        backend.connect(f"{letter}=")
+    backend.gateway.script("b=", *[Slow()] * REFUSALS)
 
-    sent = bench.send("a=", {"action": "broadcast", "data": 1})
+    sent = backend.send("a=", {"action": "broadcast", "data": 1})
 
     assert (sent["sent"], sent["slow"]) == (2, 1)
-    assert bench.gateway.closed == ["b="]
-    assert bench.frames_to("b=")[-1] == {"v": 1, "type": "disconnect", "code": "slow", "reconnect": True}
+    assert backend.gateway.closed == ["b="]
+    assert backend.frames_to("b=")[-1] == {"v": 1, "type": "disconnect", "code": "slow", "reconnect": True}
 
 
-def test_everybody_is_in_one_number_when_each_has_another_outcome(bench: Bench) -> None:
+def test_everybody_is_in_one_number_when_each_has_another_outcome(backend: Backend) -> None:
     outcomes: list[Outcome] = [Sent(), Gone(), Slow(), Failed("refused", retry=False), TooLarge()]
     for letter, outcome in zip("abcde", outcomes, strict=True):
-        bench.connect(f"{letter}=")
-        bench.gateway.script(f"{letter}=", *[outcome] * REFUSALS)
+        backend.connect(f"{letter}=")
+        backend.gateway.script(f"{letter}=", *[outcome] * REFUSALS)
 
-    sent = bench.send("a=", {"action": "broadcast", "data": 1}, now=NOW + 60_000)
+    sent = backend.send("a=", {"action": "broadcast", "data": 1}, now=NOW + 60_000)
 
     numbers = ("recipients", "sent", "gone", "slow", "failed")
     assert [sent[name] for name in numbers] == [5, 1, 1, 1, 2]
 
 
-def test_f17_nobody_is_closed_when_nobody_was_served(bench: Bench) -> None:
-    bench.connect("a=")
-    bench.gateway.script("a=", *[Slow()] * REFUSALS)
+def test_f17_nobody_is_closed_when_nobody_was_served(backend: Backend) -> None:
+    backend.connect("a=")
+    backend.gateway.script("a=", *[Slow()] * REFUSALS)
 
-    assert bench.send("a=", {"action": "broadcast", "data": 1})["slow"] == 1
-    assert bench.gateway.closed == []
+    assert backend.send("a=", {"action": "broadcast", "data": 1})["slow"] == 1
+    assert backend.gateway.closed == []
 
 
 def test_numbers_are_metrics_when_a_broadcast_is_over(
-    bench: Bench, capsys: pytest.CaptureFixture[str]
+    backend: Backend, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bench.connect("a=")
-    sent = bench.send("a=", {"action": "broadcast", "data": 1})
+    backend.connect("a=")
+    sent = backend.send("a=", {"action": "broadcast", "data": 1})
 
     (metrics,) = [
         json.loads(line) for line in capsys.readouterr().out.splitlines() if "BroadcastCost" in line

@@ -10,36 +10,38 @@ from signalbox.publisher import Slice, Slow
 from signalbox.realtime.delivery.backlog import PAUSE
 from signalbox.realtime.delivery.relay import StuckError
 from tests.framework.realtime.backend import NOW
-from tests.framework.realtime.workers import Fate, FatefulFrames, Line
+from tests.framework.realtime.workers import Crash, CrashingBroadcasts, WorkerQueue
 
 FRAME = '{"v":1,"type":"message","message_id":"b"}'
 
 
 @pytest.fixture
-async def frames(aws: None) -> FatefulFrames:
+async def frames(aws: None) -> CrashingBroadcasts:
     table = Table("frames", workers=1, budget=30)
     await table.create()
-    frames = FatefulFrames(table)
-    frames.fate = Fate()
+    frames = CrashingBroadcasts(table)
+    frames.crash = Crash()
     return frames
 
 
-async def begin(line: Line, shards: int, broadcast_id: str = "b") -> None:
+async def begin(line: WorkerQueue, shards: int, broadcast_id: str = "b") -> None:
     await line.frames.put(broadcast_id, FRAME, shards=shards, reply_to="asker=", now=NOW)
     await line.send([Slice(broadcast_id, shard, NOW) for shard in range(shards)])
 
 
-def copies(line: Line) -> Counter[str]:
+def copies(line: WorkerQueue) -> Counter[str]:
     """How often each recipient was posted the frame."""
     return Counter(to for to, frame in line.gateway.posts if frame == FRAME.encode())
 
 
-def reports(line: Line) -> list[dict[str, object]]:
+def reports(line: WorkerQueue) -> list[dict[str, object]]:
     return [json.loads(frame) for to, frame in line.gateway.posts if to == "asker="]
 
 
-async def test_f14_everybody_has_the_frame_when_a_worker_dies_in_every_slice(frames: FatefulFrames) -> None:
-    line = Line(10_000, frames, posts=250)
+async def test_f14_everybody_has_the_frame_when_a_worker_dies_in_every_slice(
+    frames: CrashingBroadcasts,
+) -> None:
+    line = WorkerQueue(10_000, frames, posts=250)
     await begin(line, SHARDS)
 
     await line.work(kill_every=15)
@@ -58,18 +60,18 @@ async def test_f14_everybody_has_the_frame_when_a_worker_dies_in_every_slice(fra
 
 
 async def test_f14_nothing_is_lost_or_counted_twice_when_the_worker_dies_after_any_call(
-    frames: FatefulFrames,
+    frames: CrashingBroadcasts,
 ) -> None:
-    clean = Line(250, frames, posts=4)
+    clean = WorkerQueue(250, frames, posts=4)
     await begin(clean, 2, "clean")
     audience = sum(len(clean.crowd.shards.get(shard, [])) for shard in (0, 1))
-    before = frames.fate.calls
+    before = frames.crash.calls
     await clean.work()
 
-    for call in range(1, frames.fate.calls - before + 1):
-        line = Line(250, frames, posts=4)
+    for call in range(1, frames.crash.calls - before + 1):
+        line = WorkerQueue(250, frames, posts=4)
         await begin(line, 2, f"b{call}")
-        frames.fate.number = frames.fate.calls + call
+        frames.crash.number = frames.crash.calls + call
         await line.work()
 
         posted = copies(line)
@@ -83,9 +85,9 @@ async def test_f14_nothing_is_lost_or_counted_twice_when_the_worker_dies_after_a
 
 
 async def test_nothing_is_posted_again_when_a_message_comes_again_after_its_end(
-    frames: FatefulFrames,
+    frames: CrashingBroadcasts,
 ) -> None:
-    line = Line(60, frames, posts=1_000)
+    line = WorkerQueue(60, frames, posts=1_000)
     await begin(line, 2)
     waiting = list(line.waiting)
     await line.work()
@@ -97,8 +99,8 @@ async def test_nothing_is_posted_again_when_a_message_comes_again_after_its_end(
     assert copies(line) == before
 
 
-async def test_chain_does_not_double_when_the_same_slice_was_queued_twice(frames: FatefulFrames) -> None:
-    line = Line(300, frames, posts=4)
+async def test_chain_does_not_double_when_the_same_slice_was_queued_twice(frames: CrashingBroadcasts) -> None:
+    line = WorkerQueue(300, frames, posts=4)
     await begin(line, 2)
     await line.send([each for _, each in line.waiting])
     await line.work()
@@ -109,15 +111,15 @@ async def test_chain_does_not_double_when_the_same_slice_was_queued_twice(frames
     assert line.deliveries == progress.slices + 2
 
 
-async def test_slice_is_given_up_when_its_frame_has_expired(frames: FatefulFrames) -> None:
-    line = Line(60, frames, posts=100)
+async def test_slice_is_given_up_when_its_frame_has_expired(frames: CrashingBroadcasts) -> None:
+    line = WorkerQueue(60, frames, posts=100)
     await line.relay.carry(Slice("unknown", 0, NOW), "m", now=NOW, time_left=lambda: 60.0)
 
     assert line.gateway.posts == []
 
 
-async def test_message_comes_back_when_nobodys_turn_came(frames: FatefulFrames) -> None:
-    line = Line(60, frames, posts=0)
+async def test_message_comes_back_when_nobodys_turn_came(frames: CrashingBroadcasts) -> None:
+    line = WorkerQueue(60, frames, posts=0)
     await begin(line, 1)
 
     with pytest.raises(StuckError):
@@ -127,8 +129,8 @@ async def test_message_comes_back_when_nobodys_turn_came(frames: FatefulFrames) 
     assert progress.slices == 0
 
 
-async def test_f16_slice_goes_on_later_when_the_account_is_refused(frames: FatefulFrames) -> None:
-    line = Line(1_000, frames, posts=30)
+async def test_f16_slice_goes_on_later_when_the_account_is_refused(frames: CrashingBroadcasts) -> None:
+    line = WorkerQueue(1_000, frames, posts=30)
     await begin(line, 1)
     for each in line.crowd.shards[0][10:]:
         line.gateway.script(each.connection_id, Slow())

@@ -8,7 +8,7 @@ import pytest
 from connection_store import StoreBusyError, Subscriber
 from connection_store.wire import encode
 from signalbox.publisher import Gone
-from tests.framework.realtime.backend import NOW, SETTINGS, Bench
+from tests.framework.realtime.backend import NOW, SETTINGS, Backend
 
 USER = {"principalId": "user-1"}
 SILENT = NOW + 150_000
@@ -16,32 +16,32 @@ SILENT = NOW + 150_000
 
 
 @pytest.fixture
-def room(bench: Bench) -> Bench:
+def room(backend: Backend) -> Backend:
     """Ann and Bob on a channel."""
     for letter, name in (("a", "Ann"), ("b", "Bob")):
-        bench.connect(f"{letter}=", name=name)
-        bench.subscribe(f"{letter}=", "room:1")
-    bench.gateway.posts.clear()
-    return bench
+        backend.connect(f"{letter}=", name=name)
+        backend.subscribe(f"{letter}=", "room:1")
+    backend.gateway.posts.clear()
+    return backend
 
 
-def told(bench: Bench, connection_id: str) -> list[tuple[str, str, str]]:
+def told(backend: Backend, connection_id: str) -> list[tuple[str, str, str]]:
     """Who came and left, as a connection was told."""
-    frames = [frame for frame in bench.frames_to(connection_id) if frame["type"].startswith("presence.")]
+    frames = [frame for frame in backend.frames_to(connection_id) if frame["type"].startswith("presence.")]
     return [(frame["type"], frame["channel"], frame["connection"]["name"]) for frame in frames]
 
 
-def present(bench: Bench, connection_id: str, now: int) -> list[str]:
+def present(backend: Backend, connection_id: str, now: int) -> list[str]:
     """The names of who is there."""
-    answer = bench.send(connection_id, {"action": "presence.get", "channel": "room:1"}, now)
+    answer = backend.send(connection_id, {"action": "presence.get", "channel": "room:1"}, now)
     return sorted(line["name"] for user in answer["users"] for line in user["connections"])
 
 
-def sweep(bench: Bench, now: int, time_left: Callable[[], float] = lambda: 60.0) -> int:
-    return asyncio.run(bench.services.attendance.sweep(now=now, time_left=time_left))
+def sweep(backend: Backend, now: int, time_left: Callable[[], float] = lambda: 60.0) -> int:
+    return asyncio.run(backend.services.attendance.sweep(now=now, time_left=time_left))
 
 
-def test_others_are_told_when_somebody_comes_and_leaves(room: Bench) -> None:
+def test_others_are_told_when_somebody_comes_and_leaves(room: Backend) -> None:
     room.connect("c=", name="Cid", now=NOW + 1)
     room.subscribe("c=", "room:1", "room:2")
     room.subscribe("c=", "room:1")
@@ -56,7 +56,7 @@ def test_others_are_told_when_somebody_comes_and_leaves(room: Bench) -> None:
     assert room.frames_to("c=") == []
 
 
-def test_others_are_told_once_and_nothing_is_left_when_somebody_disconnects(room: Bench) -> None:
+def test_others_are_told_once_and_nothing_is_left_when_somebody_disconnects(room: Backend) -> None:
     for _ in range(2):
         room.disconnect("b=")
 
@@ -65,7 +65,7 @@ def test_others_are_told_once_and_nothing_is_left_when_somebody_disconnects(room
     assert sweep(room, NOW) == 0
 
 
-def test_nobody_is_told_where_the_namespace_does_not_ask_for_it(room: Bench) -> None:
+def test_nobody_is_told_where_the_namespace_does_not_ask_for_it(room: Backend) -> None:
     for letter in "ab":
         room.subscribe(f"{letter}=", "news:1", "live:1")
     room.disconnect("b=")
@@ -73,7 +73,7 @@ def test_nobody_is_told_where_the_namespace_does_not_ask_for_it(room: Bench) -> 
     assert [channel for _, channel, _ in told(room, "a=")] == ["room:1"]
 
 
-def test_nobody_is_told_when_more_than_a_hundred_are_there(room: Bench) -> None:
+def test_nobody_is_told_when_more_than_a_hundred_are_there(room: Backend) -> None:
     client = room.table.warm()
     for number in range(97):
         subscriber = Subscriber(f"{number}=", None, NOW, NOW // 1000 + 60, number % 4)
@@ -88,7 +88,7 @@ def test_nobody_is_told_when_more_than_a_hundred_are_there(room: Bench) -> None:
     assert told(room, "a=") == [(kind, "room:1", "100") for kind in kinds]
 
 
-def test_f02_user_stays_when_an_old_connection_ends_late(room: Bench) -> None:
+def test_f02_user_stays_when_an_old_connection_ends_late(room: Backend) -> None:
     for connection, later in (("old=", 0), ("new=", 1_000)):
         room.connect(connection, name=connection, authorizer=USER, now=NOW + later)
         room.subscribe(connection, "room:1", authorizer=USER, now=NOW + later)
@@ -102,7 +102,7 @@ def test_f02_user_stays_when_an_old_connection_ends_late(room: Bench) -> None:
     assert room.frames_to("old=") == []
 
 
-def test_f01_presence_is_right_after_two_and_a_half_beats_when_no_disconnect_came(room: Bench) -> None:
+def test_f01_presence_is_right_after_two_and_a_half_beats_when_no_disconnect_came(room: Backend) -> None:
     for second in range(60, 151, 30):
         room.send("a=", {"action": "ping"}, now=NOW + second * 1_000)
 
@@ -117,7 +117,7 @@ def test_f01_presence_is_right_after_two_and_a_half_beats_when_no_disconnect_cam
 
 
 @pytest.mark.parametrize("disconnect", [True, False], ids=["late", "lost"])
-def test_f01_others_are_told_though_a_post_found_them_gone_before(room: Bench, disconnect: bool) -> None:
+def test_f01_others_are_told_though_a_post_found_them_gone_before(room: Backend, disconnect: bool) -> None:
     room.gateway.script("b=", Gone())
     late = NOW + 20_000
     for number in range(2):
@@ -136,7 +136,7 @@ def test_f01_others_are_told_though_a_post_found_them_gone_before(room: Bench, d
     assert sweep(room, late + 60_000) == 0
 
 
-def test_f08_who_keeps_the_beat_is_never_swept(room: Bench) -> None:
+def test_f08_who_keeps_the_beat_is_never_swept(room: Backend) -> None:
     room.connect("idle=")
     for minute in range(1, 17):
         now = NOW + minute * 60_000
@@ -148,7 +148,7 @@ def test_f08_who_keeps_the_beat_is_never_swept(room: Bench) -> None:
 
 
 def test_rest_of_a_disconnect_is_done_by_the_sweep_when_nobody_could_be_told(
-    room: Bench, monkeypatch: pytest.MonkeyPatch
+    room: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     subscribers = type(room.services.audience._subscriptions).subscribers
     broken = [True]
@@ -169,7 +169,7 @@ def test_rest_of_a_disconnect_is_done_by_the_sweep_when_nobody_could_be_told(
 
 
 def test_subscription_stands_when_nobody_could_be_told_of_it(
-    room: Bench, monkeypatch: pytest.MonkeyPatch
+    room: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(*_: Any, **__: Any) -> Any:
         raise StoreBusyError("throttled")
@@ -184,52 +184,54 @@ def test_subscription_stands_when_nobody_could_be_told_of_it(
     assert len(room.frames_to("c=")) == 1
 
 
-def test_sweep_stops_when_time_is_out_and_the_next_goes_on(bench: Bench) -> None:
+def test_sweep_stops_when_time_is_out_and_the_next_goes_on(backend: Backend) -> None:
     for number in range(30):
-        bench.connect(f"{number}=")
+        backend.connect(f"{number}=")
     late = NOW + 1_200_000
 
-    assert sweep(bench, late, lambda: 0.0) == 25
-    assert sweep(bench, late) == 5
+    assert sweep(backend, late, lambda: 0.0) == 25
+    assert sweep(backend, late) == 5
 
 
-async def crowd(bench: Bench) -> str:
+async def crowd(backend: Backend) -> str:
     """Thirty who are silent; returns the id of the one that is swept first."""
     for number in range(30):
-        bench.connect(f"{number}=")
-    first, *_ = [each.connection_id async for each in bench.connections.stream(now=NOW)]
+        backend.connect(f"{number}=")
+    first, *_ = [each.connection_id async for each in backend.connections.stream(now=NOW)]
     return first
 
 
 async def test_others_are_swept_and_warned_when_one_batch_could_not_be_told(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, late = await crowd(bench), NOW + 1_200_000
-    bench.subscribe(first, "room:1")
+    first, late = await crowd(backend), NOW + 1_200_000
+    backend.subscribe(first, "room:1")
     ending = {**USER, "expires_at": str((late + 60_000) // 1_000)}
-    bench.connect("ending=", authorizer=ending, now=late)
+    backend.connect("ending=", authorizer=ending, now=late)
 
     async def fail(*_: Any, **__: Any) -> Any:
         raise StoreBusyError("throttled")
         yield
 
-    attendance = bench.services.attendance
+    attendance = backend.services.attendance
     with monkeypatch.context() as broken:
         broken.setattr("connection_store.Subscriptions.subscribers", fail)
         with pytest.raises(StoreBusyError):
             await attendance.sweep(now=late, time_left=lambda: 60.0)
 
-    rows = bench.table.warm().scan(TableName=bench.table.name)["Items"]
+    rows = backend.table.warm().scan(TableName=backend.table.name)["Items"]
     left = {row["sk"]["S"] for row in rows if row["pk"]["S"].startswith("conns#")}
     assert first in left
     assert len(left) == 25 + 1
-    assert [frame["type"] for frame in bench.frames_to("ending=")] == ["session.expiring"]
+    assert [frame["type"] for frame in backend.frames_to("ending=")] == ["session.expiring"]
     assert await attendance.sweep(now=late, time_left=lambda: 60.0) == 25
 
 
-async def test_no_telling_goes_on_when_another_failed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    bench.connect("a=")
-    bench.subscribe("a=", "room:1", "room:2")
+async def test_no_telling_goes_on_when_another_failed(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend.connect("a=")
+    backend.subscribe("a=", "room:1", "room:2")
     given_up: list[str] = []
 
     async def subscribers(self: Any, channel: str, **_: Any) -> Any:
@@ -243,12 +245,12 @@ async def test_no_telling_goes_on_when_another_failed(bench: Bench, monkeypatch:
 
     monkeypatch.setattr("connection_store.Subscriptions.subscribers", subscribers)
     with pytest.raises(StoreBusyError):
-        await bench.services.attendance.depart("a=", now=NOW, time_left=lambda: 60.0)
+        await backend.services.attendance.end_connection("a=", now=NOW, time_left=lambda: 60.0)
 
     assert given_up == ["room:1"]
 
 
-def test_sweeper_takes_the_time_of_its_event(room: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sweeper_takes_the_time_of_its_event(room: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in SETTINGS.items():
         monkeypatch.setenv(name, value)
     from signalbox.functions import sweeper

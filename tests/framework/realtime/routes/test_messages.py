@@ -2,15 +2,15 @@ import pytest
 
 from signalbox.publisher import Failed, Gone, Slow
 from signalbox.publisher.fanout import REFUSALS
-from tests.framework.realtime.backend import NOW, Bench
+from tests.framework.realtime.backend import NOW, Backend
 
 
-def test_everybody_receives_the_message_when_one_broadcasts(bench: Bench) -> None:
+def test_everybody_receives_the_message_when_one_broadcasts(backend: Backend) -> None:
     for connection_id in ("a=", "b=", "c="):
-        bench.connect(connection_id, name=connection_id[0])
-    sender = bench.user_of("a=")
+        backend.connect(connection_id, name=connection_id[0])
+    sender = backend.user_of("a=")
 
-    sent = bench.send("a=", {"action": "broadcast", "data": {"text": "hé"}, "id": 1}, now=NOW + 9)
+    sent = backend.send("a=", {"action": "broadcast", "data": {"text": "hé"}, "id": 1}, now=NOW + 9)
 
     counts = {"recipients": 3, "sent": 3, "gone": 0, "slow": 0, "failed": 0, "complete": True}
     measured = {name: sent[name] for name in ("duration_ms", "posts_per_second")}
@@ -33,68 +33,68 @@ def test_everybody_receives_the_message_when_one_broadcasts(bench: Bench) -> Non
         "data": {"text": "hé"},
         "sent_at": NOW + 9,
     }
-    assert [bench.frames_to(each) for each in ("a=", "b=", "c=")] == [[message]] * 3
+    assert [backend.frames_to(each) for each in ("a=", "b=", "c=")] == [[message]] * 3
 
 
-async def test_only_the_recipient_that_left_loses_its_row_when_one_is_gone(bench: Bench) -> None:
+async def test_only_the_recipient_that_left_loses_its_row_when_one_is_gone(backend: Backend) -> None:
     for connection_id in ("a=", "b=", "c=", "d="):
-        bench.connect(connection_id)
-    bench.gateway.script("b=", Gone())
-    bench.gateway.script("c=", *[Slow()] * REFUSALS)
-    bench.gateway.script("d=", Failed("gateway", retry=False))
+        backend.connect(connection_id)
+    backend.gateway.script("b=", Gone())
+    backend.gateway.script("c=", *[Slow()] * REFUSALS)
+    backend.gateway.script("d=", Failed("gateway", retry=False))
 
     later = NOW + 60_000
-    sent = bench.send("a=", {"action": "broadcast", "data": 1}, now=later)
+    sent = backend.send("a=", {"action": "broadcast", "data": 1}, now=later)
 
     assert (sent["recipients"], sent["sent"], sent["gone"], sent["slow"], sent["failed"]) == (4, 1, 1, 1, 1)
-    left = {each.connection_id async for each in bench.connections.stream(now=later)}
+    left = {each.connection_id async for each in backend.connections.stream(now=later)}
     assert left == {"a=", "c=", "d="}
 
 
-async def test_young_connection_keeps_its_row_when_a_post_overtakes_its_handshake(bench: Bench) -> None:
-    bench.connect("a=")
-    bench.connect("b=")
-    bench.gateway.script("b=", Gone(), Gone())
+async def test_young_connection_keeps_its_row_when_a_post_overtakes_its_handshake(backend: Backend) -> None:
+    backend.connect("a=")
+    backend.connect("b=")
+    backend.gateway.script("b=", Gone(), Gone())
 
-    bench.send("a=", {"action": "broadcast", "data": 1}, now=NOW + 1_000)
+    backend.send("a=", {"action": "broadcast", "data": 1}, now=NOW + 1_000)
 
-    assert await bench.connections.get_connection("b=", now=NOW) is not None
+    assert await backend.connections.get_connection("b=", now=NOW) is not None
 
 
-def test_only_one_user_receives_the_message_when_it_is_direct(bench: Bench) -> None:
+def test_only_one_user_receives_the_message_when_it_is_direct(backend: Backend) -> None:
     for connection_id in ("a=", "b=", "c="):
-        bench.connect(connection_id)
+        backend.connect(connection_id)
 
-    sent = bench.send("a=", {"action": "direct.send", "to": bench.user_of("b="), "data": "psst"})
+    sent = backend.send("a=", {"action": "direct.send", "to": backend.user_of("b="), "data": "psst"})
 
     assert (sent["type"], sent["sent"]) == ("direct.sent", 1)
-    assert [frame["audience"] for frame in bench.frames_to("b=")] == ["you"]
-    assert bench.frames_to("a=") == bench.frames_to("c=") == []
+    assert [frame["audience"] for frame in backend.frames_to("b=")] == ["you"]
+    assert backend.frames_to("a=") == backend.frames_to("c=") == []
 
 
-def test_every_connection_of_the_user_receives_it_when_there_are_several(bench: Bench) -> None:
-    bench.connect("a=")
+def test_every_connection_of_the_user_receives_it_when_there_are_several(backend: Backend) -> None:
+    backend.connect("a=")
     for connection_id in ("b=", "c="):
-        bench.connect(connection_id, authorizer={"principalId": "user-1"})
+        backend.connect(connection_id, authorizer={"principalId": "user-1"})
 
-    assert bench.send("a=", {"action": "direct.send", "to": "user-1", "data": 1})["sent"] == 2
+    assert backend.send("a=", {"action": "direct.send", "to": "user-1", "data": 1})["sent"] == 2
 
 
-def test_sender_is_told_when_the_recipient_has_left(bench: Bench) -> None:
-    bench.connect("a=")
-    bench.connect("b=")
-    user = bench.user_of("b=")
-    bench.gateway.script("b=", Gone())
+def test_sender_is_told_when_the_recipient_has_left(backend: Backend) -> None:
+    backend.connect("a=")
+    backend.connect("b=")
+    user = backend.user_of("b=")
+    backend.gateway.script("b=", Gone())
 
-    first = bench.send("a=", {"action": "direct.send", "to": user, "data": 1}, now=NOW + 60_000)
-    second = bench.send("a=", {"action": "direct.send", "to": user, "data": 1}, now=NOW + 60_000)
+    first = backend.send("a=", {"action": "direct.send", "to": user, "data": 1}, now=NOW + 60_000)
+    second = backend.send("a=", {"action": "direct.send", "to": user, "data": 1}, now=NOW + 60_000)
 
     assert (first["code"], second["code"]) == ("not_found", "not_found")
 
 
-def test_user_id_cannot_forge_a_key_when_it_holds_a_separator(bench: Bench) -> None:
-    bench.connect("a=", authorizer={"principalId": "user"})
-    bench.connect("b=")
+def test_user_id_cannot_forge_a_key_when_it_holds_a_separator(backend: Backend) -> None:
+    backend.connect("a=", authorizer={"principalId": "user"})
+    backend.connect("b=")
 
     for forged in ("user#a=", "conns#1", "../user", "user/@"):
-        assert bench.send("b=", {"action": "direct.send", "to": forged, "data": 1})["code"] == "not_found"
+        assert backend.send("b=", {"action": "direct.send", "to": forged, "data": 1})["code"] == "not_found"

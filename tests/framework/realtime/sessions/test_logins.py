@@ -9,27 +9,27 @@ from connection_store.requests import Update
 from signalbox.identity.minting import mint_ticket
 from tests.conftest import ROOT
 from tests.framework.identity.handshakes import TICKET_SECRET
-from tests.framework.realtime.backend import NOW, SETTINGS, Bench
+from tests.framework.realtime.backend import NOW, SETTINGS, Backend
 
 ANN = {"principalId": "ann"}
 LOGGED_OUT = {"v": 1, "type": "disconnect", "code": "logged_out", "reconnect": False}
 
 
-def close_user(bench: Bench, user_id: str = "ann", now: int = NOW + 1) -> int:
-    return asyncio.run(bench.services.logins.close_user(user_id, now=now, time_left=lambda: 60.0))
+def close_user(backend: Backend, user_id: str = "ann", now: int = NOW + 1) -> int:
+    return asyncio.run(backend.services.logins.close_user(user_id, now=now, time_left=lambda: 60.0))
 
 
 @pytest.fixture
-def tabs(bench: Bench) -> Bench:
+def tabs(backend: Backend) -> Backend:
     """Three of Ann's and one of Bob's, on a channel."""
     for letter, who in (("a", ANN), ("b", ANN), ("c", ANN), ("d", {"principalId": "bob"})):
-        bench.connect(f"{letter}=", authorizer=who)
-        bench.subscribe(f"{letter}=", "room:1", authorizer=who)
-    bench.gateway.posts.clear()
-    return bench
+        backend.connect(f"{letter}=", authorizer=who)
+        backend.subscribe(f"{letter}=", "room:1", authorizer=who)
+    backend.gateway.posts.clear()
+    return backend
 
 
-def test_all_are_told_and_closed_before_others_hear_of_it(tabs: Bench) -> None:
+def test_all_are_told_and_closed_before_others_hear_of_it(tabs: Backend) -> None:
     assert close_user(tabs) == 3
 
     assert [tabs.frames_to(id_) for id_ in ("a=", "b=", "c=")] == [[LOGGED_OUT]] * 3
@@ -39,7 +39,7 @@ def test_all_are_told_and_closed_before_others_hear_of_it(tabs: Bench) -> None:
     assert close_user(tabs) == 0
 
 
-def test_nobody_of_theirs_may_come_or_speak_after_a_logout(tabs: Bench) -> None:
+def test_nobody_of_theirs_may_come_or_speak_after_a_logout(tabs: Backend) -> None:
     close_user(tabs)
 
     assert tabs.send("a=", {"action": "ping"}, NOW + 1, authorizer=ANN)["code"] == "connection_gone"
@@ -50,15 +50,15 @@ def test_nobody_of_theirs_may_come_or_speak_after_a_logout(tabs: Bench) -> None:
     assert tabs.connect("e=", authorizer=fresh, now=NOW + 61_000) == {"statusCode": 200}
 
 
-def test_user_of_the_same_name_stays_when_their_tenant_is_another(bench: Bench) -> None:
-    bench.connect("a=", authorizer={**ANN, "tenant": "acme"})
+def test_user_of_the_same_name_stays_when_their_tenant_is_another(backend: Backend) -> None:
+    backend.connect("a=", authorizer={**ANN, "tenant": "acme"})
 
-    assert close_user(bench) == 0
-    assert bench.connect("b=", authorizer={**ANN, "tenant": "acme"}) == {"statusCode": 200}
+    assert close_user(backend) == 0
+    assert backend.connect("b=", authorizer={**ANN, "tenant": "acme"}) == {"statusCode": 200}
 
 
 def test_next_sweep_does_the_rest_when_others_could_not_be_told(
-    tabs: Bench, monkeypatch: pytest.MonkeyPatch
+    tabs: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(*_: Any, **__: Any) -> Any:
         raise StoreBusyError("throttled")
@@ -75,7 +75,7 @@ def test_next_sweep_does_the_rest_when_others_could_not_be_told(
 
 
 def test_others_are_logged_out_when_one_could_not_be_and_all_of_them_when_it_is_repeated(
-    tabs: Bench, monkeypatch: pytest.MonkeyPatch
+    tabs: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     update = Table.update
 
@@ -99,40 +99,40 @@ def test_others_are_logged_out_when_one_could_not_be_and_all_of_them_when_it_is_
 
 
 def test_refresh_is_refused_and_the_ticket_kept_when_no_row_has_room_for_its_roles(aws: None) -> None:
-    bench = Bench(TICKET_SECRET=TICKET_SECRET)
-    asyncio.run(bench.connections.init_table())
-    bench.connect("a=", authorizer=ANN)
+    backend = Backend(TICKET_SECRET=TICKET_SECRET)
+    asyncio.run(backend.connections.init_table())
+    backend.connect("a=", authorizer=ANN)
     ticket = mint_ticket(TICKET_SECRET, "ann", now=NOW, roles=["x" * 256])
 
-    answer = bench.send("a=", {"action": "auth.refresh", "ticket": ticket}, authorizer=ANN)
+    answer = backend.send("a=", {"action": "auth.refresh", "ticket": ticket}, authorizer=ANN)
 
     assert answer["code"] == "unauthorized"
-    rows = bench.table.warm().scan(TableName="connections")["Items"]
+    rows = backend.table.warm().scan(TableName="connections")["Items"]
     assert not [row for row in rows if row["pk"]["S"].startswith("ticket#")]
 
 
 def test_refresh_may_be_tried_again_when_the_secret_is_out_of_reach(aws: None) -> None:
-    bench = Bench(TICKET_SECRET="arn:aws:secretsmanager:us-east-1:123456789012:secret:tickets")
-    asyncio.run(bench.connections.init_table())
-    bench.connect("a=", authorizer=ANN)
+    backend = Backend(TICKET_SECRET="arn:aws:secretsmanager:us-east-1:123456789012:secret:tickets")
+    asyncio.run(backend.connections.init_table())
+    backend.connect("a=", authorizer=ANN)
     ticket = mint_ticket(TICKET_SECRET, "ann", now=NOW)
 
-    answer = bench.send("a=", {"action": "auth.refresh", "ticket": ticket}, authorizer=ANN)
+    answer = backend.send("a=", {"action": "auth.refresh", "ticket": ticket}, authorizer=ANN)
 
     assert (answer["code"], answer["retry"]) == ("unavailable", True)
 
 
 @pytest.mark.parametrize("ticket", ["", "x" * 8_193, None, 7])
-def test_ticket_is_not_repeated_when_it_cannot_be_one(bench: Bench, ticket: Any) -> None:
-    bench.connect("a=", authorizer=ANN)
+def test_ticket_is_not_repeated_when_it_cannot_be_one(backend: Backend, ticket: Any) -> None:
+    backend.connect("a=", authorizer=ANN)
 
-    answer = bench.send("a=", {"action": "auth.refresh", "ticket": ticket}, authorizer=ANN)
+    answer = backend.send("a=", {"action": "auth.refresh", "ticket": ticket}, authorizer=ANN)
 
     assert answer["code"] == "invalid_message"
     assert [each["field"] for each in answer["fields"]] == ["ticket"]
 
 
-def test_documented_logout_is_one(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_documented_logout_is_one(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in SETTINGS.items():
         monkeypatch.setenv(name, value)
     document = (ROOT / "docs" / "authentication.md").read_text()
@@ -141,4 +141,4 @@ def test_documented_logout_is_one(bench: Bench, monkeypatch: pytest.MonkeyPatch)
     exec(example, {})
 
     early = {**ANN, "issued_at": str(NOW // 1000)}
-    assert bench.connect("a=", authorizer=early) == {"statusCode": 401}
+    assert backend.connect("a=", authorizer=early) == {"statusCode": 401}

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from . import schema
 from .errors import ConditionFailedError, TransactionConflictError
-from .models import Channel, Head
+from .models import Channel, ChannelHead
 from .requests import Put, Update
 from .table import Table
 
@@ -17,30 +17,30 @@ EPOCH_BITS = 48
 ATTEMPTS = 5
 
 
-class Heads:
+class ChannelHeads:
     """The HEADs in one table."""
 
     def __init__(self, table: Table, prefix: str) -> None:
         self._table = table
         self._prefix = prefix
 
-    async def get(self, channel: str, *, now: int) -> Head | None:
+    async def get(self, channel: str, *, now: int) -> ChannelHead | None:
         """Return a channel's HEAD, the last publication that was acknowledged included."""
         row = await self._table.get(schema.head_key(self._prefix, channel), now=now, consistent=True)
-        return None if row is None else Head.from_record(row)
+        return None if row is None else ChannelHead.from_record(row)
 
     async def get_all(
         self, channels: Iterable[str], *, now: int, consistent: bool = False
-    ) -> dict[str, Head]:
+    ) -> dict[str, ChannelHead]:
         """Return the HEADs of those channels that have one, all read at once.
 
         Unless `consistent`, at twice the price, a publication of this moment may be missing.
         """
         keys = {schema.head_key(self._prefix, channel): channel for channel in channels}
         rows = await self._table.get_all(list(keys), now=now, consistent=consistent)
-        return {keys[key]: Head.from_record(row) for key, row in rows.items()}
+        return {keys[key]: ChannelHead.from_record(row) for key, row in rows.items()}
 
-    async def ensure(self, channels: Iterable[Channel], until: int, *, now: int) -> dict[str, Head]:
+    async def ensure(self, channels: Iterable[Channel], until: int, *, now: int) -> dict[str, ChannelHead]:
         """Return HEADs that last until `until` (epoch seconds), with the shards each channel asks for.
 
         Whoever has just subscribed needs them: publishers read the number of shards there, and a position
@@ -51,7 +51,7 @@ class Heads:
         heads = (self._ensure(channel, found.get(name), until, now) for name, channel in wanted.items())
         return dict(zip(wanted, await asyncio.gather(*heads), strict=True))
 
-    async def _ensure(self, channel: Channel, head: Head | None, until: int, now: int) -> Head:
+    async def _ensure(self, channel: Channel, head: ChannelHead | None, until: int, now: int) -> ChannelHead:
         for attempt in range(ATTEMPTS):
             if head is not None and head.shards >= channel.shards and head.expires_at >= until:
                 return head
@@ -65,11 +65,13 @@ class Heads:
                 return better
         raise TransactionConflictError("HEAD: changed by others every time")
 
-    def fresh(self, channel: Channel, *, now: int) -> Head:
+    def fresh(self, channel: Channel, *, now: int) -> ChannelHead:
         """Return a HEAD for a channel that has none, with an epoch nobody has seen before."""
-        return Head(self._table.token(EPOCH_BITS), 0, channel.shards, 0, lasting(channel, now))
+        return ChannelHead(self._table.token(EPOCH_BITS), 0, channel.shards, 0, lasting(channel, now))
 
-    def succession(self, channel: str, before: Head | None, after: Head, *, now: int) -> Put | Update:
+    def succession(
+        self, channel: str, before: ChannelHead | None, after: ChannelHead, *, now: int
+    ) -> Put | Update:
         """Return the write of `after` that is refused unless `before` is still the HEAD."""
         if before is None:
             return Put(after.to_record(self._prefix, channel), schema.VACANT, {":seconds": now // 1000})
@@ -88,7 +90,7 @@ class Heads:
             },
         )
 
-    def _improve(self, channel: Channel, head: Head, now: int) -> Head:
+    def _improve(self, channel: Channel, head: ChannelHead, now: int) -> ChannelHead:
         return replace(
             head,
             shards=max(head.shards, channel.shards),
