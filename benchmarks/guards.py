@@ -15,12 +15,16 @@ from statistics import median
 from typing import Any
 
 from connection_store import Connection, ConnectionManager
-from signalbox.realtime import errors
-from signalbox.realtime.middleware import authorize, identify
-from signalbox.realtime.routes import lifecycle
-from signalbox.realtime.services import Services, build_services
-from signalbox.realtime.sessions.limits import count_messages, limit_messages
-from signalbox.realtime.settings import Settings
+from signalbox.realtime.middleware import (
+    authorize,
+    count_messages,
+    identify,
+    limit_messages,
+    provide_services,
+)
+from signalbox.realtime.routes import failures, lifecycle
+from signalbox.realtime.services import TenantServices, build_services, connect
+from signalbox.realtime.settings import RealtimeSettings
 from signalbox.resolver import Middleware, WebSocketResolver
 
 from .dispatch import COMMON, MESSAGE
@@ -64,12 +68,12 @@ class Remembered(ConnectionManager):
         return False
 
 
-def application(services: Services, chain: Sequence[Middleware]) -> WebSocketResolver:
+def application(services: TenantServices, chain: Sequence[Middleware]) -> WebSocketResolver:
     """Some of the application's middlewares, and its routes for one's own connection."""
-    application = WebSocketResolver(services)
-    for middleware in chain:
+    application = WebSocketResolver()
+    for middleware in (provide_services(services), *chain):
         application.middleware(middleware)
-    for routes in (errors, lifecycle):
+    for routes in (failures, lifecycle):
         application.include_router(routes.router)
     return application
 
@@ -80,7 +84,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--events", type=int, default=5_000)
     options = parser.parse_args()
-    services = build_services(Settings.from_environment(SETTINGS))
+    settings = RealtimeSettings.from_environment(SETTINGS)
+    services = build_services(settings, connect(settings), {})
     services = replace(services, connections=Remembered("connections"))
     ways = {name: application(services, chain) for name, chain in WAYS.items()}
     spent: dict[str, list[float]] = {name: [] for name in ways}

@@ -36,6 +36,7 @@ from .presence import Presence, PresenceList, PresentUser
 from .subscriptions import Subscribed, Subscriptions
 from .table import Table
 from .tickets import SpentTickets
+from .user_rates import UserRates
 
 __all__ = [
     "Allowances",
@@ -79,5 +80,6 @@ __all__ = [
     "TableMissingError",
     "TransactionConflictError",
     "UserConnection",
+    "UserRates",
     "time_budget",
 ]

@@ -140,6 +140,12 @@ class Admission:
             entry = UserConnection(id_, connection.user_id, connection.connected_at, expires_at)
             rows.append(Put(entry.to_record(prefix)))
         if client_data is not None:
-            key, text = schema.client_data_key(prefix, id_), json.dumps(client_data, allow_nan=False)
-            rows.append(Put({**key._asdict(), "data": text, schema.TTL_ATTRIBUTE: expires_at}))
+            rows.append(client_data_row(prefix, connection, client_data))
         return rows
+
+
+def client_data_row(prefix: str, connection: Connection, client_data: Any) -> Put:
+    """Return the write of a connection's client data. Raises TypeError or ValueError if it is not JSON."""
+    key = schema.client_data_key(prefix, connection.connection_id)
+    text = json.dumps(client_data, allow_nan=False)
+    return Put({**key._asdict(), "data": text, schema.TTL_ATTRIBUTE: connection.expires_at})

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import Any
 
 from . import schema
-from .admission import Admission
+from .admission import Admission, client_data_row
 from .channel_heads import ChannelHeads
 from .clock import instant
 from .endings import ConnectionEndings, EndedConnection, Silence
@@ -150,15 +150,22 @@ class ConnectionManager:
         return self._departures.sweep(everybody, bounds, staying, instant(now))
 
     async def prune(
-        self, connection_ids: Iterable[str], *, user_id: str | None = None, now: int | None = None
+        self,
+        connection_ids: Iterable[str],
+        *,
+        user_id: str | None = None,
+        keep_rows: bool = False,
+        now: int | None = None,
     ) -> None:
         """End connections that turned out to be gone: no read shows them any more.
 
         Those that were on channels stay for who tells these: `end_connection` or the next sweep returns them.
         `user_id` is whose they were, where the caller knows: then rows in that user's index go even if the
-        connections' own rows are gone already.
+        connections' own rows are gone already. With `keep_rows` all of them stay for the next sweep.
         """
-        await self._departures.prune(dict.fromkeys(connection_ids), user_id, instant(now))
+        await self._departures.prune(
+            dict.fromkeys(connection_ids), user_id, instant(now), keep_rows=keep_rows
+        )
 
     async def get_connection(
         self, connection_id: str, *, with_client_data: bool = False, now: int | None = None
@@ -196,6 +203,18 @@ class ConnectionManager:
                 raise ConnectionGoneError("the connection has no row") from None
             return False
         return True
+
+    async def set_client_data(self, connection: Connection, client_data: Any) -> None:
+        """Replace what `connect` was given as client data. The last call wins.
+
+        Raises ItemTooLargeError, and TypeError or ValueError for data that is not JSON.
+        """
+        row = client_data_row(self._prefix, connection, client_data)
+        await self._table.write(row, now=connection.connected_at)
+
+    async def get_client_data(self, connection_id: str) -> Any:
+        """Return a connection's client data, also of one that has ended and is not forgotten yet."""
+        return await self._client_data(connection_id, schema.EVEN_EXPIRED)
 
     async def change_roles(
         self, connection_id: str, roles: Iterable[str], *, now: int | None = None

@@ -105,7 +105,9 @@ class ConnectionEndings:
         own = [schema.connection_key(each.partition, each.connection_id) for each in departures]
         await self._table.delete_all([*besides, *hanging, *own])
 
-    async def prune(self, connection_ids: Iterable[str], user_id: str | None, now: int) -> None:
+    async def prune(
+        self, connection_ids: Iterable[str], user_id: str | None, now: int, *, keep_rows: bool = False
+    ) -> None:
         """End connections that are gone, and delete the rows that show them to others.
 
         What is left tells `$disconnect` or the next sweep whom to tell; without anybody it goes, too. What
@@ -115,8 +117,9 @@ class ConnectionEndings:
         while some := list(itertools.islice(waiting, AT_ONCE)):
             keys = [schema.connection_key(self._prefix, id_) for id_ in some]
             departures, failure = await self.end_all(keys, user_id, now)
-            shown = [key for each in departures if each.is_news for key in each.shown()]
-            await self.forget([each for each in departures if not each.is_news], besides=shown)
+            kept = [each for each in departures if each.is_news or (keep_rows and each.connection)]
+            shown = [key for each in kept for key in each.shown()]
+            await self.forget([each for each in departures if each not in kept], besides=shown)
             if failure is not None:
                 raise failure
 

@@ -134,6 +134,12 @@ def user_lock_key(prefix: str, user_id: str) -> Key:
     return Key(user_partition(prefix, user_id), ONLY)
 
 
+def user_rate_key(prefix: str, user_id: str, message: str) -> Key:
+    """Return the key of a user's rate of one kind of message. Raises InvalidKeyError."""
+    _check_size(message)
+    return Key(_partition(prefix, "rate", user_id), message)
+
+
 def check_channel(channel: str) -> str:
     """Return `channel` if it may be a channel's name. Raises InvalidKeyError."""
     if not _CHANNEL.fullmatch(channel):

@@ -1,1 +1,1 @@
-"""The application: what you edit. Routes, messages, settings, and the Lambda entry points."""
+"""The application: everything that you edit."""

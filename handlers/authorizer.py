@@ -1,5 +1,5 @@
-"""The Lambda in front of `$connect`."""
+"""The Lambda function that decides who may connect."""
 
-from signalbox.functions.authorizer import handler
+from signalbox.functions.authorizer import make_handler
 
-__all__ = ["handler"]
+handler = make_handler()

@@ -1,5 +1,5 @@
-"""The Lambda behind the clock."""
+"""The Lambda function behind the clock: it ends connections that fell silent."""
 
-from signalbox.functions.sweeper import handler
+from .application import app
 
-__all__ = ["handler"]
+handler = app.sweeper()

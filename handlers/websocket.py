@@ -1,5 +1,5 @@
-"""The Lambda behind `$connect`, `$disconnect` and `$default`."""
+"""The Lambda function behind `$connect`, `$disconnect` and the messages."""
 
-from signalbox.functions.websocket import handler
+from .application import app
 
-__all__ = ["handler"]
+handler = app.websocket()

@@ -1,5 +1,5 @@
-"""The Lambda behind the queue."""
+"""The Lambda function behind the queue: it delivers large broadcasts."""
 
-from signalbox.functions.worker import handler
+from signalbox.functions.worker import make_handler
 
-__all__ = ["handler"]
+handler = make_handler()

@@ -6,12 +6,14 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from connection_store import StoreError
-from signalbox.protocol import BroadcastReport, BroadcastSent
-from signalbox.publisher import QueueError, Report
+from signalbox.publisher import QueueError
 from signalbox.resolver import trace
 
 logger = Logger(utc=True)
 metrics = Metrics(namespace="Signalbox")
+
+LONGEST_TEXT = 1_000
+"""Characters of an exception's text in a log line."""
 
 
 def _drop_task_name(record: LogRecord) -> bool:
@@ -28,20 +30,6 @@ def count(name: str, value: int = 1) -> None:
     metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
 
 
-def count_deliveries(report: Report) -> None:
-    """Record what became of a message."""
-    for name in ("sent", "gone", "slow", "failed"):
-        outcome = getattr(report, name)
-        count(f"Deliveries{name.title()}", outcome if isinstance(outcome, int) else len(outcome))
-
-
-def record_broadcast(report: BroadcastReport | BroadcastSent) -> None:
-    """Record how long a broadcast took, how fast it was and what it cost; its deliveries are counted."""
-    metrics.add_metric(name="BroadcastDuration", unit=MetricUnit.Milliseconds, value=report.duration_ms)
-    metrics.add_metric(name="BroadcastRate", unit=MetricUnit.CountPerSecond, value=report.posts_per_second)
-    metrics.add_metric(name="BroadcastCost", unit=MetricUnit.NoUnit, value=report.cost_usd)
-
-
 def flush_metrics() -> None:
     """Print this invocation's metrics, in CloudWatch's embedded format."""
     if metrics.metric_set:
@@ -50,22 +38,22 @@ def flush_metrics() -> None:
 
 
 def report_unexpected(error: BaseException, *, debug: bool) -> None:
-    """Log what no handler answers, and count it: Lambda's own `Errors` sees nothing of what is answered.
+    """Log a failure that no handler answers, and count it. Lambda's own `Errors` metric does not see it.
 
-    That is its type and place, and its text only where `debug` says that nothing here is secret. A store or
-    a queue that failed is no bug.
+    The line has the error's type and place, and its text only with `debug`. A store or a queue that failed
+    counts as `Unavailable`, everything else as `Unexpected`.
     """
-    text = {"text": str(error)[:1_000]} if debug else {}
+    text = {"text": str(error)[:LONGEST_TEXT]} if debug else {}
     logger.error("unexpected failure", extra={"error": type(error).__name__, "trace": trace(error), **text})
     _count_failure("Unavailable" if isinstance(error, StoreError | QueueError) else "Unexpected")
 
 
-def report_unavailable(what: str, error: str) -> None:
-    """Log and count that something we live on failed; `error` holds nothing of what clients sent."""
-    logger.error(f"{what} failure", extra={"error": error})
+def report_unavailable(service: str, error: str) -> None:
+    """Log and count that a service we depend on failed. `error` holds nothing of what clients sent."""
+    logger.error(f"{service} failure", extra={"error": error})
     _count_failure("Unavailable")
 
 
 def _count_failure(name: str) -> None:
     count(name)
-    flush_metrics()  # the event's others have been: what answers its failure is outside all middleware
+    flush_metrics()  # the middleware has flushed already: the error boundary is outside it

@@ -1,4 +1,4 @@
-"""The Lambda in front of `$connect`."""
+"""The Lambda function that API Gateway asks before `$connect`."""
 
 from typing import Any
 
@@ -6,9 +6,17 @@ from signalbox.identity.decision import decide
 from signalbox.identity.settings import IdentitySettings
 from signalbox.identity.wiring import build_authority
 
-_authority = build_authority(IdentitySettings.from_environment())
+from .websocket import Handler
 
 
-def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Answer who may connect; the invocation fails for who may not."""
-    return decide(_authority, event)
+def make_handler() -> Handler:
+    """Return the handler. It answers with a policy, and fails the invocation of a caller it refuses.
+
+    Raises SettingsError.
+    """
+    authority = build_authority(IdentitySettings.from_environment())
+
+    def handler(event: Any, _context: Any) -> dict[str, Any]:
+        return decide(authority, event)
+
+    return handler

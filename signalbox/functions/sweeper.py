@@ -1,36 +1,35 @@
-"""The Lambda behind the clock: each minute, it ends the connections that nobody heard of any more."""
+"""The Lambda function behind the clock: each minute it ends connections that fell silent or expired."""
 
 from datetime import datetime
 from typing import Any
 
 from connection_store import time_budget
+from signalbox.moment import Moment
 from signalbox.observability import flush_metrics, report_unexpected
-from signalbox.realtime.services import build_services
+from signalbox.realtime.services import TenantServices
 from signalbox.resolver import RUNTIME
 
-RESERVE = 3.0
-"""Seconds of an invocation kept for the batch that has been begun."""
-
-_services = build_services()
+from .deadline import RESERVE, time_left
+from .websocket import Handler
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """Sweep as of the event's `time`, which is when it was due; answer how many connections were ended.
+def make_handler(services: TenantServices) -> Handler:
+    """Return the handler. It sweeps as of the event's `time`, and answers how many connections ended.
 
-    What time does not suffice for, the next sweep does. An invocation that failed changed nothing wrong: a
+    The next sweep does what this one has no time for. A failed invocation changed nothing wrong, so the
     schedule need not repeat it.
     """
 
-    def time_left() -> float:
-        milliseconds: int = context.get_remaining_time_in_millis()
-        return milliseconds / 1_000 - RESERVE
+    def handler(event: Any, context: Any) -> dict[str, Any]:
+        left = time_left(context)
+        moment = Moment(int(datetime.fromisoformat(event["time"]).timestamp() * 1_000), left)
+        try:
+            with time_budget(left() + RESERVE):
+                return {"ended": RUNTIME.run(services.endings.sweep(moment))}
+        except Exception as error:
+            report_unexpected(error, debug=services.settings.debug)
+            raise
+        finally:
+            flush_metrics()
 
-    now = int(datetime.fromisoformat(event["time"]).timestamp() * 1_000)
-    try:
-        with time_budget(time_left() + RESERVE):
-            return {"ended": RUNTIME.run(_services.attendance.sweep(now=now, time_left=time_left))}
-    except Exception as error:
-        report_unexpected(error, debug=_services.settings.debug)
-        raise
-    finally:
-        flush_metrics()
+    return handler

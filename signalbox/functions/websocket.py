@@ -1,15 +1,27 @@
-"""The Lambda behind `$connect`, `$disconnect` and `$default`."""
+"""The Lambda function behind `$connect`, `$disconnect` and the messages."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
-from signalbox.application import build_application
-from signalbox.realtime.services import build_services
+from signalbox.resolver import MalformedEventError, WebSocketResolver
 
-_services = build_services()
-_services.connections.warm()  # Lambda gives the init phase more CPU than an invocation
-_application = build_application(_services)
+Handler = Callable[[Any, Any], dict[str, Any]]
+"""A Lambda handler: event and context in, answer out."""
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Dispatch one event of API Gateway."""
-    return _application.resolve(event, context)
+def make_handler(resolver: WebSocketResolver, warm: Callable[[], object]) -> Handler:
+    """Return the handler. `warm` runs now: Lambda gives the init phase more CPU than an invocation.
+
+    An event of anything but a WebSocket API is answered with 400 and the reason.
+    """
+    warm()
+
+    def handler(event: Any, context: Any) -> dict[str, Any]:
+        try:
+            return resolver.resolve(event, context)
+        except MalformedEventError as error:
+            message = f"this function answers events of an API Gateway WebSocket API: {error}"
+            return {"statusCode": 400, "body": json.dumps({"message": message})}
+
+    return handler

@@ -2,15 +2,19 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import SecretStr
+
+from signalbox.settings import Settings
 
 from .errors import KeysUnavailableError
 from .keys import Fetch
 
 ARN = re.compile(r"arn:[a-z-]+:(secretsmanager|ssm):([a-z0-9-]+):[0-9]{12}:\S+")
 """Of such a secret: a setting like this says where the secret is, rather than being it."""
+
+_Settings = TypeVar("_Settings", bound=Settings)
 
 MakeClient = Callable[[str, str], Any]
 """From a service and a region to boto3's client."""
@@ -43,6 +47,19 @@ def read_secret(arn: str, make_client: MakeClient | None = None) -> str:
         raise KeysUnavailableError(f"{service}: {error.response['Error']['Code']}") from None
     except (BotoCoreError, LookupError) as error:
         raise KeysUnavailableError(f"{service}: {type(error).__name__}") from None
+
+
+def resolve_secrets(settings: _Settings) -> _Settings:
+    """Return settings in which every SecretStr that is an ARN is the value behind it.
+
+    Raises KeysUnavailableError.
+    """
+    found = {
+        name: SecretStr(read_secret(value.get_secret_value()))
+        for name in type(settings).model_fields
+        if isinstance(value := getattr(settings, name), SecretStr) and ARN.fullmatch(value.get_secret_value())
+    }
+    return settings.model_copy(update=found) if found else settings
 
 
 def _make_client(service: str, region: str) -> Any:

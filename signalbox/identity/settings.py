@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
-from signalbox.realtime.settings import Environment
+from signalbox.settings import Settings
 
 from .aws_secrets import ARN
 from .origins import ANY, WRITTEN
@@ -21,7 +21,7 @@ Names = Annotated[frozenset[str], BeforeValidator(lambda text: text.replace(",",
 """Written with commas or spaces between."""
 
 
-class IdentitySettings(Environment):
+class IdentitySettings(Settings):
     """The authorizer's settings.
 
     `JWT_ISSUER` and `JWT_AUDIENCE` are enough for a provider that publishes its keys where most do. A secret

@@ -1,33 +1,54 @@
-"""What happens around every handler, outermost first: time, log, limits, identity, policy."""
+"""Around every handler, outermost first: time, log, limits, identity, counting, authorization."""
 
 from dataclasses import replace
 from typing import Any
 
-from connection_store import Connection, ConnectionGoneError, ConnectionManager, time_budget
+from connection_store import Connection, ConnectionGoneError, time_budget
 from signalbox.identity.claims import new_guest
 from signalbox.identity.principal import Principal, current_principal
 from signalbox.observability import flush_metrics, logger
-from signalbox.resolver import ConnectEvent, Context, DisconnectEvent, MessageEvent, Next, UnauthorizedError
+from signalbox.resolver import (
+    ConnectEvent,
+    Context,
+    DisconnectEvent,
+    MessageEvent,
+    Middleware,
+    Next,
+    RateLimitedError,
+    UnauthorizedError,
+)
 
-from .policy import Policy
+from .attributes import asks_for_attributes
+from .context import current_connection, enter_tenant, keep_attributes, keep_connection, tenant_services
+from .services import TenantServices
 
 QUIET = {"ping"}
 """Messages too frequent to log at INFO."""
 
 
+def provide_services(services: TenantServices) -> Middleware:
+    """Return the middleware that gives every event the framework's services."""
+
+    async def provide(context: Context, call_next: Next) -> Any:
+        enter_tenant(context, services)
+        return await call_next(context)
+
+    return provide
+
+
 async def keep_time(context: Context, call_next: Next) -> Any:
     """Keep every call of the store within the invocation.
 
-    The time kept for the answer counts: in it, whom a delivery did not reach is left to the workers (F14).
+    The time kept for the answer counts: in it, recipients that were not reached are queued (F14).
     """
     with time_budget(context.get_remaining_time_in_millis() / 1_000):
         return await call_next(context)
 
 
 async def log(context: Context, call_next: Next) -> Any:
-    """Write one line an event: who, what, how it ended. Never contents, tokens or query strings.
+    """Write one line an event: caller, route, outcome. Never contents, tokens or query strings.
 
-    What was refused or failed is a WARNING, a message in QUIET that was answered is DEBUG, the rest is INFO.
+    A refusal or a failure is a WARNING, an answered message in QUIET is DEBUG, the rest is INFO.
     """
     logger.set_correlation_id(context.request_id)
     outcome = "ok"
@@ -43,20 +64,34 @@ async def log(context: Context, call_next: Next) -> Any:
         flush_metrics()
 
 
+async def limit_messages(context: Context, call_next: Next) -> Any:
+    """Refuse the messages of a connection that sends too many."""
+    event = context.event
+    if isinstance(event, MessageEvent):
+        try:
+            tenant_services(context).limits.count_here(event)
+        except RateLimitedError:
+            # `identify` has not run yet: the tenant is known from the event alone.
+            services = tenant_services(context).of(event.authorizer.get("tenant", ""))
+            await _close_abuser(services, context, event)
+            raise
+    return await call_next(context)
+
+
 async def identify(context: Context, call_next: Next) -> Any:
-    """Make sure of the caller: the authorizer's word or, where none is asked, a guest's id and its row.
+    """Make sure of the caller: the authorizer's word or, without an authorizer, a guest's id and row.
 
     From here on the services are those of the caller's tenant.
     """
     event = context.event
     principal = Principal.from_context(event.authorizer) if event.authorizer else None
     if principal and principal.tenant:
-        context.services = context.services.of(principal.tenant)
+        enter_tenant(context, tenant_services(context).of(principal.tenant))
     if isinstance(event, ConnectEvent):
         principal = principal or _admit_guest(context, event)
     if isinstance(event, MessageEvent):
-        connection = await _connection(context)
-        context.state["connection"] = connection
+        connection = await _read_connection(context)
+        keep_connection(context, connection)
         principal = principal or Principal(connection.user_id or "", guest=True)
         if connection.roles is not None:  # they have changed since the authorizer was asked
             principal = replace(principal, roles=connection.roles)
@@ -65,33 +100,60 @@ async def identify(context: Context, call_next: Next) -> Any:
     return await call_next(context)
 
 
-async def authorize(context: Context, call_next: Next) -> Any:
-    """Refuse messages that `policy` does not let the caller send (S05)."""
-    key = context.route_key
-    if isinstance(context.event, MessageEvent) and key and not key.startswith("$"):
-        policy: Policy = context.services.policy
-        policy.admit(current_principal(context), key)
+async def count_messages(context: Context, call_next: Next) -> Any:
+    """Refuse messages above the limits that hold across sandboxes, and record that the connection lives."""
+    event = context.event
+    if isinstance(event, MessageEvent):
+        services, connection = tenant_services(context), current_connection(context)
+        try:
+            await _count(services, context, connection)
+        except RateLimitedError:
+            await _close_abuser(services, context, event)
+            raise
     return await call_next(context)
 
 
-def current_connection(context: Context) -> Connection:
-    """The row of the connection a message came over, as `identify` read it."""
-    connection: Connection = context.state["connection"]
-    return connection
+async def authorize(context: Context, call_next: Next) -> Any:
+    """Refuse messages that the caller's roles do not allow (S05)."""
+    route = context.route
+    if isinstance(context.event, MessageEvent) and route is not None and route.allow is not None:
+        tenant_services(context).policy.admit(current_principal(context), route.allow)
+    return await call_next(context)
+
+
+async def _count(services: TenantServices, context: Context, connection: Connection) -> None:
+    now, route = context.event.requested_at, context.route
+    if route is not None and not route.reads:
+        await services.limits.count_exactly(context, connection, services.allowances)
+    elif services.connections.needs_touch(connection, now):
+        await services.connections.update_last_seen(connection.connection_id, now=now)
+    if route is not None and route.rate is not None:
+        user_id = context.caller.user_id
+        if wait := await services.user_rates.take(user_id, context.route_key or "", route.rate, now=now):
+            raise services.limits.refusal(wait)
+
+
+async def _close_abuser(services: TenantServices, context: Context, event: MessageEvent) -> None:
+    if services.limits.is_abusive(event):
+        await services.endings.evict(event.connection_id, "rate_limited", context.moment)
 
 
 def _admit_guest(context: Context, event: ConnectEvent) -> Principal:
-    if not context.services.settings.allow_guests:
+    if not tenant_services(context).settings.allow_guests:
         raise UnauthorizedError
     return new_guest(event)
 
 
-async def _connection(context: Context) -> Connection:
-    event = context.event
-    connections: ConnectionManager = context.services.connections
-    connection = await connections.get_connection(event.connection_id, now=event.requested_at)
+async def _read_connection(context: Context) -> Connection:
+    event, connections = context.event, tenant_services(context).connections
+    wanted = asks_for_attributes(context)
+    connection = await connections.get_connection(
+        event.connection_id, with_client_data=wanted, now=event.requested_at
+    )
     if connection is None:
         raise ConnectionGoneError(event.connection_id)
+    if wanted:
+        keep_attributes(context, connection.client_data)
     return connection
 
 

@@ -1,4 +1,4 @@
-"""The composition root: settings in, everything a handler may ask for out."""
+"""The composition root: settings in, everything that the built-in messages need out."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,136 +15,159 @@ from connection_store import (
     SpentTickets,
     Subscriptions,
     Table,
+    UserRates,
 )
 from signalbox.identity.aws_secrets import keep
 from signalbox.identity.keys import Keyring
 from signalbox.identity.signature import TicketVerifier
 from signalbox.identity.tickets import Tickets
-from signalbox.publisher import ApiGateway, Queue, SendBudget, SliceQueue
+from signalbox.publisher import ApiGateway, Gateway, Queue, SendBudget, SliceQueue
+from signalbox.settings import SettingsError
 
 from .channels.channels import Channels
 from .channels.publications import Publications
-from .delivery.audience import Audience
-from .delivery.backlog import Backlog
-from .delivery.broadcasting import Broadcaster
-from .delivery.delivery import Courier
-from .delivery.relay import Relay
-from .namespaces import NAMESPACES, Namespace
-from .policy import Policy
-from .presence.attendance import Attendance
+from .channels.reading import ChannelReader
+from .delivery.broadcast import Broadcaster
+from .delivery.channel import ChannelDelivery
+from .delivery.delivery import RANDOM, Delivery
+from .delivery.queue import DeliveryQueue
+from .delivery.worker import BroadcastWorker
+from .namespaces import Namespaces
+from .policy import RECIPIENTS, Policy
+from .presence.announcements import Announcements
+from .presence.listing import PresenceReader
+from .roles import Roles
+from .sessions.endings import Endings, OnEnd, ignore_end
 from .sessions.limits import Limits
 from .sessions.logins import Logins
-from .sessions.sessions import Sessions
-from .settings import Settings, SettingsError
+from .sessions.role_changes import RoleChanges
+from .settings import RealtimeSettings
 
 TENANTS = 1_024
-"""Of how many tenants a sandbox keeps the services at hand."""
+"""Tenants whose services a sandbox keeps."""
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
-    """What handlers receive by type: that of the caller's tenant, and `of` has those of the others.
+class Connectors:
+    """The connections to the outside: the table, `@connections`, the queue and the send budget."""
 
-    A tenant is a part of the table, and what is not in it does not exist for these services.
+    table: Table
+    gateway: Gateway
+    queue: Queue | None = None
+    budget: SendBudget | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TenantServices:
+    """The services of one tenant; `of` returns those of another.
+
+    A tenant is a part of the table. Rows outside it do not exist for these services.
     """
 
     of: Callable[[str], Self]
-    settings: Settings
+    settings: RealtimeSettings
     policy: Policy
-    namespaces: Mapping[str, Namespace]
+    namespaces: Namespaces
     connections: ConnectionManager
-    courier: Courier
-    audience: Audience
+    delivery: Delivery
+    channel_delivery: ChannelDelivery
     broadcaster: Broadcaster
     channels: Channels
+    reader: ChannelReader
+    presence: PresenceReader
     publications: Publications
-    attendance: Attendance
-    sessions: Sessions
+    endings: Endings
+    role_changes: RoleChanges
     logins: Logins
     limits: Limits
     allowances: Allowances
+    user_rates: UserRates
 
 
-def build_services(settings: Settings | None = None) -> Services:
-    """Build them from the environment; nothing connects before its first call. Raises SettingsError."""
-    settings = settings or Settings.from_environment()
-    table = Table(settings.table_name)
-    gateway = ApiGateway(settings.management_endpoint, settings.region)
-    budget = SendBudget(settings.send_budget)
+def connect(settings: RealtimeSettings, budget: SendBudget | None = None) -> Connectors:
+    """Return the connectors that the settings name. Nothing connects before its first call.
+
+    `budget` is this process's share of the send budget; by default it is all of it.
+    """
     queue = SliceQueue(settings.queue_url) if settings.queue_url else None
-    return join_services(settings, table, lambda connections: Courier(gateway, connections, budget), queue)
+    gateway = ApiGateway(settings.management_endpoint, settings.region)
+    budget = budget or SendBudget(settings.send_budget)
+    return Connectors(Table(settings.table_name), gateway, queue, budget)
 
 
-def join_services(
-    settings: Settings,
-    table: Table,
-    courier_of: Callable[[ConnectionManager], Courier],
-    queue: Queue | None,
-    namespaces: Mapping[str, Namespace] = NAMESPACES,
-    policy: Policy | None = None,
-) -> Services:
-    """Build them on what connects to the outside: those of nobody's tenant, "", and others as they come."""
-    policy = policy or Policy(demo=settings.demo)
-    limits = Limits(settings)
+def build_services(
+    settings: RealtimeSettings,
+    connectors: Connectors,
+    namespaces: Namespaces,
+    recipients: Mapping[str, Roles] = RECIPIENTS,
+    *,
+    on_end: OnEnd | None = None,
+    jitter: Callable[[], float] = RANDOM.random,
+) -> TenantServices:
+    """Return the services of the nameless tenant, "". Others are built when they are asked for.
+
+    `on_end` hears of every connection that ends: rows of gone connections are then left to the sweep, which
+    tells it. `jitter` (0 to 1) replaces the random pauses, for tests.
+    """
+    table, queue = connectors.table, connectors.queue
+    policy = Policy(namespaces, recipients, demo=settings.demo)
+    limits = Limits(settings, namespaces)
     secret = settings.ticket_secret
     tickets = Tickets(TicketVerifier(Keyring(keep(secret)))) if secret else None
 
     @lru_cache(TENANTS)
-    def of(tenant: str) -> Services:
+    def of(tenant: str) -> TenantServices:
         connections = ConnectionManager(
             partition=tenant, connection_limit=settings.connection_limit, table=table
         )
-        subscriptions, history = Subscriptions(table, tenant), History(table, tenant)
-        courier = courier_of(connections)
-        backlog = Backlog(QueuedBroadcasts(table, tenant), queue, tenant) if queue else None
-        audience = Audience(subscriptions, courier, backlog, settings.inline_recipients)
-        attendance = Attendance(
-            connections, lambda other: of(other).audience, lambda other: of(other).courier, namespaces
+        delivery = Delivery(
+            connectors.gateway, connections, connectors.budget, jitter=jitter, keep_rows=on_end is not None
         )
-        presence = Presence(table, tenant)
-        channels = Channels(subscriptions, history, presence, attendance, namespaces, policy)
-        sessions = Sessions(connections, channels, courier)
-        lifetimes = Lifetimes(table, tenant)
-        return Services(
+        waiting = DeliveryQueue(QueuedBroadcasts(table, tenant), queue, tenant) if queue else None
+        subscriptions, history = Subscriptions(table, tenant), History(table, tenant)
+        channel_delivery = ChannelDelivery(subscriptions, delivery, waiting, settings.inline_recipients)
+        announcements = Announcements(lambda other: of(other).channel_delivery, namespaces)
+        endings = Endings(connections, announcements, lambda other: of(other).delivery, on_end or ignore_end)
+        channels = Channels(subscriptions, history, announcements, policy)
+        role_changes = RoleChanges(connections, channels, delivery)
+        spent, lifetimes = SpentTickets(table=table), Lifetimes(table, tenant)
+        return TenantServices(
             of=of,
             settings=settings,
             policy=policy,
             namespaces=namespaces,
             connections=connections,
-            courier=courier,
-            audience=audience,
-            broadcaster=Broadcaster(connections, courier, backlog, settings.inline_recipients),
+            delivery=delivery,
+            channel_delivery=channel_delivery,
+            broadcaster=Broadcaster(connections, delivery, waiting, settings.inline_recipients),
             channels=channels,
-            publications=Publications(subscriptions, history, audience, namespaces, policy),
-            attendance=attendance,
-            sessions=sessions,
-            logins=Logins(connections, lifetimes, attendance, sessions, tickets, SpentTickets(table=table)),
+            reader=ChannelReader(history, policy),
+            presence=PresenceReader(Presence(table, tenant), policy),
+            publications=Publications(subscriptions, history, channel_delivery, namespaces, policy),
+            endings=endings,
+            role_changes=role_changes,
+            logins=Logins(connections, lifetimes, endings, role_changes, tickets, spent),
             limits=limits,
             allowances=Allowances(table, tenant),
+            user_rates=UserRates(table, tenant),
         )
 
     return of("")
 
 
-def build_relays(settings: Settings) -> Callable[[str], Relay]:
-    """Build what the queue's worker needs for a tenant, with its share of the send budget.
-
-    Raises SettingsError.
-    """
-    if settings.queue_url is None:
+def build_workers(
+    connectors: Connectors, *, jitter: Callable[[], float] = RANDOM.random
+) -> Callable[[str], BroadcastWorker]:
+    """Return a function from a tenant to its worker. Raises SettingsError without a queue."""
+    table, queue = connectors.table, connectors.queue
+    if queue is None:
         raise SettingsError("environment variable FANOUT_QUEUE_URL: Field required")
-    table = Table(settings.table_name)
-    gateway = ApiGateway(settings.management_endpoint, settings.region)
-    budget = SendBudget(settings.send_budget / settings.fanout_concurrency)
-    queue = SliceQueue(settings.queue_url)
 
     @lru_cache(TENANTS)
-    def relay_of(tenant: str) -> Relay:
-        connections, frames = (
-            ConnectionManager(partition=tenant, table=table),
-            QueuedBroadcasts(table, tenant),
-        )
-        courier = Courier(gateway, connections, budget)
-        return Relay(connections, Subscriptions(table, tenant), courier, frames, queue, gateway)
+    def worker_of(tenant: str) -> BroadcastWorker:
+        connections = ConnectionManager(partition=tenant, table=table)
+        delivery = Delivery(connectors.gateway, connections, connectors.budget, jitter=jitter)
+        broadcasts, subscriptions = QueuedBroadcasts(table, tenant), Subscriptions(table, tenant)
+        return BroadcastWorker(connections, subscriptions, delivery, broadcasts, queue)
 
-    return relay_of
+    return worker_of

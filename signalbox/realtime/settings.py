@@ -1,36 +1,14 @@
-"""What the environment tells the application, read once per sandbox."""
+"""The environment variables that the framework's functions read."""
 
-import os
-from collections.abc import Mapping
-from typing import Self
+from pydantic import AliasChoices, Field, SecretStr
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from signalbox.settings import Settings
 
 
-class SettingsError(Exception):
-    """A variable is missing or makes no sense; the text names it."""
+class RealtimeSettings(Settings):
+    """What the framework reads, beside the application's own settings."""
 
-
-class Environment(BaseModel):
-    """Environment variables as fields. A field names those it comes from; the first that is set wins."""
-
-    model_config = ConfigDict(frozen=True)
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read them; SettingsError names the first variable that is missing or wrong, never its value."""
-        try:
-            return cls.model_validate(dict(environment))
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            variable = "".join(f" variable {name}" for name in first["loc"][:1])
-            raise SettingsError(f"environment{variable}: {first['msg']}") from None
-
-
-class Settings(Environment):
-    """The application's settings."""
-
-    table_name: str = Field(validation_alias="TABLE_NAME", min_length=3)
+    table_name: str = Field(validation_alias=AliasChoices("TABLE_NAME", "DYNAMODB_TABLE"), min_length=3)
     """The DynamoDB table of the connection store."""
 
     management_endpoint: str = Field(

@@ -22,8 +22,8 @@ from .errors import (
 from .event import ConnectEvent, DisconnectEvent, Event, MessageEvent, parse_event
 from .middleware import Middleware, Next
 from .resolver import RUNTIME, WebSocketResolver, log_unexpected
-from .response import Accept
-from .routing import Router
+from .response import Accept, is_refusal
+from .routing import Route, Router, in_order
 from .runtime import Runtime
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "RealtimeError",
     "RegistrationError",
     "ReplyError",
+    "Route",
     "Router",
     "Runtime",
     "TooLargeError",
@@ -55,6 +56,8 @@ __all__ = [
     "UnavailableError",
     "UnknownRouteError",
     "WebSocketResolver",
+    "in_order",
+    "is_refusal",
     "log_unexpected",
     "parse_event",
     "trace",

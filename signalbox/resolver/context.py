@@ -1,13 +1,17 @@
 """What a handler and its middlewares know about the event they answer."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from inspect import isawaitable
 from math import isinf
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
+
+from signalbox.moment import Moment
 
 from .errors import BadRequestError, InvalidMessageError, RealtimeError, TooLargeError, UnauthorizedError
 from .event import ConnectEvent, DisconnectEvent, MessageEvent
@@ -42,12 +46,13 @@ class Caller:
 class Context:
     """One event on its way through middlewares and handler.
 
-    `route_key` is that of the matched route, None when no route matched. `state`, empty at first, is for
-    middlewares and handlers to share. `error` is what an exception handler answers. `lambda_context` is
+    `route_key` and `route` are those of the handler, None when no route matched. `state`, empty at first, is
+    for middlewares and handlers to share. `error` is what an exception handler answers. `lambda_context` is
     Lambda's own context.
     """
 
     __slots__ = (
+        "_after",
         "_body",
         "_caller",
         "_make_services",
@@ -57,6 +62,8 @@ class Context:
         "error",
         "event",
         "lambda_context",
+        "post",
+        "route",
         "route_key",
         "state",
     )
@@ -71,6 +78,9 @@ class Context:
         self.event = event
         self.lambda_context = lambda_context
         self.route_key: str | None = None
+        self.route: Any = None
+        self.post: Callable[[bytes], Awaitable[None]] | None = None
+        self._after: list[Callable[[], Any]] = []
         self.state: dict[str, Any] = {}
         self.error: BaseException | None = None
         self._make_services = make_services
@@ -141,6 +151,38 @@ class Context:
         except RealtimeError:
             return None
         return body.get("id") if isinstance(body, dict) else None
+
+    def read_query(self, adapter: TypeAdapter[_T]) -> _T:
+        """Return the query string of `$connect` as the adapter's type. Raises InvalidMessageError."""
+        query = self.event.query if isinstance(self.event, ConnectEvent) else {}
+        try:
+            return adapter.validate_strings(dict(query))
+        except ValidationError as error:
+            raise InvalidMessageError(fields=_describe(error)) from None
+
+    def after(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> None:
+        """Call a function, async or not, when the answer is ready and before the invocation ends.
+
+        It delays the answer. Its failure is logged, and does not change the answer.
+        """
+        self._after.append(partial(function, *arguments, **named))
+
+    async def run_after(self) -> list[BaseException]:
+        """Call the functions given to `after`, in order; return their failures."""
+        failures: list[BaseException] = []
+        while self._after:
+            function = self._after.pop(0)
+            try:
+                if isawaitable(result := function()):
+                    await result
+            except Exception as error:  # noqa: BLE001 - one failure keeps no other function from running
+                failures.append(error)
+        return failures
+
+    @property
+    def moment(self) -> Moment:
+        """The event's instant, and the time left for its work."""
+        return Moment(self.event.requested_at, self.time_left)
 
     def time_left(self) -> float:
         """Seconds left for work: 3 less than Lambda gives, to get an answer out; never negative."""

@@ -118,7 +118,12 @@ class UnavailableError(RealtimeError):
 
 
 class RegistrationError(Exception):
-    """A handler, a middleware or a router cannot work as it was registered."""
+    """A handler, a middleware or a router cannot work as it was registered.
+
+    The text names the file and the function.
+    """
+
+    one_line = True
 
 
 class MalformedEventError(Exception):

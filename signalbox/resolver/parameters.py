@@ -2,8 +2,9 @@
 
 import asyncio
 import inspect
+import os
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from functools import partial
 from operator import attrgetter, methodcaller
 from types import SimpleNamespace, UnionType
@@ -13,8 +14,9 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.errors import PydanticUserError
 
 from .context import Caller, Context
-from .errors import RegistrationError
-from .event import Event, MessageEvent
+from .errors import RegistrationError, ReplyError
+from .event import ConnectEvent, Event, MessageEvent
+from .response import frame
 from .services import Services, can_be_service
 
 Function = Callable[..., Any]
@@ -43,23 +45,36 @@ class Call:
     """A function of the application with the plan of its arguments; `await call(context)` runs it.
 
     Without `services`, what only a service can satisfy is left to `bound_to`. A function that is not async
-    runs in a thread. Raises RegistrationError for a parameter that nothing can satisfy.
+    runs in a thread. An async generator answers in several frames. Raises RegistrationError for a parameter
+    that nothing can satisfy.
     """
 
-    __slots__ = ("_function", "_is_async", "_plan", "_scope")
+    __slots__ = ("_function", "_is_async", "_is_stream", "_plan", "_scope", "asked", "returned")
 
     def __init__(self, function: Function, scope: Scope, services: Services | None = None) -> None:
         self._function = function
         self._scope = scope
         self._is_async = is_async(function)
+        self._is_stream = inspect.isasyncgenfunction(function)
         self._plan = tuple(_plan(function, scope, services).items())
+        self.asked = frozenset(_types_of(function))
+        """The classes that its parameters are annotated with."""
+        self.returned = _returned_by(function)
+        """The classes that its result is annotated with."""
 
     def __str__(self) -> str:
         return name_of(self._function)
 
+    @property
+    def place(self) -> str:
+        """The file and the name of the function."""
+        return place_of(self._function)
+
     async def __call__(self, context: Context) -> Any:
         """Run the function with the arguments it asked for."""
         arguments = {name: source(context) for name, source in self._plan}
+        if self._is_stream:
+            return await _stream(context, self._function(**arguments))
         if self._is_async:
             return await self._function(**arguments)
         result = await asyncio.to_thread(_run, self._function, arguments)
@@ -68,6 +83,18 @@ class Call:
     def bound_to(self, services: Services | None) -> "Call":
         """The same function with what it asks of these services."""
         return Call(self._function, self._scope, services)
+
+
+async def _stream(context: Context, values: AsyncGenerator[Any, None]) -> Any:
+    """Post all frames but the last, which is the reply: so it comes after the others."""
+    if context.post is None:
+        raise ReplyError("several frames are sent with @connections, which nobody gave this resolver")
+    reply = None
+    async for value in values:
+        if reply is not None:
+            await context.post(frame(context, reply))
+        reply = value
+    return reply
 
 
 def is_async(function: Function) -> bool:
@@ -79,6 +106,15 @@ def name_of(function: Function) -> str:
     """What to call a function, or an object, in a message to its author."""
     named = function if hasattr(function, "__qualname__") else type(function)
     return f"{named.__module__}.{named.__qualname__}"
+
+
+def place_of(function: Function) -> str:
+    """The file and the name of a function, for a message to its author."""
+    code = getattr(inspect.unwrap(_bare(function)), "__code__", None)
+    if code is None:
+        return name_of(function)
+    file = os.path.relpath(code.co_filename)
+    return f"{code.co_filename if file.startswith(os.pardir) else file}: {code.co_qualname}"
 
 
 def list_parameters(function: Function) -> list[inspect.Parameter]:
@@ -107,26 +143,51 @@ def _plan(function: Function, scope: Scope, services: Services | None) -> dict[s
         except (LookupError, NameError) as error:
             # A default stands in for what nothing provides, but never hides a name that does not exist.
             if parameter.default is parameter.empty or isinstance(error, NameError):
-                where = f"{name_of(function)}: parameter {parameter.name!r}"
+                asks = f"{place_of(function)} asks for `{parameter.name}`"
                 available = ", ".join(_list_available(scope, services))
-                raise RegistrationError(f"{where}: {error.args[0]}; available: {available}") from None
+                raise RegistrationError(f"{asks}: {error.args[0]}. Available: {available}") from None
     return plan
 
 
+def _types_of(function: Function) -> list[type]:
+    annotations = [_resolve(each, function) for each in list_parameters(function)]
+    return [each for each in annotations if isinstance(each, type)]
+
+
+def _returned_by(function: Function) -> frozenset[type]:
+    annotation = inspect.signature(function).return_annotation
+    try:
+        resolved = _evaluate(annotation, function)
+    except NameError:  # it exists for type checkers only
+        return frozenset()
+    members = get_args(resolved) if get_origin(resolved) in (Union, UnionType) else (resolved,)
+    return frozenset(member for member in members if isinstance(member, type))
+
+
 def _resolve(parameter: inspect.Parameter, function: Function) -> Any:
-    if parameter.annotation is parameter.empty:
-        return parameter.empty
-    annotated = SimpleNamespace(__annotations__={"it": parameter.annotation})
+    return (
+        parameter.empty
+        if parameter.annotation is parameter.empty
+        else _evaluate(parameter.annotation, function)
+    )
+
+
+def _evaluate(annotation: Any, function: Function) -> Any:
+    annotated = SimpleNamespace(__annotations__={"it": annotation})
     try:
         return get_type_hints(annotated, _globals_of(function), include_extras=True)["it"]
     except (AttributeError, NameError, SyntaxError, TypeError):
-        raise NameError(f"its annotation {parameter.annotation!r} cannot be resolved") from None
+        raise NameError(f"its annotation {annotation!r} cannot be resolved") from None
+
+
+def _bare(function: Function) -> Function:
+    while isinstance(function, partial):
+        function = function.func
+    return function
 
 
 def _globals_of(function: Function) -> dict[str, Any]:
-    while isinstance(function, partial):
-        function = function.func
-    function = inspect.unwrap(function)
+    function = inspect.unwrap(_bare(function))
     code = function if inspect.isroutine(function) else type(function).__call__
     return getattr(code, "__globals__", {})
 
@@ -139,6 +200,8 @@ def _find_source(
         raise LookupError("every argument is passed by its name")
     if source := _find_typed(annotation, scope):
         return source
+    if services and (provider := services.provider(annotation)):
+        return provider
     if name == "error" and any(issubclass(kind, BaseException) for kind in scope):
         return attrgetter("error")
     if name in _NAMED and not _is_model(annotation):
@@ -146,8 +209,8 @@ def _find_source(
     if name != "body" and (source := _find_service(name, annotation, services)):
         return source
     if name == "body" or _is_model(annotation):
-        return _find_body(annotation, scope)
-    raise LookupError("nothing provides it")
+        return _find_model(name, annotation, scope, services)
+    raise LookupError("nothing provides it. Add it to the services, or remove the parameter")
 
 
 def _find_typed(annotation: Any, scope: Scope) -> _Source | None:
@@ -171,13 +234,18 @@ def _find_service(name: str, annotation: Any, services: Services | None) -> _Sou
     return attrgetter(f"services.{attribute}") if attribute else None
 
 
-def _find_body(annotation: Any, scope: Scope) -> _Source:
-    if set(scope) != {MessageEvent}:
+def _find_model(name: str, annotation: Any, scope: Scope, services: Services | None) -> _Source:
+    reader = (
+        {MessageEvent: "read", ConnectEvent: "read_query"}.get(next(iter(scope))) if len(scope) == 1 else None
+    )
+    if reader is None or (reader == "read_query" and name == "body"):
+        if services is None and name != "body":
+            return attrgetter("services")  # a provider may have it
         raise LookupError("only a message has a body")
     if annotation is inspect.Parameter.empty:
         return attrgetter("body")
     try:
-        return methodcaller("read", TypeAdapter(annotation))
+        return methodcaller(reader, TypeAdapter(annotation))
     except (PydanticUserError, NameError):
         raise LookupError("pydantic cannot validate that type") from None
 

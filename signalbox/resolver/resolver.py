@@ -2,18 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
+from inspect import isawaitable
 from typing import Any
 
 from .context import Context
 from .errors import InternalError, RealtimeError, ReplyError, trace
-from .event import ConnectEvent, parse_event
+from .event import ConnectEvent, DisconnectEvent, MessageEvent, parse_event
 from .parameters import Call
 from .response import Accept, answer, is_answer, refusal
 from .routing import Router
 from .runtime import Runtime
-from .services import Services
+from .services import Providers, Services
 
 RUNTIME = Runtime()
 """The event loop of this sandbox, shared by all resolvers in it: what they share may be bound to a loop."""
@@ -36,19 +38,28 @@ class WebSocketResolver(Router):
     - `max_body_bytes`: messages with more bytes of UTF-8 are refused. API Gateway lets through 32,768 in one
       frame, 131,072 in several (W77).
     - `on_unexpected(context, error)`: called with every failure that is no RealtimeError and that no
-      exception handler answers. The client gets `internal` and not a word of it.
+      exception handler answers. The client gets `internal` and not a word of it. It may be async.
+    - `providers`: objects that handlers may ask for by type and that differ from event to event.
+    - `argument()`: what `services` is called with, where it takes an argument.
+    - `post(context, frame)`: sends a frame to the caller. Handlers that are async generators need it: each
+      value is a frame, and the last one is the reply.
     """
 
     def __init__(
         self,
         services: object = None,
         max_body_bytes: int = 32_768,
-        on_unexpected: Callable[[Context, BaseException], None] = log_unexpected,
+        on_unexpected: Callable[[Context, BaseException], Awaitable[None] | None] = log_unexpected,
+        *,
+        providers: Providers | None = None,
+        post: Callable[[Context, bytes], Awaitable[None]] | None = None,
+        argument: Callable[[], Any] = lambda: None,
     ) -> None:
         super().__init__()
-        self._services: Services = Services(services)
+        self._services: Services = Services(services, providers, argument)
         self._max_body_bytes = max_body_bytes
         self._on_unexpected = on_unexpected
+        self._post = post
 
     def resolve(self, event: Any, context: object = None) -> dict[str, Any]:
         """Answer an event: `def handler(event, context): return resolver.resolve(event, context)`.
@@ -59,7 +70,26 @@ class WebSocketResolver(Router):
 
     async def dispatch(self, event: Any, lambda_context: object = None) -> dict[str, Any]:
         """The same for callers that have a loop of their own."""
-        context = Context(parse_event(event), lambda_context, self._services.get, self._max_body_bytes)
+        context = self.make_context(parse_event(event), lambda_context)
+        answered = await self._answer(context)
+        for failure in await context.run_after():
+            await self._report(context, failure)
+        return answered
+
+    def make_context(
+        self, event: ConnectEvent | MessageEvent | DisconnectEvent, lambda_context: object = None
+    ) -> Context:
+        """Return the context of an event, with this resolver's services."""
+        context = Context(event, lambda_context, self._services.get, self._max_body_bytes)
+        if self._post:
+            context.post = partial(self._post, context)
+        return context
+
+    def warm(self) -> None:
+        """Make the services now, rather than in the first event."""
+        self._services.get()
+
+    async def _answer(self, context: Context) -> dict[str, Any]:
         try:
             return answer(context, await self.match(context)(context))
         except BaseException as error:
@@ -80,7 +110,7 @@ class WebSocketResolver(Router):
             if _is_for_the_caller(failure):
                 raise
             error = failure
-        return self._refuse(context, error)
+        return await self._refuse(context, error)
 
     def _find_exception_handler(self, error: BaseException) -> Call | None:
         for kind in type(error).__mro__:
@@ -90,18 +120,19 @@ class WebSocketResolver(Router):
                 return None
         return None
 
-    def _refuse(self, context: Context, error: BaseException) -> dict[str, Any]:
+    async def _refuse(self, context: Context, error: BaseException) -> dict[str, Any]:
         if isinstance(error, RealtimeError):
             try:
                 return refusal(context, error)
             except ReplyError as unsendable:
                 error = unsendable
-        self._report(context, error)
+        await self._report(context, error)
         return refusal(context, InternalError())
 
-    def _report(self, context: Context, error: BaseException) -> None:
+    async def _report(self, context: Context, error: BaseException) -> None:
         try:
-            self._on_unexpected(context, error)
+            if isawaitable(reported := self._on_unexpected(context, error)):
+                await reported
         except (Exception, SystemExit) as failure:  # noqa: BLE001 - reporting must never cost the client its answer
             with suppress(Exception):
                 log_unexpected(context, error)

@@ -29,9 +29,30 @@ class Accept:
             raise ValueError("a subprotocol is a token (RFC 9110 section 5.6.2)")
 
 
+ANSWER_MEMBERS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
+"""What API Gateway reads of an answer."""
+
+LOWEST_REFUSAL = 300
+"""The first status that opens no connection (W49)."""
+
+
 def is_answer(reply: object) -> bool:
     """Whether a handler returned what API Gateway expects, ready to be passed through."""
     return isinstance(reply, dict) and "statusCode" in reply
+
+
+def is_refusal(reply: object) -> bool:
+    """Whether a handler of `$connect` returned an answer that opens no connection."""
+    if not isinstance(reply, dict):
+        return False
+    status = reply.get("statusCode")
+    return isinstance(status, int) and status >= LOWEST_REFUSAL
+
+
+def frame(context: Context, reply: Any) -> bytes:
+    """The bytes of a reply that is one of several. Raises ReplyError when it cannot be sent."""
+    body: str = _framed(_echo_ref(context, reply))["body"]
+    return body.encode()
 
 
 def answer(context: Context, reply: Any) -> dict[str, Any]:
@@ -43,7 +64,7 @@ def answer(context: Context, reply: Any) -> dict[str, Any]:
     if isinstance(context.event, DisconnectEvent):
         return {"statusCode": 200}
     if is_answer(reply):
-        return _checked(reply)
+        return _checked(_with_body(context, reply))
     if isinstance(context.event, ConnectEvent):
         return _open(reply) if isinstance(reply, Accept) else {"statusCode": 200}
     return {"statusCode": 200} if reply is None else _framed(_echo_ref(context, reply))
@@ -75,6 +96,15 @@ def _open(accept: Accept) -> dict[str, Any]:
     if accept.subprotocol:
         headers["Sec-WebSocket-Protocol"] = accept.subprotocol
     return {"statusCode": 200, "headers": headers}
+
+
+def _with_body(context: Context, reply: dict[str, Any]) -> dict[str, Any]:
+    # API Gateway would drop members it does not know: a handler that returned them meant them for the client.
+    members = {name: value for name, value in reply.items() if name not in ANSWER_MEMBERS}
+    if not members or "body" in reply:
+        return reply
+    known = {name: value for name, value in reply.items() if name in ANSWER_MEMBERS}
+    return known | {"body": _framed(_echo_ref(context, members))["body"]}
 
 
 def _checked(reply: dict[str, Any]) -> dict[str, Any]:

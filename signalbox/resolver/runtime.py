@@ -99,8 +99,13 @@ def _is_loop_running() -> bool:
 async def _cancel_children() -> None:
     while children := asyncio.all_tasks() - {asyncio.current_task()}:
         for child in children:
+            _logger.warning("a task was left behind and is cancelled: %s", _name_of(child))
             child.cancel()
         await asyncio.gather(*children, return_exceptions=True)
+
+
+def _name_of(task: asyncio.Task[Any]) -> str:
+    return getattr(task.get_coro(), "__qualname__", task.get_name())
 
 
 def _log_left_behind(_loop: asyncio.AbstractEventLoop, problem: dict[str, Any]) -> None:

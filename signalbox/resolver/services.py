@@ -1,21 +1,33 @@
 """The application's services, given to handlers by type."""
 
 import inspect
+from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any, get_type_hints
 
 from .errors import RegistrationError
+
+Providers = Mapping[type, Callable[[Any], Any]]
+"""From a type to a function that takes the Context and returns the object of that type."""
 
 
 class Services:
     """The application's services: made once, on first use, and found by their type.
 
     They are an object whose attributes are the services (a dataclass, for one), or what makes such an object:
-    a class, or a function annotated with the class it returns. Raises RegistrationError without that
-    annotation.
+    a class, or a function annotated with the class it returns. `providers` are objects that differ from one
+    event to the next. A source that takes an argument is called with that of `argument()`. Raises
+    RegistrationError for a function without that annotation.
     """
 
-    def __init__(self, source: object = None) -> None:
+    def __init__(
+        self,
+        source: object = None,
+        providers: Providers | None = None,
+        argument: Callable[[], Any] = lambda: None,
+    ) -> None:
+        self._argument = argument
+        self._providers = dict(providers or {})
         self._factory = source if isinstance(source, type) or inspect.isroutine(source) else None
         self._instance = None if self._factory else source
         self._lock = Lock()
@@ -27,9 +39,15 @@ class Services:
         if self._factory:
             with self._lock:
                 if self._factory:
-                    self._instance = self._factory()
+                    self._instance = self._make(self._factory)
                     self._factory = None
         return self._instance
+
+    def provider(self, annotation: object) -> Callable[[Any], Any] | None:
+        """The provider of a type or of its base class."""
+        if not isinstance(annotation, type):
+            return None
+        return next((self._providers[kind] for kind in annotation.__mro__ if kind in self._providers), None)
 
     def find(self, parameter: str, annotation: object) -> str | None:
         """The attribute of that type; where several have it, the one named like the parameter."""
@@ -40,9 +58,16 @@ class Services:
 
     def describe(self) -> list[str]:
         """What can be asked for, for an error message."""
-        return [
-            f"{getattr(types[-1], '__name__', types[-1])} ({name})" for name, types in self._types.items()
+        own = [f"{getattr(types[-1], '__name__', types[-1])} ({name})" for name, types in self._types.items()]
+        return own + [kind.__name__ for kind in self._providers]
+
+    def _make(self, factory: Any) -> Any:
+        required = [
+            each
+            for each in inspect.signature(factory).parameters.values()
+            if each.default is each.empty and each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)
         ]
+        return factory(self._argument()) if required else factory()
 
     def _list_types(self) -> dict[str, list[Any]]:
         types = {name: [declared] for name, declared in _resolve_hints(self.kind).items()}

@@ -14,7 +14,7 @@ from signalbox.gateway.config import Config, Limits
 from signalbox.gateway.template.apis import stages_of
 from signalbox.gateway.template.template import Template as Reader
 from signalbox.identity.settings import IdentitySettings
-from signalbox.realtime.settings import Settings
+from signalbox.realtime.settings import RealtimeSettings
 from tests.infrastructure.templates import Template, text
 
 LAMBDAS_OWN = {"AWS_REGION", "AWS_DEFAULT_REGION"}
@@ -77,8 +77,8 @@ def test_application_starts_with_what_the_stage_tells_it(
     told = variables(templates[stage], handler) | {"FANOUT_QUEUE_URL": "https://sqs.test/queue"}
     told |= {"TICKET_SECRET": ARN} if "TICKET_SECRET" in told else {}
 
-    Settings.from_environment({**told, "AWS_REGION": "eu-west-1"})
-    known = set(names(Settings)) | LAMBDAS_OWN
+    RealtimeSettings.from_environment({**told, "AWS_REGION": "eu-west-1"})
+    known = set(names(RealtimeSettings)) | LAMBDAS_OWN
     assert [name for name in told if name not in known and not name.startswith(POWERTOOLS)] == []
 
 
@@ -93,10 +93,10 @@ def test_authorizer_starts_with_what_the_stage_tells_it(templates: dict[str, Tem
 
 def test_limits_are_the_applications_own_when_a_stage_sets_none(dev: Template) -> None:
     told = variables(dev, run.HANDLER) | {"FANOUT_QUEUE_URL": "https://sqs.test/queue", "TICKET_SECRET": ARN}
-    deployed = Settings.from_environment({**told, "AWS_REGION": "eu-west-1"})
+    deployed = RealtimeSettings.from_environment({**told, "AWS_REGION": "eu-west-1"})
 
     assert {name: getattr(deployed, name) for name in Limited.model_fields} == {
-        name: Settings.model_fields[name].default for name in Limited.model_fields
+        name: RealtimeSettings.model_fields[name].default for name in Limited.model_fields
     }
 
 

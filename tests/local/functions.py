@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from signalbox.functions.websocket import handler as application
+from handlers.websocket import handler as application
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from signalbox.realtime.policy import ROUTES, personal_channel
+from signalbox import EVERYONE, Application, personal_channel
 from signalbox.resolver import RegistrationError
+from tests.framework.application import NAMESPACES, ROUTES
 from tests.framework.realtime.backend import Backend
 from tests.framework.realtime.test_policy import ROUTE_TABLE
 
@@ -134,11 +135,18 @@ def test_s05_no_other_name_leads_to_anybodys_channel(backend: Backend, name: str
         assert answer["code"] in {"forbidden", "unknown_channel", "invalid_message"}
 
 
-def test_s05_build_fails_when_a_route_has_no_row(backend: Backend) -> None:
-    backend.services.policy.check(ROUTES, backend.services.namespaces)
+def test_s05_application_does_not_start_when_a_message_does_not_say_who_may_send_it() -> None:
+    app = Application(namespaces=NAMESPACES)
 
-    with pytest.raises(RegistrationError, match=r"'channel\.erase' has no row"):
-        backend.services.policy.check([*ROUTES, "channel.erase"], backend.services.namespaces)
+    @app.on_message("channel.erase")
+    async def erase() -> None:
+        raise AssertionError
+
+    with pytest.raises(RegistrationError, match=r"test_s05.*erase answers 'channel\.erase' and does not say"):
+        Backend(app)
+    app = Application(namespaces=NAMESPACES)
+    app.on_message("channel.erase", allow=EVERYONE)(erase)
+    Backend(app)
 
 
 def test_s05_handlers_ask_the_principal_and_never_the_body_who_is_calling() -> None:

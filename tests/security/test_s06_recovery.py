@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from signalbox.realtime.policy import CHANNELS, EVERYONE, Access, Policy, Roles
+from signalbox import EVERYONE, NOBODY, Application, Namespace, Roles
+from signalbox.moment import Moment
+from tests.framework.application import NAMESPACES
 from tests.framework.realtime.backend import NOW, Backend
 
 STAFF = Roles({"staff"})
@@ -17,9 +19,9 @@ BOB = {"principalId": "bob", "roles": '["staff"]'}
 @pytest.fixture
 async def backend(aws: None) -> Backend:
     """`members` is for staff, and whoever hears `news` does not read what was said before."""
-    staff = Access(subscribe=STAFF, history=STAFF, presence=STAFF, publish=STAFF)
-    channels = {**CHANNELS, "members": staff, "news": Access(subscribe=EVERYONE)}
-    backend = Backend(Policy(channels=channels))
+    staff = Namespace(allow_subscribe=STAFF, allow_publish=STAFF)
+    news = Namespace(allow_subscribe=EVERYONE, allow_history=NOBODY, presence=False, shards=16)
+    backend = Backend(Application(namespaces={**NAMESPACES, "members": staff, "news": news}))
     await backend.connections.init_table()
     return backend
 
@@ -76,8 +78,8 @@ def test_s06_resume_is_forbidden_when_it_was_revoked_during_the_disconnect(backe
 
 def test_s06_everything_is_forbidden_at_once_when_it_is_revoked_while_connected(backend: Backend) -> None:
     since = join(backend)
-    sessions = backend.services.sessions
-    asyncio.run(sessions.change_roles("ann", [], now=NOW, time_left=lambda: 9.0))
+    sessions = backend.services.role_changes
+    asyncio.run(sessions.change_roles("ann", [], Moment(NOW, lambda: 9.0)))
     backend.gateway.posts.clear()
     talk(backend)
 

@@ -14,8 +14,8 @@ from websockets.typing import Origin
 from signalbox.dev.identity import Identity
 from signalbox.dev.run import TABLE
 from signalbox.gateway import LocalGateway
-from signalbox.realtime.publishing import Publisher
-from signalbox.realtime.settings import Settings
+from signalbox.realtime.settings import RealtimeSettings
+from tests.framework.application import app
 from tests.security.conftest import PAGE
 
 PATIENCE = 60
@@ -51,7 +51,7 @@ async def test_s07_all_three_tabs_are_told_and_closed_when_their_user_is_logged_
     async with asyncio.timeout(PATIENCE):
         assert {(await ask(each, action="whoami"))["user_id"] for each in anns} == {"ann"}
 
-        closed = await Publisher(Settings.from_environment(settings)).aclose_user("ann")
+        closed = await app.publisher(settings=RealtimeSettings.from_environment(settings)).close_user("ann")
 
         assert closed == 3
         for each in anns:

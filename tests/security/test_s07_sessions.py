@@ -7,9 +7,11 @@ from typing import Any
 import jwt
 import pytest
 
+from signalbox import Application, Namespace
 from signalbox.identity.minting import mint_ticket
+from signalbox.moment import Moment
 from signalbox.publisher import Slice
-from signalbox.realtime.policy import CHANNELS, Access, Policy
+from tests.framework.application import NAMESPACES
 from tests.framework.identity.handshakes import TICKET_SECRET, lines, listening
 from tests.framework.realtime.backend import NOW, Backend
 from tests.security.bit_flips import flipped
@@ -57,7 +59,7 @@ def heard(backend: Backend, connection_id: str) -> list[str]:
 
 
 def sweep(backend: Backend, now: int) -> int:
-    return asyncio.run(backend.services.attendance.sweep(now=now, time_left=lambda: 60.0))
+    return asyncio.run(backend.services.endings.sweep(Moment(now, lambda: 60.0)))
 
 
 def stay_awake(backend: Backend, until: int) -> None:
@@ -98,7 +100,7 @@ def test_s07_workers_serve_no_session_that_ended_while_the_frame_waited(aws: Non
 
     async def work(slices: list[Slice]) -> None:
         for number, slice_ in enumerate(slices):
-            await backend.relay.carry(slice_, f"m-{number}", now=ENDS, time_left=lambda: 60.0)
+            await backend.worker.process(slice_, f"m-{number}", Moment(ENDS, lambda: 60.0))
 
     asyncio.run(work(backend.queue.slices))
 
@@ -219,7 +221,7 @@ def test_s07_ticket_refreshes_one_connection_and_again_only_that(backend: Backen
 
 def test_s07_ticket_from_before_a_logout_refreshes_no_later_login(backend: Backend) -> None:
     early, later = ticket(roles=["admin"]), NOW + 2_000
-    asyncio.run(backend.services.logins.close_user("ann", now=NOW + 1, time_left=lambda: 60.0))
+    asyncio.run(backend.services.logins.close_user("ann", Moment(NOW + 1, lambda: 60.0)))
     again = caller(issued_at=str(later // 1_000))
     backend.connect("tab=", authorizer=again, now=later)
 
@@ -256,8 +258,9 @@ def test_s07_roles_are_those_of_the_new_ticket(backend: Backend) -> None:
 
 def test_s07_channels_go_with_the_role_that_opened_them(aws: None) -> None:
     writers = frozenset({"writer"})
-    policy = Policy(channels={**CHANNELS, "members": Access(subscribe=writers, presence=writers)})
-    backend = Backend(policy, TICKET_SECRET=TICKET_SECRET)
+    members = Namespace(allow_subscribe=writers)
+    app = Application(namespaces={**NAMESPACES, "members": members})
+    backend = Backend(app, TICKET_SECRET=TICKET_SECRET)
     asyncio.run(backend.connections.init_table())
     backend.connect("ann=", authorizer=ANN)
     assert backend.subscribe("ann=", "members:1", authorizer=ANN)["code"] == "forbidden"

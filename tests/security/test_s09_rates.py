@@ -9,7 +9,7 @@ import pytest
 
 from connection_store import Allowances, Connection, ConnectionGoneError, ConnectionManager, Rate, Table
 from connection_store.capacity import CapacityMeter
-from signalbox.realtime.sessions.limits import MOST, Buckets
+from signalbox.realtime.sessions.limits import MOST_CONNECTIONS, Buckets
 from tests.framework.realtime.backend import NOW, Backend
 
 LATE = 4_102_444_800_000
@@ -204,15 +204,15 @@ def test_s09_tenants_connection_is_ended_when_it_floods(backend: Backend) -> Non
 
 def test_s09_sandbox_forgets_who_is_idle_before_it_remembers_too_many() -> None:
     buckets = Buckets(Rate(1, 1))
-    for number in range(MOST):
+    for number in range(MOST_CONNECTIONS):
         assert buckets.take(f"{number}", NOW) == 0
 
     assert buckets.take("late", NOW + 500) == 0
     assert len(buckets._busy_until) == 1  # all were busy: better to forget than to pay
-    for number in range(MOST - 1):
+    for number in range(MOST_CONNECTIONS - 1):
         buckets.take(f"{number}", NOW + number)
     assert buckets.take("new", NOW + 1_500) == 0  # those until 500 are idle by now
-    assert len(buckets._busy_until) == MOST - 500 - 1
+    assert len(buckets._busy_until) == MOST_CONNECTIONS - 500 - 1
 
 
 def test_s09_limits_are_settings(aws: None) -> None:

@@ -14,7 +14,7 @@ from connection_store import Channel, InvalidKeyError, schema
 from signalbox import protocol
 from signalbox.protocol.channels import ChannelName, Key
 from signalbox.protocol.frames import Request
-from signalbox.realtime.policy import ROUTES
+from tests.framework.application import ROUTES
 from tests.framework.realtime.backend import Backend
 
 ALLOWED = re.compile(r"[A-Za-z0-9_:.-]{1,128}")

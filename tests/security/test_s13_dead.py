@@ -2,6 +2,7 @@
 
 import asyncio
 
+from signalbox.moment import Moment
 from signalbox.publisher import Slow
 from tests.framework.realtime.backend import NOW, Backend
 
@@ -15,7 +16,7 @@ def test_s13_connection_is_ended_when_it_was_silent_for_two_and_a_half_beats(bac
         backend.subscribe(id_, "room:1")
     backend.send("alive=", {"action": "ping"}, NOW + BEATS - 1)
 
-    swept = backend.services.attendance.sweep(now=NOW + BEATS, time_left=lambda: 60.0)
+    swept = backend.services.endings.sweep(Moment(NOW + BEATS, lambda: 60.0))
 
     assert asyncio.run(swept) == 1
     assert backend.gateway.closed == ["silent="]

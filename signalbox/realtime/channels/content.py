@@ -1,4 +1,4 @@
-"""What a publication is: one text in the store, and on the wire one of several or a frame of its own."""
+"""Publications: one text in the store, on the wire an entry of several or a frame of its own."""
 
 from collections.abc import Iterable, Sequence
 
@@ -15,7 +15,7 @@ LARGEST = ROOM - 1_024
 """Bytes of a publication's text: whatever was published fits into a frame that recovers it."""
 
 SMALLEST = 100
-"""Bytes that no entry falls below."""
+"""The least bytes that an entry has."""
 
 
 class Content(BaseModel):
@@ -26,7 +26,7 @@ class Content(BaseModel):
 
     def to_frame(self, channel: str, position: Position | None, sent_at: int) -> protocol.Publication:
         """Return the frame that subscribers get."""
-        place = None if position is None else to_place(position)
+        place = None if position is None else to_wire_position(position)
         return protocol.Publication(
             channel=channel, position=place, sender=self.sender, data=self.data, sent_at=sent_at
         )
@@ -36,7 +36,7 @@ def to_entry(publication: Publication) -> Entry:
     """Return a stored publication as one of several."""
     content = Content.model_validate_json(publication.data)
     return Entry(
-        position=to_place(publication.position),
+        position=to_wire_position(publication.position),
         sender=content.sender,
         data=content.data,
         sent_at=publication.published_at,
@@ -59,7 +59,7 @@ def size_of(entries: Iterable[Entry]) -> int:
     return sum(len(entry.model_dump_json().encode()) + 1 for entry in entries)
 
 
-def to_place(position: Position) -> StreamPosition:
+def to_wire_position(position: Position) -> StreamPosition:
     """Return the store's position as it is on the wire."""
     return StreamPosition(epoch=position.epoch, offset=position.offset)
 

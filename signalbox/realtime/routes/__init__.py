@@ -1,1 +1,1 @@
-"""One file per family of messages; each has a `router`."""
+"""The built-in messages, one file for each family, each with a `router`."""

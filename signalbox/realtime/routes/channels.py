@@ -1,4 +1,4 @@
-"""Channels: subscribing, publishing, and what was said before."""
+"""Channels: subscribe, unsubscribe, publish, and read the history."""
 
 from signalbox.identity.principal import current_principal
 from signalbox.protocol import (
@@ -14,41 +14,34 @@ from signalbox.protocol import (
 )
 from signalbox.resolver import Context, Router
 
-from ..channels.channels import Channels
-from ..channels.publications import Publications
-from ..middleware import current_connection
+from ..context import current_connection, tenant_services
+from ..roles import EVERYONE
 
 router = Router()
 
 
-@router.on_message("channel.subscribe")
-async def subscribe(message: Subscribe, context: Context, channels: Channels) -> Subscribed:
+@router.on_message("channel.subscribe", allow=EVERYONE)
+async def subscribe(message: Subscribe, context: Context) -> Subscribed:
     """Subscribe, and answer with what was missed since the positions the client knows."""
-    return await channels.subscribe(
-        current_connection(context),
-        current_principal(context),
-        message.channels,
-        now=context.event.requested_at,
-        time_left=context.time_left,
+    return await tenant_services(context).channels.subscribe(
+        current_connection(context), current_principal(context), message.channels, context.moment
     )
 
 
-@router.on_message("channel.unsubscribe")
-async def unsubscribe(message: Unsubscribe, context: Context, channels: Channels) -> Unsubscribed:
-    """End subscriptions; those there are not are left out of the answer."""
-    return await channels.unsubscribe(
-        current_connection(context),
-        message.channels,
-        now=context.event.requested_at,
-        time_left=context.time_left,
+@router.on_message("channel.unsubscribe", allow=EVERYONE)
+async def unsubscribe(message: Unsubscribe, context: Context) -> Unsubscribed:
+    """End subscriptions. The answer leaves out channels that were not subscribed."""
+    return await tenant_services(context).channels.unsubscribe(
+        current_connection(context), message.channels, context.moment
     )
 
 
-@router.on_message("channel.publish")
-async def publish(message: Publish, context: Context, publications: Publications) -> Published:
-    """Publish; the answer says that it is stored, where the channel has a history (G1)."""
-    connection, now = current_connection(context), context.event.requested_at
-    await publications.check_writer(connection, current_principal(context), message.channel, now=now)
+@router.on_message("channel.publish", allow=EVERYONE)
+async def publish(message: Publish, context: Context) -> Published:
+    """Publish. The answer says that the publication is stored, where the channel has a history (G1)."""
+    publications = tenant_services(context).publications
+    connection, moment = current_connection(context), context.moment
+    await publications.check_writer(connection, current_principal(context), message.channel, now=moment.now)
     user_id = context.caller.user_id
     return await publications.publish(
         message.channel,
@@ -57,12 +50,12 @@ async def publish(message: Publish, context: Context, publications: Publications
         publisher=f"user:{user_id}",
         key=message.key,
         broadcast_id=context.request_id,
-        now=now,
-        time_left=context.time_left,
+        moment=moment,
     )
 
 
-@router.on_message("channel.history")
-async def history(message: GetHistory, context: Context, channels: Channels) -> HistoryPage:
-    """Answer with a page of what was published."""
-    return await channels.history(current_principal(context), message, now=context.event.requested_at)
+@router.on_message("channel.history", allow=EVERYONE, reads=True)
+async def history(message: GetHistory, context: Context) -> HistoryPage:
+    """Answer with a page of publications."""
+    reader = tenant_services(context).reader
+    return await reader.history(current_principal(context), message, now=context.moment.now)

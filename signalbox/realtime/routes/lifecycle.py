@@ -1,9 +1,9 @@
-"""Coming, going, and the messages about the connection itself."""
+"""Connections begin and end, and tell the client about themselves."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from connection_store import ConnectionManager
 from signalbox.identity.principal import current_principal
 from signalbox.observability import count
 from signalbox.protocol import NAME_LENGTH, Hello, Identity, Ping, Pong, Welcome, WhoAmI
@@ -17,24 +17,24 @@ from signalbox.resolver import (
     UnknownRouteError,
 )
 
-from ..channels.channels import Channels, beat
-from ..middleware import current_connection
-from ..presence.attendance import Attendance
+from ..channels.channels import beat
+from ..context import current_connection, tenant_services
+from ..roles import EVERYONE
 
 SUBPROTOCOL = "realtime.v1"
-"""What browsers offer beside `bearer.<token>`, which is never echoed: it would name their token."""
+"""Browsers offer it beside `bearer.<token>`, which is never echoed: it would show their token."""
 
 router = Router()
 
 
-@router.on_connect()
-async def connect(event: ConnectEvent, context: Context, connections: ConnectionManager) -> Accept | None:
-    """Register the connection; a store that cannot is a refusal, so nobody is connected without a row."""
+async def register(context: Context, event: ConnectEvent, client_data: Any = None) -> Accept | None:
+    """Register a connection. A store that fails is a refusal: no client is connected without a row."""
     principal = current_principal(context)
-    await connections.connect(
+    await tenant_services(context).connections.connect(
         event.connection_id,
+        client_data,
         user_id=principal.user_id,
-        name=_display_name(event.query.get("name", "guest")),
+        name=_display_name(event.query),
         connected_at=event.connected_at,
         session_ends=principal.session_ends,
         issued_at=principal.issued_at,
@@ -45,39 +45,37 @@ async def connect(event: ConnectEvent, context: Context, connections: Connection
     return Accept(SUBPROTOCOL) if SUBPROTOCOL in event.subprotocols else None
 
 
-@router.on_disconnect()
-async def disconnect(event: DisconnectEvent, context: Context, attendance: Attendance) -> None:
-    """End the connection. API Gateway may never say so: rows also expire, posts prune, and the sweep ends."""
-    await attendance.end_connection(event.connection_id, now=event.requested_at, time_left=context.time_left)
+async def unregister(context: Context, event: DisconnectEvent, on_end: Any = None) -> None:
+    """End a connection. `$disconnect` may never come: rows expire, posts prune, and the sweep ends too."""
+    await tenant_services(context).endings.end(event.connection_id, context.moment, on_end)
     count("Disconnected")
 
 
 @router.on_default()
 async def default(body: object) -> None:
-    """Refuse what names no known action; what is not even JSON has been refused while reading `body`."""
+    """Refuse a message with no known action. A body that is not JSON was refused while it was read."""
     raise UnknownRouteError if isinstance(body, dict) else BadRequestError
 
 
-@router.on_message("ping")
-async def ping(message: Ping, context: Context, channels: Channels) -> Pong:
-    """Answer at once; when there are positions, after reading where their channels are (F13)."""
-    now = context.event.requested_at
+@router.on_message("ping", allow=EVERYONE, reads=True)
+async def ping(message: Ping, context: Context) -> Pong:
+    """Answer at once, or after reading the channels of which there are positions (F13)."""
+    now = context.moment.now
     if message.positions is None:
         return Pong(time=now)
-    behind = await channels.behind(current_principal(context), message.positions, now=now)
-    return Pong(time=now, behind=behind)
+    reader = tenant_services(context).reader
+    return Pong(time=now, behind=await reader.behind(current_principal(context), message.positions, now=now))
 
 
-@router.on_message("hello")
+@router.on_message("hello", allow=EVERYONE, reads=True)
 async def hello(message: Hello, context: Context) -> Welcome:
-    """Tell the client who it is, and when to be heard of. `$connect` itself never posts (F06)."""
-    connection = current_connection(context)
-    return Welcome(**_describe(context), beat=beat(connection.watched > 0))
+    """Tell the client its identity and its heartbeat. `$connect` itself never posts (F06)."""
+    return Welcome(**_describe(context), beat=beat(current_connection(context).watched > 0))
 
 
-@router.on_message("whoami")
+@router.on_message("whoami", allow=EVERYONE, reads=True)
 async def whoami(message: WhoAmI, context: Context) -> Identity:
-    """Tell the client who it is to others."""
+    """Tell the client its identity, as others see it."""
     return Identity(**_describe(context))
 
 
@@ -96,8 +94,8 @@ def _instant(text: str) -> int | None:
     return int(text) if re.fullmatch("[0-9]{1,15}", text) else None
 
 
-def _display_name(chosen: str) -> str:
-    name = chosen.strip()
+def _display_name(query: Mapping[str, str]) -> str:
+    name = query.get("name", "guest").strip()
     if not (1 <= len(name) <= NAME_LENGTH and name.isprintable()):
         raise BadRequestError
     return name

@@ -1,19 +1,20 @@
-"""Who is here: everywhere, and on a channel."""
+"""Presence: who is connected, and who is on a channel."""
 
-from connection_store import ConnectionManager
 from signalbox.identity.principal import current_principal
 from signalbox.protocol import GetPresence, People, Person, Presence, Who
-from signalbox.resolver import Context, MessageEvent, Router
+from signalbox.resolver import Context, Router
 
-from ..channels.channels import Channels
+from ..context import tenant_services
+from ..roles import ADMIN, DEMO, EVERYONE, Roles
 
 router = Router()
 
 
-@router.on_message("who")
-async def who(message: Who, event: MessageEvent, connections: ConnectionManager) -> People:
-    """List who is connected, a page at a time, in no particular order."""
-    page = await connections.page(message.limit, message.cursor, now=event.requested_at)
+@router.on_message("who", allow=Roles({ADMIN, DEMO}), reads=True)
+async def who(message: Who, context: Context) -> People:
+    """List the connected users, a page at a time, in no particular order."""
+    connections = tenant_services(context).connections
+    page = await connections.page(message.limit, message.cursor, now=context.moment.now)
     return People(
         people=[
             Person(user_id=each.user_id or "", name=each.name or "", connected_at=each.connected_at)
@@ -23,7 +24,8 @@ async def who(message: Who, event: MessageEvent, connections: ConnectionManager)
     )
 
 
-@router.on_message("presence.get")
-async def attendance(message: GetPresence, context: Context, channels: Channels) -> Presence:
-    """List who is on a channel, as far as they were heard of."""
-    return await channels.attendance(current_principal(context), message, now=context.event.requested_at)
+@router.on_message("presence.get", allow=EVERYONE, reads=True)
+async def presence(message: GetPresence, context: Context) -> Presence:
+    """List the subscribers of a channel, as far as they were heard of."""
+    reader = tenant_services(context).presence
+    return await reader.list(current_principal(context), message, now=context.moment.now)

@@ -1,22 +1,21 @@
-"""Staying longer than the credentials shown at the handshake allow."""
+"""Sessions: stay longer than the credentials of the handshake allow."""
 
 from signalbox.identity.principal import current_principal
 from signalbox.protocol import Refresh, Refreshed
 from signalbox.resolver import Context, Router
 
-from ..middleware import current_connection
-from ..sessions.logins import Logins
+from ..context import current_connection, tenant_services
+from ..roles import EVERYONE
 
 router = Router()
 
 
-@router.on_message("auth.refresh")
-async def refresh(message: Refresh, context: Context, logins: Logins) -> Refreshed:
-    """Extend the session to what a new ticket of the same user says."""
-    return await logins.refresh(
+@router.on_message("auth.refresh", allow=EVERYONE)
+async def refresh(message: Refresh, context: Context) -> Refreshed:
+    """Extend the session to the end that a new ticket of the same user names."""
+    return await tenant_services(context).logins.refresh(
         current_connection(context),
         current_principal(context),
         message.ticket.get_secret_value(),
-        now=context.event.requested_at,
-        time_left=context.time_left,
+        context.moment,
     )

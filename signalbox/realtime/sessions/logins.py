@@ -1,11 +1,10 @@
-"""How long somebody is logged in: longer with a new ticket, and not at all after a logout.
+"""Logins: a session is extended with a new ticket, and ended by a logout.
 
-A refresh takes tickets and no tokens. Only the authorizer has the cryptography for those, and it is asked at
-handshakes alone: who has nothing but tokens connects anew.
+A refresh takes tickets and no tokens. Only the authorizer has the cryptography for tokens, and it is asked at
+handshakes alone. A client that has only tokens connects anew.
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 
 from connection_store import Connection, ConnectionManager, Lifetimes, SpentTickets
@@ -14,33 +13,34 @@ from signalbox.identity.claims import ClaimNames, Claims, read_instant
 from signalbox.identity.errors import DeniedError, KeysUnavailableError, Reason
 from signalbox.identity.principal import Principal
 from signalbox.identity.tickets import Tickets
+from signalbox.moment import Moment
 from signalbox.observability import count, logger
 from signalbox.protocol import Refreshed
 from signalbox.resolver import UnauthorizedError, UnavailableError
 
-from ..presence.attendance import Attendance
-from .sessions import Sessions
+from .endings import Endings
+from .role_changes import RoleChanges
 
 
 class Logins:
-    """Refreshing and logging out. `now` is epoch milliseconds, `time_left` gives seconds.
+    """Refreshes sessions and logs users out. Without `tickets` none is accepted.
 
-    Without `tickets` none is accepted. Everything raises StoreError.
+    Everything raises StoreError.
     """
 
     def __init__(
         self,
         connections: ConnectionManager,
         lifetimes: Lifetimes,
-        attendance: Attendance,
-        sessions: Sessions,
+        endings: Endings,
+        role_changes: RoleChanges,
         tickets: Tickets | None,
         spent: SpentTickets,
     ) -> None:
         self._connections = connections
         self._lifetimes = lifetimes
-        self._attendance = attendance
-        self._sessions = sessions
+        self._endings = endings
+        self._role_changes = role_changes
         self._tickets = tickets
         self._spent = spent
 
@@ -49,43 +49,41 @@ class Logins:
         connection: Connection,
         principal: Principal,
         ticket: str,
-        *,
-        now: int,
-        time_left: Callable[[], float],
+        moment: Moment,
     ) -> Refreshed:
         """Let a connection stay as long as a new ticket of its user says, with the roles that are in it.
 
         The ticket is used up, for this connection: sent again by it, it does the same again. Its origin is
-        not asked for, because the connection's was. Raises UnauthorizedError, UnavailableError,
+        not checked, because the connection's was. Raises UnauthorizedError, UnavailableError,
         ConnectionGoneError.
         """
         try:
-            claims, renewed = await self._redeem(connection, principal, ticket, now)
+            claims, renewed = await self._redeem(connection, principal, ticket, moment.now)
             # Of one that died in between, the row may have the new roles and the channels not know of them.
             moved = renewed.roles != principal.roles or connection.roles is not None
             if moved and "roles" in claims:
-                connection = await self._change_roles(connection, renewed.roles, now)
-                await self._sessions.review(connection, renewed, now=now, time_left=time_left)
+                connection = await self._change_roles(connection, renewed.roles, moment.now)
+                await self._role_changes.review(connection, renewed, moment)
         except DeniedError as denied:
             logger.warning("refresh", extra={"user_id": principal.user_id, "outcome": str(denied.reason)})
             raise UnauthorizedError from None
         except KeysUnavailableError:
             raise UnavailableError from None
-        extended = await self._lifetimes.extend(connection, renewed.session_ends, now=now)
+        extended = await self._lifetimes.extend(connection, renewed.session_ends, now=moment.now)
         count("Refreshed")
         return Refreshed(expires_at=extended.expires_at)
 
-    async def close_user(self, user_id: str, *, now: int, time_left: Callable[[], float]) -> int:
+    async def close_user(self, user_id: str, moment: Moment) -> int:
         """End every connection of a user, and let nobody in with what was issued until now.
 
-        They are told, and closed, before others are told that they left. Returns how many there were. A call
-        that failed has to be repeated, and may be: a sweep finishes only what was ended.
+        They are told, and closed, before others are told that they left. Returns how many there were.
+        Repeat a call that failed: the sweep finishes only what was ended. Safe to repeat.
         """
-        departures, failure = await self._lifetimes.close_user(user_id, now=now)
-        await self._attendance.expel(departures, "logged_out", now=now, time_left=time_left)
+        ended, failure = await self._lifetimes.close_user(user_id, now=moment.now)
+        await self._endings.close(ended, "logged_out", moment)
         if failure is not None:
             raise failure
-        return len(departures)
+        return len(ended)
 
     async def _change_roles(self, connection: Connection, roles: frozenset[str], now: int) -> Connection:
         try:

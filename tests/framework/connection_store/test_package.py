@@ -119,5 +119,6 @@ def test_exported_names_stay() -> None:
         "TableMissingError",
         "TransactionConflictError",
         "UserConnection",
+        "UserRates",
         "time_budget",
     ]

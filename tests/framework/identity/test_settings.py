@@ -9,7 +9,7 @@ import pytest
 from signalbox.identity.authority import Authority
 from signalbox.identity.settings import IdentitySettings
 from signalbox.identity.wiring import build_authority
-from signalbox.realtime.settings import SettingsError
+from signalbox.settings import SettingsError
 from tests.conftest import ROOT
 from tests.framework.identity.handshakes import SECRET, TICKET_SECRET, public_pem
 from tests.framework.realtime.backend import SETTINGS

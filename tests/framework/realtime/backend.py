@@ -1,21 +1,20 @@
-"""The application on an in-memory table and an in-memory gateway."""
+"""The framework's own application on an in-memory table and an in-memory gateway."""
 
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from connection_store import ConnectionManager, QueuedBroadcasts, Subscriptions
+from connection_store import QueuedBroadcasts
 from connection_store.capacity import CapacityMeter
 from connection_store.schema import connection_key
 from connection_store.table import Table
 from connection_store.wire import encode
-from signalbox.application import build_application
-from signalbox.realtime.delivery.delivery import Courier
-from signalbox.realtime.delivery.relay import Relay
-from signalbox.realtime.policy import EVERYONE, ROUTES, Policy
-from signalbox.realtime.services import join_services
-from signalbox.realtime.settings import Settings
+from signalbox import EVERYONE, Application
+from signalbox.realtime.delivery.worker import BroadcastWorker
+from signalbox.realtime.services import Connectors, build_workers
+from signalbox.realtime.settings import RealtimeSettings
 from signalbox.testing.gateway import MemoryGateway
+from tests.framework.application import app as default_application
 from tests.framework.realtime.queues import MemoryQueue
 
 NOW = 1_767_225_600_000
@@ -29,36 +28,28 @@ SETTINGS = {
 
 
 class Backend:
-    """Sends events to the application as API Gateway would, and holds what came of it."""
+    """Sends events to an application as API Gateway would, and holds what came of it."""
 
-    def __init__(self, policy: Policy | None = None, /, **settings: str) -> None:
-        self.settings = Settings.from_environment({**SETTINGS, **settings})
+    def __init__(self, app: Application = default_application, /, **settings: str) -> None:
+        self.settings = RealtimeSettings.from_environment({**SETTINGS, **settings})
         self.meter = CapacityMeter()
         self.table = Table("connections", workers=1, budget=30, listener=self.meter)
-        self.connections = ConnectionManager(table=self.table)
         self.gateway = MemoryGateway()
         self.queue = MemoryQueue()
-        self.frames = QueuedBroadcasts(self.table)
-        self.relay = self.relay_of("")
-        self._routes = dict(ROUTES)
-        policy = policy or Policy(self._routes, demo=self.settings.demo)
-        self.services = join_services(self.settings, self.table, self._courier_of, self.queue, policy=policy)
+        self.broadcasts = QueuedBroadcasts(self.table)
+        self.connectors = Connectors(self.table, self.gateway, self.queue)
+        self.worker_of = build_workers(self.connectors, jitter=lambda: 0.0)
+        self.worker: BroadcastWorker = self.worker_of("")
+        assembly = app.assemble(self.settings, self.connectors, jitter=lambda: 0.0)
+        self.services, self.application = assembly.services, assembly.resolver
+        self.connections = self.services.connections
         self.broadcaster = self.services.broadcaster
-        self.application = build_application(self.services)
         self.lambda_context: object = None
         self.requests = 0
 
     def on_message(self, key: str) -> Callable[[Any], Any]:
         """Register a handler whose messages anybody may send."""
-        self._routes[key] = EVERYONE
-        return self.application.on_message(key)
-
-    def relay_of(self, tenant: str) -> Relay:
-        """What a worker has for a tenant."""
-        connections = ConnectionManager(partition=tenant, table=self.table)
-        subscriptions, frames = Subscriptions(self.table, tenant), QueuedBroadcasts(self.table, tenant)
-        courier = self._courier_of(connections)
-        return Relay(connections, subscriptions, courier, frames, self.queue, self.gateway)
+        return self.application.on_message(key, allow=EVERYONE)
 
     def connect(
         self,
@@ -122,9 +113,6 @@ class Backend:
     def frames_to(self, connection_id: str) -> list[Any]:
         """What was posted to a connection."""
         return [json.loads(frame) for to, frame in self.gateway.posts if to == connection_id]
-
-    def _courier_of(self, connections: ConnectionManager) -> Courier:
-        return Courier(self.gateway, connections, jitter=lambda: 0.0)
 
     def _resolve(
         self,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from connection_store import StoreBusyError
+from signalbox.moment import Moment
 from signalbox.publisher import Outcome
 from signalbox.resolver import Context
 from tests.framework.realtime.backend import NOW, Backend
@@ -74,7 +75,7 @@ def test_f14_ack_says_queued_and_the_rest_is_when_the_invocation_is_nearly_over(
     assert ack.get("delivery") == "queued" or ack.get("queued") is True
     assert len(crowd.gateway.posts) == served
     (rest,) = crowd.queue.slices
-    asyncio.run(crowd.relay.carry(rest, "m", now=NOW, time_left=lambda: 60.0))
+    asyncio.run(crowd.worker.process(rest, "m", Moment(NOW, lambda: 60.0)))
     reached = [to for to, frame in crowd.gateway.posts if "hé".encode() in frame]
     assert sorted(reached) == sorted(PEOPLE)
 

@@ -1,34 +1,25 @@
-"""The default policy, spelled out: each change of a table says here whom it is for."""
+"""The default policy, spelled out: each change of a rule says here whom it is for."""
 
 from typing import Any, get_args
 
 import pytest
 
-from signalbox.application import build_application
+from signalbox import NOBODY, OWNERS, Namespace, Roles, personal_channel
 from signalbox.identity.principal import Principal
 from signalbox.realtime.errors import UnknownChannelError
-from signalbox.realtime.namespaces import NAMESPACES, Namespace
-from signalbox.realtime.policy import (
-    CHANNELS,
-    EVERYONE,
-    OURS,
-    OWNER,
-    ROUTES,
-    Access,
-    Deed,
-    Policy,
-    Roles,
-    personal_channel,
-)
-from signalbox.resolver import ForbiddenError, RegistrationError, Router
+from signalbox.realtime.policy import Permission, Policy
+from signalbox.realtime.roles import RESERVED
+from signalbox.resolver import ForbiddenError
+from tests.framework.application import NAMESPACES, ROUTES
 from tests.framework.realtime.backend import Backend
 
+POLICY = Policy(NAMESPACES)
 CALLERS = {
     "guest": Principal("guest-1", guest=True),
     "user": Principal("ann"),
     "admin": Principal("ann", roles=Roles({"admin"})),
     "writer": Principal("ann", roles=Roles({"writer", "Admin", "admin ", ""})),
-    "impostor": Principal("eve", roles=OURS),
+    "impostor": Principal("eve", roles=RESERVED),
 }
 ALL = set(CALLERS)
 USERS = ALL - {"guest"}
@@ -73,15 +64,13 @@ def admitted(check: Any) -> set[str]:
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_s05_route_is_for_those_in_the_table_and_nobody_else(route: str) -> None:
-    policy = Policy()
-
-    assert admitted(lambda caller: policy.admit(caller, route)) == ROUTE_TABLE[route]
+    assert admitted(lambda caller: POLICY.admit(caller, ROUTES[route])) == ROUTE_TABLE[route]
 
 
-@pytest.mark.parametrize("deed", get_args(Deed))
+@pytest.mark.parametrize("deed", get_args(Permission))
 @pytest.mark.parametrize("channel", CHANNEL_TABLE)
-def test_s05_channel_is_for_those_in_the_table_and_nobody_else(channel: str, deed: Deed) -> None:
-    policy = Policy()
+def test_s05_channel_is_for_those_in_the_table_and_nobody_else(channel: str, deed: Permission) -> None:
+    policy = POLICY
 
     allowed = admitted(lambda caller: policy.admit_to(caller, deed, channel))
     assert allowed == CHANNEL_TABLE[channel].get(deed, set())
@@ -91,20 +80,16 @@ def test_s05_channel_is_for_those_in_the_table_and_nobody_else(channel: str, dee
 
 @pytest.mark.parametrize("recipient", RECIPIENT_TABLE)
 def test_s05_message_goes_to_those_in_the_table_and_nobody_else(recipient: str) -> None:
-    policy = Policy()
+    policy = POLICY
 
     assert admitted(lambda caller: policy.admit_message(caller, recipient)) == RECIPIENT_TABLE[recipient]
 
 
-def test_every_namespace_is_in_the_table() -> None:
-    assert {channel.partition(":")[0] for channel in CHANNEL_TABLE} == set(CHANNELS) == set(NAMESPACES)
-
-
 def test_everybody_may_what_the_demo_shows_where_it_is_on_and_no_more() -> None:
-    demo = Policy(demo=True)
+    demo = Policy(NAMESPACES, demo=True)
 
     for route in ROUTES:
-        assert admitted(lambda caller, route=route: demo.admit(caller, route)) == ALL
+        assert admitted(lambda caller, route=route: demo.admit(caller, ROUTES[route])) == ALL
     for recipient in RECIPIENT_TABLE:
         assert admitted(lambda caller, to=recipient: demo.admit_message(caller, to)) == ALL
     assert admitted(lambda caller: demo.admit_to(caller, "subscribe", "members:1")) == USERS
@@ -118,18 +103,18 @@ def test_everybody_may_what_the_demo_shows_where_it_is_on_and_no_more() -> None:
 @pytest.mark.parametrize("channel", ["attic:1", "", "ROOM:1", "room", "#"])
 def test_channel_of_no_kind_is_nobodys(channel: str) -> None:
     if channel == "room":
-        assert Policy().admit_to(CALLERS["guest"], "subscribe", channel) is CHANNELS["room"]
+        assert POLICY.admit_to(CALLERS["guest"], "subscribe", channel) is NAMESPACES["room"]
         return
     with pytest.raises(UnknownChannelError):
-        Policy().admit_to(CALLERS["admin"], "subscribe", channel)
+        POLICY.admit_to(CALLERS["admin"], "subscribe", channel)
 
 
 def test_s05_nothing_is_allowed_where_nothing_is_said() -> None:
-    policy = Policy(routes={}, channels={"room": Access()}, recipients={})
+    policy = Policy({"room": Namespace(allow_subscribe=NOBODY)}, recipients={})
 
-    assert admitted(lambda caller: policy.admit(caller, "ping")) == set()
+    assert admitted(lambda caller: policy.admit(caller, NOBODY)) == set()
     assert admitted(lambda caller: policy.admit_message(caller, "bob")) == set()
-    for deed in get_args(Deed):
+    for deed in get_args(Permission):
         assert admitted(lambda caller, deed=deed: policy.admit_to(caller, deed, "room:1")) == set()
 
 
@@ -152,62 +137,30 @@ def test_no_two_users_have_the_same_channel(mine: str, yours: str) -> None:
     assert all(len(channel) <= 128 for channel in channels)
     for user_id, channel in zip((mine, yours), channels, strict=True):
         caller = Principal(user_id)
-        assert Policy().keeps(caller, channel)
-        assert not any(Policy().keeps(caller, other) for other in channels if other != channel)
+        assert POLICY.keeps(caller, channel)
+        assert not any(POLICY.keeps(caller, other) for other in channels if other != channel)
 
 
 def test_who_was_put_on_a_channel_by_the_server_stays_there() -> None:
-    policy = Policy(channels={"team": Access(), "staff": Access(subscribe=Roles({"staff"}))})
+    staff = Namespace(allow_subscribe=Roles({"staff"}))
+    policy = Policy({"team": Namespace(allow_subscribe=NOBODY), "staff": staff})
 
     assert all(policy.keeps(CALLERS["user"], channel) for channel in ("team:1", "attic:1"))
     assert not policy.keeps(CALLERS["user"], "staff:1")
 
 
 def test_owner_of_one_namespace_owns_nothing_in_another() -> None:
-    policy = Policy(channels=dict.fromkeys(("inbox", "user"), Access(subscribe=Roles({OWNER}))))
+    policy = Policy(dict.fromkeys(("inbox", "user"), Namespace(allow_subscribe=OWNERS)))
 
     assert policy.keeps(Principal("ann"), personal_channel("ann", "inbox"))
     assert not policy.keeps(Principal("ann"), "inbox:user:ann")
     assert not policy.keeps(Principal("bob"), "inbox:ann")
 
 
-def test_s05_application_does_not_start_when_a_route_has_no_row(
-    backend: Backend, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    extra = Router()
-
-    @extra.on_message("dance")
-    async def dance() -> None:
-        raise AssertionError
-
-    monkeypatch.setattr("signalbox.application.presence.router", extra)
-    with pytest.raises(
-        RegistrationError, match=r"signalbox/realtime/policy.py: the route 'dance' has no row in ROUTES"
-    ):
-        build_application(backend.services)
-
-
-async def test_s05_route_added_later_is_refused(backend: Backend) -> None:
-    @backend.application.on_message("dance")
+async def test_s05_message_is_refused_when_its_roles_are_others(backend: Backend) -> None:
+    @backend.application.on_message("dance", allow=NOBODY)
     async def dance() -> None:
         raise AssertionError
 
     backend.connect("a=")
     assert backend.send("a=", {"action": "dance"})["code"] == "forbidden"
-
-
-@pytest.mark.parametrize(
-    ("namespace", "access", "complaint"),
-    [
-        (Namespace(), None, "no row in CHANNELS"),
-        (Namespace(presence=False, join_leave=False), Access(presence=EVERYONE), "no presence to see"),
-        (Namespace(), Access(subscribe=EVERYONE, presence=Roles({"admin"})), "may not see who is there"),
-    ],
-)
-def test_policy_is_refused_when_it_cannot_be_kept(
-    namespace: Namespace, access: Access | None, complaint: str
-) -> None:
-    policy = Policy(channels={} if access is None else {"attic": access})
-
-    with pytest.raises(RegistrationError, match=f"'attic'.*{complaint}|{complaint}"):
-        policy.check([], {"attic": namespace})

@@ -1,13 +1,12 @@
 """docs/authorization.md: its tables are the policy's, its examples run."""
 
+import asyncio
 import re
 from typing import Any
 
-from signalbox.identity.principal import Principal
-from signalbox.realtime.policy import ROUTES
-from signalbox.realtime.publishing import Publisher
-from signalbox.realtime.settings import Settings
+from signalbox.realtime.settings import RealtimeSettings
 from tests.conftest import ROOT
+from tests.framework.application import ROUTES, app
 from tests.framework.realtime.backend import NOW, SETTINGS, Backend
 
 DOCUMENT = (ROOT / "docs" / "authorization.md").read_text()
@@ -15,7 +14,7 @@ EXAMPLES = re.findall(r"^```python\n(.*?)^```", DOCUMENT, re.DOTALL | re.MULTILI
 
 
 def test_table_of_messages_is_the_policys() -> None:
-    table = DOCUMENT.partition("## Messages")[2].partition("\nWhoever")[0]
+    table = DOCUMENT.partition("## Messages")[2].partition("\nA message about")[0]
     rows = re.findall(r"^\| `(\S+)` \| (.+) \|$", table, re.MULTILINE)
 
     assert dict(rows) == {
@@ -23,11 +22,15 @@ def test_table_of_messages_is_the_policys() -> None:
     }
 
 
-def test_example_of_a_wider_table_lets_users_in() -> None:
+def test_example_of_other_roles_lets_users_in(aws: None) -> None:
     names: dict[str, Any] = {}
     exec(EXAMPLES[0], names)
+    backend = Backend(names["app"], DEMO="false")
+    ann = {"principalId": "ann"}
+    asyncio.run(backend.connections.init_table())
+    backend.connect("a=", authorizer=ann)
 
-    names["policy"].admit(Principal("ann"), "who")
+    assert backend.send("a=", {"action": "who"}, authorizer=ann)["type"] == "who"
 
 
 def test_example_of_an_own_channel_is_true() -> None:
@@ -37,8 +40,9 @@ def test_example_of_an_own_channel_is_true() -> None:
 def test_example_of_roles_that_change_is_a_method_of_the_publisher(backend: Backend) -> None:
     backend.connect("a=", authorizer={"principalId": "ann", "tenant": "acme"})
     backend.connect("b=", authorizer={"principalId": "ann"})
-    publisher = Publisher(Settings.from_environment(SETTINGS), tenant="acme", clock=lambda: NOW)
-    example = EXAMPLES[2].partition("publisher = Publisher()\n")[2]
+    settings = RealtimeSettings.from_environment(SETTINGS)
+    publisher = app.blocking_publisher(settings=settings, tenant="acme", clock=lambda: NOW)
+    example = EXAMPLES[2].partition("publisher = app.blocking_publisher()\n")[2]
 
     exec(example, {"publisher": publisher})
 

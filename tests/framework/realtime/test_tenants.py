@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from signalbox.moment import Moment
 from signalbox.publisher import Gone, Slice
-from signalbox.realtime.presence.attendance import Attendance
+from signalbox.realtime.sessions.endings import Endings
 from tests.conftest import ROOT
 from tests.framework.realtime.backend import NOW, Backend
 
@@ -112,7 +113,7 @@ async def test_workers_keep_the_tenant_when_an_audience_is_large(aws: None) -> N
 
     assert {each.tenant for each in slices} == {"acme"}
     for number, each in enumerate(slices):
-        await backend.relay_of(each.tenant).carry(each, f"m{number}", now=NOW, time_left=lambda: 9.0)
+        await backend.worker_of(each.tenant).process(each, f"m{number}", Moment(NOW, lambda: 9.0))
     assert hearing(backend) == {of("acme", 1), of("acme", 2)}
 
 
@@ -131,8 +132,8 @@ def test_one_sweep_ends_those_of_every_tenant_and_tells_each_its_own(town: Backe
         send(town, tenant, "ping", now=SILENT - 60_000)
     town.gateway.posts.clear()
 
-    attendance: Attendance = town.services.attendance
-    assert asyncio.run(attendance.sweep(now=SILENT, time_left=lambda: 9.0)) == 3
+    endings: Endings = town.services.endings
+    assert asyncio.run(endings.sweep(Moment(SILENT, lambda: 9.0))) == 3
 
     told = {
         connection_id: [(each["type"], each["connection"]["name"]) for each in frames]

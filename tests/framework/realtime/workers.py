@@ -17,9 +17,10 @@ from connection_store import (
     Table,
 )
 from connection_store.schema import shard_of
+from signalbox.moment import Moment
 from signalbox.publisher import Outcome, Slice
-from signalbox.realtime.delivery.delivery import Courier
-from signalbox.realtime.delivery.relay import Relay
+from signalbox.realtime.delivery.delivery import Delivery
+from signalbox.realtime.delivery.worker import BroadcastWorker
 from signalbox.testing.gateway import MemoryGateway
 from tests.framework.realtime.backend import NOW
 
@@ -100,13 +101,12 @@ class WorkerQueue:
         self.posts = posts
         self.ids = count(1)
         self.waiting: deque[tuple[str, Slice]] = deque()
-        self.relay = Relay(
+        self.worker = BroadcastWorker(
             self.crowd,
             Subscriptions(Table("crowd")),
-            Courier(self.gateway, self.crowd),
+            Delivery(self.gateway, self.crowd),
             frames,
             self,
-            self.gateway,
         )
         self.deliveries = 0
         self.delays: list[int] = []
@@ -131,7 +131,7 @@ class WorkerQueue:
         end = len(self.gateway.posts) + self.posts
         self.deliveries += 1
         task = asyncio.create_task(
-            self.relay.carry(slice_, message, now=NOW, time_left=lambda: float(len(self.gateway.posts) < end))
+            self.worker.process(slice_, message, Moment(NOW, lambda: float(len(self.gateway.posts) < end)))
         )
         self.crash.victim = task
         await asyncio.wait({task})

@@ -65,6 +65,6 @@ def test_registration_fails_when_a_postponed_annotation_cannot_be_resolved() -> 
     async def handler(price: Decimal) -> None: ...
 
     with pytest.raises(
-        RegistrationError, match="parameter 'price': its annotation 'Decimal' cannot be resolved"
+        RegistrationError, match="asks for `price`: its annotation 'Decimal' cannot be resolved"
     ):
         WebSocketResolver().on_message("a")(handler)

@@ -78,15 +78,18 @@ def test_registration_fails_when_a_parameter_of_a_message_cannot_be_satisfied(
     with pytest.raises(RegistrationError) as refused:
         WebSocketResolver(Empty()).on_message("a")(handler)
     text = str(refused.value)
-    assert f".{handler.__name__}: parameter '{parameter}'" in text
-    assert "available: event, context, connection_id, caller, body, a pydantic model" in text
+    assert text.startswith(
+        f"tests/framework/resolver/test_parameters_refused.py: {handler.__name__} asks for"
+    )
+    assert f" `{parameter}`: " in text
+    assert "Available: event, context, connection_id, caller, body, a pydantic model" in text
     assert "MessageEvent, Context, Caller" in text
 
 
 def test_registration_names_the_services_when_another_is_asked_for() -> None:
     async def handler(x: Router) -> None: ...
 
-    with pytest.raises(RegistrationError, match=r"available: .*, Store \(store\)"):
+    with pytest.raises(RegistrationError, match=r"Available: .*, Store \(store\)"):
         WebSocketResolver(Application(Store())).on_connect()(handler)
 
 
@@ -96,7 +99,7 @@ async def _annotated_body(body: Move): ...
 async def _model(move: Move): ...
 
 
-@pytest.mark.parametrize("handler", [_message_event, _body, _annotated_body, _model])
+@pytest.mark.parametrize("handler", [_message_event, _body, _annotated_body])
 def test_registration_fails_when_a_lifecycle_handler_wants_a_message(handler: Any) -> None:
     for resolver in (WebSocketResolver(), WebSocketResolver(Empty())):
         for register in (resolver.on_connect, resolver.on_disconnect):
@@ -118,9 +121,15 @@ def test_router_refuses_at_once_when_a_lifecycle_handler_wants_a_message(handler
         Router().on_connect()(handler)
 
 
+def test_registration_fails_when_a_handler_of_disconnects_wants_a_model() -> None:
+    for services in (None, Empty()):
+        with pytest.raises(RegistrationError, match="only a message has a body"):
+            WebSocketResolver(services).on_disconnect()(_model)
+
+
 @pytest.mark.parametrize("handler", [_model, _unknown_type])
 def test_router_leaves_services_to_the_resolver_that_includes_it(handler: Any) -> None:
     router = Router()
-    router.on_connect()(handler)
+    router.on_disconnect()(handler)
     with pytest.raises(RegistrationError, match=handler.__name__):
         WebSocketResolver().include_router(router)

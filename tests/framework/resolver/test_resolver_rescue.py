@@ -135,7 +135,7 @@ def test_registration_fails_when_an_exception_handler_cannot_get_what_it_wants(a
     async def rescue(it: Any) -> None: ...
 
     rescue.__annotations__["it"] = annotation
-    with pytest.raises(RegistrationError, match="parameter 'it': what comes here is"):
+    with pytest.raises(RegistrationError, match="asks for `it`: what comes here is"):
         Router().exception_handler(OSError)(rescue)
 
 

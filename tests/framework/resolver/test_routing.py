@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from signalbox.resolver import MessageEvent, RegistrationError, Router, WebSocketResolver
+from signalbox.resolver import Accept, MessageEvent, RegistrationError, Router, WebSocketResolver
 
 Build = Callable[..., dict[str, Any]]
 Ask = Callable[..., Any]
@@ -109,11 +109,50 @@ def test_w74_registration_fails_when_a_key_is_reserved_or_no_key(key: Any) -> No
         Router().on_message(key)
 
 
+def test_handlers_of_connects_run_in_order_until_one_refuses(connect: Build) -> None:
+    resolver, ran = WebSocketResolver(), list[str]()
+
+    def register(name: str, reply: Any) -> None:
+        @resolver.on_connect()
+        async def handler() -> Any:
+            ran.append(name)
+            return reply
+
+    register("first", Accept("chat"))
+    register("second", None)
+    assert resolver.resolve(connect())["headers"] == {"Sec-WebSocket-Protocol": "chat"}
+    register("third", {"statusCode": 403})
+    register("fourth", None)
+    ran.clear()
+
+    assert resolver.resolve(connect()) == {"statusCode": 403}
+    assert ran == ["first", "second", "third"]
+
+
+def test_route_keeps_what_it_was_registered_with_when_it_is_included() -> None:
+    router, resolver = Router(), WebSocketResolver()
+    router.on_message("a", allow="anybody", rate=1, reads=True)(_answering("a"))
+
+    resolver.include_router(router)
+
+    (route,) = resolver.routes["a"]
+    assert (route.allow, route.rate, route.reads) == ("anybody", 1, True)
+
+
+def test_handler_stays_when_a_router_is_included_to_fill_the_gaps() -> None:
+    router, resolver = Router(), _resolver("a")
+    for key in ("a", "b"):
+        router.on_message(key)(_answering("new"))
+
+    resolver.include_router(router, keep_existing=True)
+
+    assert sorted(resolver.message_keys) == ["a", "b"]
+
+
 def test_registration_fails_when_a_route_is_taken() -> None:
     resolver = _resolver("a", default=True)
-    for register in (resolver.on_connect, resolver.on_disconnect, resolver.on_default):
-        with pytest.raises(RegistrationError, match="already goes to"):
-            register()(_answering("again"))
+    with pytest.raises(RegistrationError, match="already goes to"):
+        resolver.on_default()(_answering("again"))
     with pytest.raises(RegistrationError, match=r"'a' already goes to .*_answering"):
         resolver.on_message("a")(_answering("again"))
 

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from connection_store import Channel, History
-from signalbox.realtime.policy import CHANNELS, Access, Policy
+from signalbox import NOBODY, Application, Namespace
+from tests.framework.application import NAMESPACES
 from tests.framework.realtime.backend import NOW, Backend
 
 USER = {"principalId": "user-1"}
@@ -242,7 +243,8 @@ def test_f13_ping_tells_what_is_behind_and_nothing_else(joined: Backend) -> None
 
 async def test_f13_ping_leaves_out_channels_one_may_not_be_on(aws: None) -> None:
     """A client may have lost a role unawares, or a release its namespace."""
-    backend = Backend(Policy(channels={**CHANNELS, "news": Access()}))
+    closed = Namespace(allow_subscribe=NOBODY, presence=False, shards=16)
+    backend = Backend(Application(namespaces={**NAMESPACES, "news": closed}))
     await backend.connections.init_table()
     backend.connect("m=", authorizer=USER)
     top = place(backend.subscribe("m=", "room:1", "members:1", authorizer=USER))

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from signalbox.moment import Moment
 from signalbox.protocol import Sender
 from signalbox.publisher import Gone
 from signalbox.realtime.channels.content import LARGEST
@@ -126,8 +127,7 @@ def test_key_of_a_user_is_not_the_servers_when_they_have_one_name(room: Backend)
             publisher="server",
             key="k",
             broadcast_id="b",
-            now=NOW,
-            time_left=lambda: 60.0,
+            moment=Moment(NOW, lambda: 60.0),
         )
     )
 
@@ -153,7 +153,7 @@ def test_workers_serve_the_channel_alone_when_there_are_many(aws: None) -> None:
     assert {each.audience for each in backend.queue.slices} == {"room:1"}
     assert [each.shard for each in backend.queue.slices] == [0, 1, 2, 3]
     for slice_ in backend.queue.slices:
-        asyncio.run(backend.relay.carry(slice_, f"m{slice_.shard}", now=NOW, time_left=lambda: 60.0))
+        asyncio.run(backend.worker.process(slice_, f"m{slice_.shard}", Moment(NOW, lambda: 60.0)))
     frames = {to: json.loads(frame) for to, frame in backend.gateway.posts}
     assert sorted(frames) == ["a=", "b=", "c=", "d="]
     assert {(each["data"], each["position"]["offset"]) for each in frames.values()} == {("hé", 2)}
@@ -168,14 +168,13 @@ def test_f14_worker_serves_the_rest_of_a_channel_when_time_runs_out(room: Backen
             publisher="server",
             key=None,
             broadcast_id="b",
-            now=NOW,
-            time_left=lambda: 1.0 - len(room.gateway.posts),
+            moment=Moment(NOW, lambda: 1.0 - len(room.gateway.posts)),
         )
     )
 
     assert (ack.delivery, len(room.gateway.posts)) == ("queued", 1)
     (rest,) = room.queue.slices
-    asyncio.run(room.relay.carry(rest, "m", now=NOW, time_left=lambda: 60.0))
+    asyncio.run(room.worker.process(rest, "m", Moment(NOW, lambda: 60.0)))
     assert [[each["data"] for each in room.frames_to(f"{letter}=")] for letter in "abe"] == [
         ["hé"],
         ["hé"],
@@ -216,7 +215,7 @@ def test_f01_ghost_loses_its_row_and_its_subscriptions_when_a_publication_finds_
     presence = room.send("a=", {"action": "presence.get", "channel": "room:1"}, later)
     assert presence["count"] == 1
     assert kinds() == {"conns", "subs"}  # for whoever tells that it left
-    assert asyncio.run(room.services.attendance.sweep(now=later, time_left=lambda: 60.0)) == 1
+    assert asyncio.run(room.services.endings.sweep(Moment(later, lambda: 60.0))) == 1
     assert kinds() == set()
 
 

@@ -7,6 +7,7 @@ import pytest
 from connection_store import StoreBusyError, Table
 from connection_store.requests import Update
 from signalbox.identity.minting import mint_ticket
+from signalbox.moment import Moment
 from tests.conftest import ROOT
 from tests.framework.identity.handshakes import TICKET_SECRET
 from tests.framework.realtime.backend import NOW, SETTINGS, Backend
@@ -16,7 +17,7 @@ LOGGED_OUT = {"v": 1, "type": "disconnect", "code": "logged_out", "reconnect": F
 
 
 def close_user(backend: Backend, user_id: str = "ann", now: int = NOW + 1) -> int:
-    return asyncio.run(backend.services.logins.close_user(user_id, now=now, time_left=lambda: 60.0))
+    return asyncio.run(backend.services.logins.close_user(user_id, Moment(now, lambda: 60.0)))
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_next_sweep_does_the_rest_when_others_could_not_be_told(
         with pytest.raises(StoreBusyError):
             close_user(tabs)
     assert sorted(tabs.gateway.closed) == ["a=", "b=", "c="]
-    assert asyncio.run(tabs.services.attendance.sweep(now=NOW + 60_000, time_left=lambda: 60.0)) == 3
+    assert asyncio.run(tabs.services.endings.sweep(Moment(NOW + 60_000, lambda: 60.0))) == 3
 
     assert {frame["type"] for frame in tabs.frames_to("d=")} == {"presence.left"}
 
@@ -136,7 +137,7 @@ def test_documented_logout_is_one(backend: Backend, monkeypatch: pytest.MonkeyPa
     for name, value in SETTINGS.items():
         monkeypatch.setenv(name, value)
     document = (ROOT / "docs" / "authentication.md").read_text()
-    (example,) = re.findall(r"```python\n(from signalbox.realtime.publishing .*?)```", document, re.DOTALL)
+    (example,) = re.findall(r"```python\n(from handlers.application .*?)```", document, re.DOTALL)
 
     exec(example, {})
 

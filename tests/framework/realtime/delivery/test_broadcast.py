@@ -4,8 +4,10 @@ from typing import Any
 import pytest
 
 from connection_store.schema import SHARDS
+from signalbox.moment import Moment
 from signalbox.observability import flush_metrics
 from signalbox.protocol import Message, Sender
+from signalbox.protocol.encoding import encode
 from signalbox.publisher import (
     MAX_FRAME_BYTES,
     Failed,
@@ -17,9 +19,9 @@ from signalbox.publisher import (
     TooLarge,
 )
 from signalbox.publisher.fanout import REFUSALS
-from signalbox.realtime.delivery.backlog import PAUSE
-from signalbox.realtime.delivery.broadcasting import Broadcaster
-from signalbox.realtime.delivery.delivery import Courier, NestedDeliveryError, encode
+from signalbox.realtime.delivery.broadcast import Broadcaster
+from signalbox.realtime.delivery.delivery import Delivery, NestedDeliveryError
+from signalbox.realtime.delivery.queue import THROTTLE_PAUSE
 from signalbox.testing.gateway import MemoryGateway
 from tests.framework.realtime.backend import NOW, Backend
 
@@ -48,7 +50,7 @@ async def work(backend: Backend) -> None:
     """Deliver everything in the queue."""
     while backend.queue.slices:
         slice_ = backend.queue.slices.pop(0)
-        await backend.relay.carry(slice_, f"m{slice_}", now=NOW, time_left=lambda: 60.0)
+        await backend.worker.process(slice_, f"m{slice_}", Moment(NOW, lambda: 60.0))
 
 
 async def test_audience_is_queued_before_the_answer_when_it_is_large(crowded: Backend) -> None:
@@ -101,7 +103,7 @@ async def test_f14_worker_serves_the_rest_when_time_runs_out_before_the_answer(
         backend.connect(f"{letter}=")
 
     sent = await backend.broadcaster.broadcast(
-        message("hé"), now=NOW, time_left=lambda: float(posts) - len(backend.gateway.posts), reply_to="a="
+        message("hé"), Moment(NOW, lambda: float(posts) - len(backend.gateway.posts)), reply_to="a="
     )
     assert (sent.queued, sent.complete, sent.recipients, sent.sent) == (True, False, posts, posts)
     assert backend.queue.delays == [0]
@@ -120,17 +122,17 @@ async def test_f16_worker_waits_when_time_runs_out_because_the_account_is_refuse
         backend.gateway.script(f"{letter}=", Slow())
 
     sent = await backend.broadcaster.broadcast(
-        message(1), now=NOW, time_left=lambda: 12.0 - len(backend.gateway.posts)
+        message(1), Moment(NOW, lambda: 12.0 - len(backend.gateway.posts))
     )
 
-    assert (sent.queued, sent.slow, backend.queue.delays) == (True, 0, [PAUSE])
+    assert (sent.queued, sent.slow, backend.queue.delays) == (True, 0, [THROTTLE_PAUSE])
 
 
 async def test_nothing_is_promised_when_time_runs_out_and_there_is_no_queue(backend: Backend) -> None:
     backend.connect("a=")
-    alone = Broadcaster(backend.connections, Courier(backend.gateway, backend.connections), None, 1)
+    alone = Broadcaster(backend.connections, Delivery(backend.gateway, backend.connections), None, 1)
 
-    sent = await alone.broadcast(message(1), now=NOW, time_left=lambda: 0.0)
+    sent = await alone.broadcast(message(1), Moment(NOW, lambda: 0.0))
 
     assert (sent.queued, sent.complete, sent.recipients) == (False, False, 0)
 
@@ -150,24 +152,24 @@ def test_w30_frame_goes_out_when_it_is_just_small_enough(size: int) -> None:
 
 async def test_w30_nothing_is_stored_when_the_frame_is_too_large(crowded: Backend) -> None:
     with pytest.raises(FrameTooLargeError):
-        await crowded.broadcaster.broadcast(sized(MAX_FRAME_BYTES + 1), now=NOW, time_left=lambda: 60.0)
+        await crowded.broadcaster.broadcast(sized(MAX_FRAME_BYTES + 1), Moment(NOW, lambda: 60.0))
 
     assert crowded.queue.slices == []
-    assert await crowded.frames.get("m", now=NOW) is None
+    assert await crowded.broadcasts.get("m", now=NOW) is None
 
 
 async def test_f33_recipient_fails_when_its_post_begins_another_broadcast(backend: Backend) -> None:
     class Looping(MemoryGateway):
         async def post(self, connection_id: str, frame: bytes) -> Outcome:
             self.posts.append((connection_id, frame))
-            await courier.send(message(1), "u", now=NOW, time_left=lambda: 60.0)
+            await delivery.send(message(1), "u", Moment(NOW, lambda: 60.0))
             raise AssertionError("it went on")
 
     gateway = Looping()
-    courier = Courier(gateway, backend.connections)
+    delivery = Delivery(gateway, backend.connections)
     backend.connect("a=", authorizer={"principalId": "u"})
 
-    sent = await courier.send(message(1), "u", now=NOW, time_left=lambda: 60.0)
+    sent = await delivery.send(message(1), "u", Moment(NOW, lambda: 60.0))
 
     assert (sent.recipients, sent.failed, len(gateway.posts)) == (1, 1, 1)
 
@@ -178,14 +180,14 @@ async def test_f33_broadcast_is_refused_when_a_delivery_is_under_way(crowded: Ba
     class Looping(MemoryGateway):
         async def post(self, connection_id: str, frame: bytes) -> Outcome:
             try:
-                await crowded.broadcaster.broadcast(message(2), now=NOW, time_left=lambda: 60.0)
+                await crowded.broadcaster.broadcast(message(2), Moment(NOW, lambda: 60.0))
             except NestedDeliveryError as error:
                 refused.append(error)
             return await super().post(connection_id, frame)
 
-    courier = Courier(Looping(), crowded.connections)
+    delivery = Delivery(Looping(), crowded.connections)
     recipients = crowded.connections.stream(now=NOW)
-    await courier.deliver(b"{}", recipients, now=NOW, time_left=lambda: 60.0)
+    await delivery.deliver(b"{}", recipients, moment=Moment(NOW, lambda: 60.0))
 
     assert len(refused) == 5
     assert crowded.queue.slices == []

@@ -7,8 +7,10 @@ import pytest
 
 from connection_store import StoreBusyError, Subscriber
 from connection_store.wire import encode
+from signalbox.functions import sweeper
+from signalbox.moment import Moment
 from signalbox.publisher import Gone
-from tests.framework.realtime.backend import NOW, SETTINGS, Backend
+from tests.framework.realtime.backend import NOW, Backend
 
 USER = {"principalId": "user-1"}
 SILENT = NOW + 150_000
@@ -38,7 +40,7 @@ def present(backend: Backend, connection_id: str, now: int) -> list[str]:
 
 
 def sweep(backend: Backend, now: int, time_left: Callable[[], float] = lambda: 60.0) -> int:
-    return asyncio.run(backend.services.attendance.sweep(now=now, time_left=time_left))
+    return asyncio.run(backend.services.endings.sweep(Moment(now, time_left)))
 
 
 def test_others_are_told_when_somebody_comes_and_leaves(room: Backend) -> None:
@@ -150,7 +152,7 @@ def test_f08_who_keeps_the_beat_is_never_swept(room: Backend) -> None:
 def test_rest_of_a_disconnect_is_done_by_the_sweep_when_nobody_could_be_told(
     room: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    subscribers = type(room.services.audience._subscriptions).subscribers
+    subscribers = type(room.services.channel_delivery._subscriptions).subscribers
     broken = [True]
 
     async def fail(self: Any, *arguments: Any, **options: Any) -> Any:
@@ -213,18 +215,18 @@ async def test_others_are_swept_and_warned_when_one_batch_could_not_be_told(
         raise StoreBusyError("throttled")
         yield
 
-    attendance = backend.services.attendance
+    endings = backend.services.endings
     with monkeypatch.context() as broken:
         broken.setattr("connection_store.Subscriptions.subscribers", fail)
         with pytest.raises(StoreBusyError):
-            await attendance.sweep(now=late, time_left=lambda: 60.0)
+            await endings.sweep(Moment(late, lambda: 60.0))
 
     rows = backend.table.warm().scan(TableName=backend.table.name)["Items"]
     left = {row["sk"]["S"] for row in rows if row["pk"]["S"].startswith("conns#")}
     assert first in left
     assert len(left) == 25 + 1
     assert [frame["type"] for frame in backend.frames_to("ending=")] == ["session.expiring"]
-    assert await attendance.sweep(now=late, time_left=lambda: 60.0) == 25
+    assert await endings.sweep(Moment(late, lambda: 60.0)) == 25
 
 
 async def test_no_telling_goes_on_when_another_failed(
@@ -245,22 +247,18 @@ async def test_no_telling_goes_on_when_another_failed(
 
     monkeypatch.setattr("connection_store.Subscriptions.subscribers", subscribers)
     with pytest.raises(StoreBusyError):
-        await backend.services.attendance.end_connection("a=", now=NOW, time_left=lambda: 60.0)
+        await backend.services.endings.end("a=", Moment(NOW, lambda: 60.0))
 
     assert given_up == ["room:1"]
 
 
-def test_sweeper_takes_the_time_of_its_event(room: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in SETTINGS.items():
-        monkeypatch.setenv(name, value)
-    from signalbox.functions import sweeper
-
-    monkeypatch.setattr(sweeper, "_services", room.services)
+def test_sweeper_takes_the_time_of_its_event(room: Backend) -> None:
+    handler = sweeper.make_handler(room.services)
 
     class Context:
         def get_remaining_time_in_millis(self) -> int:
             return 60_000
 
-    assert sweeper.handler({"time": "2026-01-01T00:02:29Z"}, Context()) == {"ended": 0}
-    assert sweeper.handler({"time": "2026-01-01T00:02:30Z"}, Context()) == {"ended": 2}
+    assert handler({"time": "2026-01-01T00:02:29Z"}, Context()) == {"ended": 0}
+    assert handler({"time": "2026-01-01T00:02:30Z"}, Context()) == {"ended": 2}
     assert json.loads(room.gateway.posts[-1][1])["code"] == "ended"

@@ -5,10 +5,11 @@ import pytest
 
 from connection_store import Counts, Table
 from connection_store.schema import SHARDS
+from signalbox.moment import Moment
 from signalbox.pricing.broadcast import estimate
 from signalbox.publisher import Slice, Slow
-from signalbox.realtime.delivery.backlog import PAUSE
-from signalbox.realtime.delivery.relay import StuckError
+from signalbox.realtime.delivery.queue import THROTTLE_PAUSE
+from signalbox.realtime.delivery.worker import StuckError
 from tests.framework.realtime.backend import NOW
 from tests.framework.realtime.workers import Crash, CrashingBroadcasts, WorkerQueue
 
@@ -113,7 +114,7 @@ async def test_chain_does_not_double_when_the_same_slice_was_queued_twice(frames
 
 async def test_slice_is_given_up_when_its_frame_has_expired(frames: CrashingBroadcasts) -> None:
     line = WorkerQueue(60, frames, posts=100)
-    await line.relay.carry(Slice("unknown", 0, NOW), "m", now=NOW, time_left=lambda: 60.0)
+    await line.worker.process(Slice("unknown", 0, NOW), "m", Moment(NOW, lambda: 60.0))
 
     assert line.gateway.posts == []
 
@@ -138,7 +139,7 @@ async def test_f16_slice_goes_on_later_when_the_account_is_refused(frames: Crash
     await line.work()
 
     # Refused until time ran out, then a pause; after that everybody was served.
-    assert line.delays[:2] == [0, PAUSE]
+    assert line.delays[:2] == [0, THROTTLE_PAUSE]
     progress = await frames.progress("b", now=NOW)
     assert progress is not None
     assert progress.counts.sent == progress.counts.recipients == len(line.crowd.shards[0])

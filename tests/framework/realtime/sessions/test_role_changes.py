@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from signalbox.realtime.policy import ROUTES, Access, Policy, Roles
+from signalbox import NOBODY, Application, Namespace, Roles
+from signalbox.moment import Moment
 from tests.framework.realtime.backend import NOW, Backend
 
 STAFF = Roles({"staff"})
@@ -16,22 +17,20 @@ ANN = {"principalId": "ann", "roles": '["staff"]'}
 @pytest.fixture
 async def backend(aws: None) -> Backend:
     """An application in which `members` is for staff, and `room` for everybody."""
-    policy = Policy(
-        routes={**ROUTES, "broadcast": STAFF},
-        channels={
-            "members": Access(subscribe=STAFF, history=STAFF, presence=STAFF, publish=STAFF),
-            "room": Access(subscribe=Roles({"user"}), presence=Roles({"user"})),
-            "news": Access(subscribe=STAFF),
-            **dict.fromkeys(("live", "user"), Access()),
-        },
-    )
-    backend = Backend(policy)
+    users = Roles({"user"})
+    namespaces = {
+        "members": Namespace(allow_subscribe=STAFF, allow_publish=STAFF),
+        "room": Namespace(allow_subscribe=users, allow_history=NOBODY),
+        "news": Namespace(allow_subscribe=STAFF, allow_history=NOBODY, presence=False, shards=16),
+        **dict.fromkeys(("live", "user"), Namespace(allow_subscribe=NOBODY)),
+    }
+    backend = Backend(Application(namespaces=namespaces, messages={"broadcast": STAFF}))
     await backend.connections.init_table()
     return backend
 
 
 def change(backend: Backend, user_id: str, roles: Collection[str], now: int = NOW) -> int:
-    return asyncio.run(backend.services.sessions.change_roles(user_id, roles, now=now, time_left=lambda: 9.0))
+    return asyncio.run(backend.services.role_changes.change_roles(user_id, roles, Moment(now, lambda: 9.0)))
 
 
 def refused(frame: Any) -> bool:
@@ -99,7 +98,7 @@ async def test_g6_subscribe_under_way_is_refused_when_the_roles_change(
     subscribe = type(backend.services.channels._subscriptions).subscribe
 
     async def overtaken(self: Any, *arguments: Any, **options: Any) -> Any:
-        await backend.services.sessions.change_roles("ann", [], now=NOW, time_left=lambda: 9.0)
+        await backend.services.role_changes.change_roles("ann", [], Moment(NOW, lambda: 9.0))
         return await subscribe(self, *arguments, **options)
 
     monkeypatch.setattr("connection_store.Subscriptions.subscribe", overtaken)

@@ -1,0 +1,14 @@
+"""The environment variables of this application, beside the framework's.
+
+A field `blocked_words: str` reads the variable BLOCKED_WORDS. Set it in `cdk/stack.py` with
+`backend.environment(BLOCKED_WORDS=...)`.
+"""
+
+import signalbox
+
+
+class Settings(signalbox.Settings):
+    """The application's own settings."""
+
+    blocked_words: str = ""
+    """Words, with spaces between, that no topic may hold."""
