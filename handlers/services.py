@@ -18,7 +18,9 @@ class Moderation:
 
 
 class Services:
-    """Made once in each sandbox."""
+    """Made once in each sandbox. A handler that asks for `Moderation` gets the attribute of that type."""
+
+    moderation: Moderation
 
     def __init__(self, settings: Settings) -> None:
         self.moderation = Moderation(frozenset(settings.blocked_words.casefold().split()))
