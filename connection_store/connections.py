@@ -59,9 +59,9 @@ class ConnectionManager:
         """Import boto3 and build its client now, while a sandbox starts, rather than in the first event."""
         self._table.warm()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Wait for calls under way and close the sockets. A Lambda never needs it."""
-        self._table.close()
+        await self._table.close()
 
     async def init_table(self) -> None:
         """Make the table unless it is there, and wait until it can be used; any number may do so at once."""

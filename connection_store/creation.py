@@ -28,13 +28,13 @@ class Creation:
 
     async def run(self) -> None:
         """Make the table and switch its TTL on, where that is still to be done; wait until it is usable."""
-        await self._unless(self._exists, "create_table", schema.definition(self._name))
+        await self._unless(self._exists, "CreateTable", schema.definition(self._name))
         ends = self._clock() + CREATION
         while await self._status() != "ACTIVE":
             if self._clock() >= ends:
                 raise StoreBusyError("the table is still not active")
             await self._sleep(CREATION_POLL)
-        await self._unless(self._expires, "update_time_to_live", schema.expiry(self._name))
+        await self._unless(self._expires, "UpdateTimeToLive", schema.expiry(self._name))
 
     async def _unless(
         self, done: Callable[[], Awaitable[bool]], operation: str, request: dict[str, Any]
@@ -53,12 +53,12 @@ class Creation:
 
     async def _status(self) -> str | None:
         try:
-            answer = await self._call("describe_table")
+            answer = await self._call("DescribeTable")
         except TableMissingError:
             return None
         status: str = answer["Table"]["TableStatus"]
         return status
 
     async def _expires(self) -> bool:
-        answer = await self._call("describe_time_to_live")
+        answer = await self._call("DescribeTimeToLive")
         return answer["TimeToLiveDescription"].get("TimeToLiveStatus") in {"ENABLING", "ENABLED"}

@@ -12,7 +12,10 @@ from typing import Any, Protocol
 
 
 class EngineError(Exception):
-    """The root of what an engine raises."""
+    """The root of what an engine raises; itself raised where a request cannot be made.
+
+    Its text is a name, such as "NoRegionError", and holds nothing of an item.
+    """
 
 
 class RequestRefusedError(EngineError):

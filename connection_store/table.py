@@ -1,25 +1,27 @@
 """The only calls to DynamoDB.
 
-Whatever is asked of the table goes through one function, which keeps the time budget, retries what may pass,
-and turns botocore's errors into ours; whatever is read goes through another, which hides what has expired.
+Every request goes through one function. It keeps the time budget, retries what may pass, and turns the
+engine's errors into the store's. Every row that is read goes through another, which hides expired ones.
 """
 
 import asyncio
 import secrets
-import threading
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from random import Random
 from typing import Any
 
 from . import schema
+from .boto3_engine import Boto3Engine
 from .budget import CALL_BUDGET, Clock, deadline
 from .concurrency import ConcurrencyLimit
 from .creation import Creation
+from .engine import Engine, EngineError, RequestRefusedError
 from .errors import ConditionFailedError, StoreBusyError, TransactionConflictError
+from .failures import translate
 from .requests import Query, Update, Write
 from .schema import Key
 from .wire import Item, Record, decode, encode
@@ -39,23 +41,25 @@ CONFLICT_RETRIES = 3
 FIRST_PAUSE, LONGEST_PAUSE = 0.025, 0.4
 """Seconds below which the first pause before a retry is drawn; the bound doubles from one to the next."""
 
-Listener = Callable[[str, Mapping[str, Any], Mapping[str, Any]], None]
-"""Told of every answer: operation, request, response or error response. Called from several threads."""
+Listener = Callable[[str, Mapping[str, Any], Mapping[str, Any] | RequestRefusedError], None]
+"""Told of every answer of DynamoDB: operation, request, and the answer or the error."""
 
 
 class Table:
-    """One DynamoDB table, called in threads. Every method raises StoreError or one of its kinds.
+    """One DynamoDB table. Every method raises StoreError or one of its kinds.
 
-    `client` is boto3's or anything with its methods; without one it is made before the first call, from the
-    standard environment variables. At most `workers` calls run at once, and others wait for their turn;
-    `budget` is the seconds one may take from then on. `listener` hears every answer (see `capacity`).
-    `clock`, `sleep` and `randomness` are arguments for the sake of tests.
+    Requests go to `engine`. Without one they go to boto3: to `client`, which is boto3's or anything with its
+    methods, or to a client that is made before the first call from the standard environment variables.
+    At most `workers` calls run at once, and others wait for their turn; `budget` is the seconds a call may
+    take from then on. `listener` hears every answer. `clock`, `sleep` and `randomness` are arguments for the
+    sake of tests.
     """
 
     def __init__(
         self,
         name: str,
         *,
+        engine: Engine | None = None,
         client: object | None = None,
         workers: int = WORKERS,
         budget: float = CALL_BUDGET,
@@ -65,36 +69,34 @@ class Table:
         randomness: Random | None = None,
     ) -> None:
         self.name = name
-        self._client: Any = client
-        self._lock = threading.Lock()
-        self._pool_size = workers
-        self._workers = ThreadPoolExecutor(workers, thread_name_prefix="dynamodb")
+        self._boto3: Boto3Engine | None = None
+        if engine is None:
+            engine = self._boto3 = Boto3Engine(client, workers=workers)
+        self._engine = engine
         self._turns = ConcurrencyLimit(workers, clock)
         self._budget = budget
-        self._listener = listener
+        self._listener = listener or _tell_nobody
         self._clock = clock
         self._sleep = sleep
         self._randomness = randomness or secrets.SystemRandom()
 
-    def warm(self) -> Any:
-        """Import boto3 and build the client unless that has been done; returns it.
+    def warm(self) -> None:
+        """Import boto3 and build its client, unless that has been done or another engine was given.
 
         It takes a quarter of a second, better spent while a sandbox starts than in its first event.
         """
-        with self._lock:
-            if self._client is None:
-                self._client = _build_client(self._pool_size)
-            return self._client
+        if self._boto3 is not None:
+            with _translated("client"):
+                self._boto3.warm()
 
-    def close(self) -> None:
-        """Wait for the calls under way, then close the sockets."""
-        self._workers.shutdown()
-        if self._client is not None:
-            self._client.close()
+    async def close(self) -> None:
+        """Wait for the calls under way, then close the sockets. An engine that was given stays open."""
+        if self._boto3 is not None:
+            await self._boto3.close()
 
     async def get(self, key: Key, *, now: int, consistent: bool = False) -> Record | None:
         """Return a row that is alive at `now`, or None."""
-        answer = await self._call("get_item", Key=encode(key._asdict()), ConsistentRead=consistent)
+        answer = await self._call("GetItem", Key=encode(key._asdict()), ConsistentRead=consistent)
         return _live(answer.get("Item"), now)
 
     async def get_all(self, keys: Sequence[Key], *, now: int, consistent: bool = False) -> dict[Key, Record]:
@@ -142,7 +144,7 @@ class Table:
     async def update(self, update: Update, *, now: int) -> Record | None:
         """Change a row if its condition holds; return it as it was either way, if it was alive at `now`."""
         try:
-            answer = await self._call("update_item", **update.parameters(), ReturnValues="ALL_OLD")
+            answer = await self._call("UpdateItem", **update.parameters(), ReturnValues="ALL_OLD")
         except ConditionFailedError as refused:
             return _live(refused.refusals[0], now)
         return _live(answer["Attributes"], now)
@@ -151,9 +153,7 @@ class Table:
         """Delete rows, a batch after the other; after a failure any of them may be left."""
         deletes = [{"DeleteRequest": {"Key": encode(key._asdict())}} for key in keys]
         for first in range(0, len(deletes), BATCH):
-            await self._retry(
-                "batch_write_item", {"RequestItems": {self.name: deletes[first : first + BATCH]}}
-            )
+            await self._retry("BatchWriteItem", {"RequestItems": {self.name: deletes[first : first + BATCH]}})
 
     async def create(self) -> None:
         """Make the table and switch its TTL on, where that is still to be done; wait until it is usable."""
@@ -168,7 +168,7 @@ class Table:
         return f"{self._randomness.getrandbits(bits):0{bits // 4}x}"
 
     async def _page(self, query: Query) -> tuple[list[Record], Query | None]:
-        answer = await self._call("query", **query.parameters())
+        answer = await self._call("Query", **query.parameters())
         records = [record for item in answer["Items"] if (record := _live(item, query.now))]
         last = answer.get("LastEvaluatedKey")
         return records, replace(query, start=last) if last else None
@@ -177,7 +177,7 @@ class Table:
         wanted: Any = {"Keys": [encode(key._asdict()) for key in keys], "ConsistentRead": consistent}
         found: dict[Key, Record] = {}
         for attempt in range(BATCH_ATTEMPTS):
-            answer = await self._retry("batch_get_item", {"RequestItems": {self.name: wanted}})
+            answer = await self._retry("BatchGetItem", {"RequestItems": {self.name: wanted}})
             for item in answer["Responses"][self.name]:
                 if record := _live(item, now):
                     found[Key(record[schema.PARTITION_KEY], record[schema.SORT_KEY])] = record
@@ -185,24 +185,25 @@ class Table:
             if not wanted:
                 return found
             await self.pause(attempt)
-        raise StoreBusyError("batch_get_item: not all of it was read")
+        raise StoreBusyError("BatchGetItem: not all of it was read")
 
     async def _write(self, *writes: Write) -> None:
         if len(writes) == 1:
-            await self._call(f"{writes[0].operation.lower()}_item", **writes[0].parameters())
+            await self._call(f"{writes[0].operation}Item", **writes[0].parameters())
             return
         items = [{write.operation: {"TableName": self.name, **write.parameters()}} for write in writes]
         # Drawn once for all attempts: the second, after a lost answer, is then not a second transaction.
         request = {"TransactItems": items, "ClientRequestToken": self.token()}
-        await self._retry("transact_write_items", request)
+        await self._retry("TransactWriteItems", request)
 
     async def _call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
         return await self._retry(operation, {"TableName": self.name, **parameters})
 
     async def _retry(self, operation: str, request: dict[str, Any]) -> Mapping[str, Any]:
-        if self._client is None:
+        if self._boto3 is not None:
             # Before the clock starts: the time it takes says nothing about the store.
-            await asyncio.get_running_loop().run_in_executor(self._workers, self.warm)
+            with _translated("client"):
+                await self._boto3.open()
         async with self._turns.take(operation):
             # Its clock starts only now: of many calls at once, the last has as much time as the first.
             return await self._repeat(operation, request, deadline(self._budget, self._clock))
@@ -227,31 +228,38 @@ class Table:
         left = ends - self._clock()
         if left <= 0:
             raise StoreBusyError(f"{operation}: no time left")
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(left):
-                return await loop.run_in_executor(self._workers, self._send, operation, request)
+                answer = await self._send(operation, request)
         except TimeoutError:
             raise StoreBusyError(f"{operation}: no answer in time") from None
-
-    def _send(self, operation: str, request: dict[str, Any]) -> Mapping[str, Any]:
-        from . import failures  # it imports botocore, which is not to be loaded before the client is
-
-        try:
-            answer: Mapping[str, Any] = getattr(self._client, operation)(**request)
-        except failures.RAISED as error:
-            self._tell(operation, request, failures.answer_of(error))
-            # botocore's error would bring its text, and with it values, into every traceback.
-            raise failures.translate(operation, error) from None
-        self._tell(operation, request, answer)
         if unprocessed := answer.get("UnprocessedItems"):
             request["RequestItems"] = unprocessed
             raise StoreBusyError(f"{operation}: not all of it was done")
         return answer
 
-    def _tell(self, operation: str, request: Mapping[str, Any], answer: Mapping[str, Any] | None) -> None:
-        if self._listener is not None and answer is not None:
-            self._listener(operation, request, answer)
+    async def _send(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        with _translated(operation):
+            try:
+                answer = await self._engine.call(operation, request)
+            except RequestRefusedError as refused:
+                self._listener(operation, request, refused)
+                raise
+        self._listener(operation, request, answer)
+        return answer
+
+
+@contextmanager
+def _translated(operation: str) -> Iterator[None]:
+    try:
+        yield
+    except EngineError as error:
+        # The engine's error holds DynamoDB's text and items, and none of it may get into a traceback.
+        raise translate(operation, error) from None
+
+
+def _tell_nobody(*_: object) -> None:
+    pass
 
 
 def _live(item: Item | None, now: int) -> Record | None:
@@ -263,19 +271,3 @@ def _live(item: Item | None, now: int) -> Record | None:
     expires_at = item.get(schema.TTL_ATTRIBUTE)
     expired = expires_at is not None and int(expires_at["N"]) * 1000 <= now
     return None if expired else decode(item)
-
-
-def _build_client(pool_size: int) -> Any:
-    from boto3.session import Session
-    from botocore.config import Config
-
-    from . import failures
-
-    # botocore's own timeouts are a minute, longer than an invocation; its retries know nothing of our budget.
-    config = Config(
-        connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}, max_pool_connections=pool_size
-    )
-    try:
-        return Session().client("dynamodb", config=config)
-    except failures.RAISED as error:
-        raise failures.translate("client", error) from None

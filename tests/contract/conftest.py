@@ -1,18 +1,30 @@
-"""One suite, two engines: moto in this process, and ministack over HTTP."""
+"""One suite, three engines: in memory, moto in this process, and ministack over HTTP."""
 
 import secrets
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
 from boto3.session import Session
+from botocore import xform_name
 from moto import mock_aws
 
 from connection_store import ConnectionManager, History, Presence, Subscriptions, Table
+from connection_store.boto3_engine import Boto3Engine
+from connection_store.engine import Engine
 from connection_store.wire import decode
-from signalbox.dev.engine import Engine
+from signalbox.dev.engine import Engine as Ministack
+from signalbox.testing.dynamodb import MemoryEngine
+from tests.contract.instants import WatchedEngine
 
 MakeTable = Callable[..., Table]
+Ask = Callable[..., Any]
+Rows = Callable[[], dict[tuple[str, str], dict[str, Any]]]
+
+EVERY_ENGINE = ["memory", "moto", "ministack"]
+AT_ONCE = {"memory": 8, "moto": 1, "ministack": 8}
+"""Calls an engine may have under way: moto is not thread-safe."""
 
 
 @pytest.fixture(scope="session")
@@ -22,43 +34,76 @@ def aws_session() -> Session:
 
 
 @pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with Engine(log=tmp_path_factory.mktemp("engine") / "output") as engine:
-        yield engine
+def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ministack]:
+    with Ministack(log=tmp_path_factory.mktemp("engine") / "output") as ministack:
+        yield ministack
 
 
-@pytest.fixture(params=["moto", "ministack"])
+@pytest.fixture(scope="session")
+def ministack_client(aws_session: Session, ministack: Ministack) -> Any:
+    return aws_session.client("dynamodb", endpoint_url=ministack.url)
+
+
+@pytest.fixture(scope="session")
+def moto_client(aws_session: Session) -> Any:
+    return aws_session.client("dynamodb")
+
+
+@pytest.fixture(params=["memory", "ministack"])
 def engine_name(request: pytest.FixtureRequest) -> str:
+    """Also "moto" in files that override this with `EVERY_ENGINE`; it is the slowest by far."""
     name: str = request.param
     return name
 
 
 @pytest.fixture
-def client(request: pytest.FixtureRequest, engine_name: str, aws_session: Session) -> Iterator[Any]:
+def client(request: pytest.FixtureRequest, engine_name: str) -> Iterator[Any]:
+    """boto3's client of the engine, or None for the one that needs none."""
     if engine_name == "moto":
         with mock_aws():
-            yield aws_session.client("dynamodb")
-        return
-    client = aws_session.client("dynamodb", endpoint_url=request.getfixturevalue("engine").url)
-    yield client
-    client.close()
+            yield request.getfixturevalue("moto_client")
+    else:
+        yield request.getfixturevalue("ministack_client") if engine_name == "ministack" else None
 
 
 @pytest.fixture
-def make_table(client: Any, engine_name: str) -> Iterator[MakeTable]:
+def unwatched(client: Any, engine_name: str) -> MemoryEngine | Boto3Engine:
+    return MemoryEngine() if client is None else Boto3Engine(client, workers=AT_ONCE[engine_name])
+
+
+@pytest.fixture
+async def engine(unwatched: Engine) -> AsyncIterator[WatchedEngine]:
+    """The engine; a test fails that gives it a row which has expired already."""
+    engine = WatchedEngine(unwatched, time.time)
+    yield engine
+    await engine.close()
+    assert engine.expired == [], "an engine's own sweep may delete these rows during the test"
+
+
+@pytest.fixture
+def make_table(engine: WatchedEngine, engine_name: str) -> MakeTable:
     """Makes `Table`s of one name that no other test has."""
     name = f"contract-{secrets.token_hex(6)}"
-    tables: list[Table] = []
 
     def make(**options: Any) -> Table:
-        # moto is not thread-safe; and how busy this machine is says nothing about the store.
-        workers = {"workers": 1} if engine_name == "moto" else {}
-        tables.append(Table(name, **{"client": client, "budget": 30.0, **workers, **options}))
-        return tables[-1]
+        # How busy this machine is says nothing about the store.
+        defaults = {"engine": engine, "budget": 30.0, "workers": AT_ONCE[engine_name]}
+        return Table(name, **{**defaults, **options})
 
-    yield make
-    for table in tables:
-        table.close()
+    return make
+
+
+@pytest.fixture
+def ask(unwatched: MemoryEngine | Boto3Engine, client: Any, engine: WatchedEngine) -> Ask:
+    """Asks the engine past the store: `ask("Scan", TableName=…)`."""
+
+    def ask(operation: str, **request: Any) -> Any:
+        engine.watch(request)
+        if isinstance(unwatched, MemoryEngine):
+            return unwatched.execute(operation, request)
+        return getattr(client, xform_name(operation))(**request)
+
+    return ask
 
 
 @pytest.fixture
@@ -89,16 +134,32 @@ def presence(table: Table) -> Presence:
 
 
 @pytest.fixture
-def rows(client: Any, table: Table) -> Callable[[], dict[tuple[str, str], dict[str, Any]]]:
+def scan(ask: Ask, table: Table) -> Callable[[], list[Any]]:
+    """Every item in the table, expired or not."""
+
+    def read() -> list[Any]:
+        items: list[Any] = []
+        start: dict[str, Any] = {}
+        while True:
+            page = ask("Scan", TableName=table.name, **start)
+            items += page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return items
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    return read
+
+
+@pytest.fixture
+def rows(scan: Callable[[], list[Any]]) -> Rows:
     """Everything in the table but guards, expired or not, by its key and without the key."""
 
     def read() -> dict[tuple[str, str], dict[str, Any]]:
         found: dict[tuple[str, str], dict[str, Any]] = {}
-        for page in client.get_paginator("scan").paginate(TableName=table.name):
-            for item in page["Items"]:
-                row = decode(item)
-                if "revoked_before" not in row:  # guards outlive their users' connections: see test_arrivals
-                    found[row.pop("pk"), row.pop("sk")] = row
+        for item in scan():
+            row = decode(item)
+            if "revoked_before" not in row:  # guards outlive their users' connections: see test_arrivals
+                found[row.pop("pk"), row.pop("sk")] = row
         return found
 
     return read

@@ -1,10 +1,11 @@
-"""Trouble on demand: a client that fails as planned, and a clock that only sleeping moves."""
+"""Trouble on demand: an engine that fails as planned, and a clock that only sleeping moves."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
+from connection_store.engine import Engine, RequestRefusedError
 
 Trouble = Callable[[str, int], BaseException | None]
 """From an operation and the number of its attempt (from 1) to what is raised."""
@@ -14,28 +15,28 @@ def no_trouble(operation: str, attempt: int) -> None:
     return None
 
 
-class FaultyClient:
-    """A boto3 client whose calls fail: `before` they reach it, or `after` it has done what was asked."""
+class FaultyEngine:
+    """An engine whose calls fail: `before` they reach it, or `after` it has done what was asked."""
 
-    def __init__(self, client: Any, before: Trouble = no_trouble, after: Trouble = no_trouble) -> None:
-        self._client = client
+    def __init__(self, engine: Engine, before: Trouble = no_trouble, after: Trouble = no_trouble) -> None:
+        self._engine = engine
         self._before = before
         self._after = after
         self.attempts: Counter[str] = Counter()
 
-    def __getattr__(self, operation: str) -> Callable[..., Any]:
-        method = getattr(self._client, operation)
-        return method if operation == "close" else lambda **request: self._call(operation, method, request)
-
-    def _call(self, operation: str, method: Callable[..., Any], request: dict[str, Any]) -> Any:
+    async def call(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         self.attempts[operation] += 1
         attempt = self.attempts[operation]
+        await asyncio.sleep(0)  # others have their turn before any engine's answer
         if error := self._before(operation, attempt):
             raise error
-        answer = method(**request)
+        answer = await self._engine.call(operation, request)
         if error := self._after(operation, attempt):
             raise error
         return answer
+
+    async def close(self) -> None:
+        await self._engine.close()
 
 
 class Clock:
@@ -53,19 +54,14 @@ class Clock:
         self.pauses.append(seconds)
 
 
-def refusal(code: str, *, status: int = 400, message: str = "", **rest: Any) -> ClientError:
-    """What botocore raises when AWS answers with an error."""
-    answer: Any = {
-        "Error": {"Code": code, "Message": message},
-        "ResponseMetadata": {"HTTPStatusCode": status},
-        **rest,
-    }
-    return ClientError(answer, "Operation")
+def refusal(code: str, **rest: Any) -> RequestRefusedError:
+    """What an engine raises when DynamoDB answers with an error."""
+    return RequestRefusedError(code, **rest)
 
 
-def conflict(operation: str) -> ClientError:
+def conflict(operation: str) -> RequestRefusedError:
     """A transaction conflict, in the form each kind of request is told of it."""
-    if operation == "transact_write_items":
+    if operation == "TransactWriteItems":
         reasons = [{"Code": "None"}, {"Code": "TransactionConflict", "Message": "ongoing"}]
-        return refusal("TransactionCanceledException", CancellationReasons=reasons)
+        return refusal("TransactionCanceledException", reasons=reasons)
     return refusal("TransactionConflictException")

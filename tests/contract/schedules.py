@@ -5,11 +5,11 @@ code.
 """
 
 import asyncio
-import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 from connection_store import Table
+from connection_store.engine import Engine
 from connection_store.schema import Key
 
 Process = Callable[[Table], Coroutine[Any, Any, None]]
@@ -19,22 +19,20 @@ PATIENCE = 30.0
 
 
 class Turnstile:
-    """A client whose every call waits until it is let through."""
+    """An engine whose every call waits until it is let through."""
 
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self._loop = asyncio.get_running_loop()
-        self._opened = threading.Semaphore(0)
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._opened = asyncio.Semaphore(0)
         self._waiting = asyncio.Event()
 
-    def __getattr__(self, operation: str) -> Callable[..., Any]:
-        method = getattr(self._client, operation)
-        return method if operation == "close" else lambda **request: self._pass(method, request)
+    async def call(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        self._waiting.set()
+        await self._opened.acquire()
+        return await self._engine.call(operation, request)
 
-    def _pass(self, method: Callable[..., Any], request: dict[str, Any]) -> Any:
-        self._loop.call_soon_threadsafe(self._waiting.set)
-        assert self._opened.acquire(timeout=PATIENCE)
-        return method(**request)
+    async def close(self) -> None:
+        await self._engine.close()
 
     def let_through(self) -> None:
         self._waiting.clear()
@@ -51,8 +49,8 @@ class Turnstile:
 class Explorer:
     """Runs processes in every order."""
 
-    def __init__(self, client: Any, make_table: MakeTable) -> None:
-        self._client = client
+    def __init__(self, engine: Engine, make_table: MakeTable) -> None:
+        self._engine = engine
         self._make_table = make_table
         self._table = make_table()
 
@@ -72,13 +70,13 @@ class Explorer:
         return schedules
 
     async def _clear(self) -> None:
-        # moto copies its table for every transaction.
-        items = self._client.scan(TableName=self._table.name)["Items"]
+        answer = await self._engine.call("Scan", {"TableName": self._table.name})
+        items = answer["Items"]
         await self._table.delete_all(Key(item["pk"]["S"], item["sk"]["S"]) for item in items)
 
     async def _run(self, processes: list[Process], schedule: list[int]) -> list[list[int]]:
-        turnstiles = [Turnstile(self._client) for _ in processes]
-        tables = [self._make_table(client=turnstile, workers=1, sleep=_at_once) for turnstile in turnstiles]
+        turnstiles = [Turnstile(self._engine) for _ in processes]
+        tables = [self._make_table(engine=turnstile, workers=1, sleep=_at_once) for turnstile in turnstiles]
         tasks = [asyncio.create_task(run(table)) for run, table in zip(processes, tables, strict=True)]
         others: list[list[int]] = []
         done: list[int] = []
@@ -94,8 +92,6 @@ class Explorer:
             done.append(chosen)
         for task in tasks:
             await task
-        for table in tables:
-            table.close()
         return others
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from connection_store import Connection, ConnectionGoneError, ConnectionManager, ItemTooLargeError, Table
 from connection_store.schema import connection_key, shard_of
+from tests.contract.conftest import EVERY_ENGINE, Ask
+from tests.contract.instants import NOW
 
-NOW = 4_102_444_800_000
 """In the year 2100: ministack deletes what has expired by the machine's clock."""
 
 TTL = 7_500
@@ -15,6 +16,12 @@ EXPIRES_AT = NOW // 1000 + TTL
 ID = "BFaT_fALIAMCKug="
 
 Rows = Callable[[], dict[tuple[str, str], dict[str, Any]]]
+
+
+@pytest.fixture(params=EVERY_ENGINE)
+def engine_name(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
 
 
 def key_of(connection_id: str) -> tuple[str, str]:
@@ -241,17 +248,18 @@ async def test_prefixes_do_not_see_each_other_when_in_one_table(table: Table, ro
 
 
 async def test_rows_of_a_later_release_are_read_when_they_carry_more(
-    connections: ConnectionManager, client: Any, table: Table
+    connections: ConnectionManager, ask: Ask, table: Table
 ) -> None:
     before = await connections.connect(ID, user_id="ann", now=NOW)
     pk, sk = key_of(ID)
-    client.update_item(
+    ask(
+        "UpdateItem",
         TableName=table.name,
         Key={"pk": {"S": pk}, "sk": {"S": sk}},
         UpdateExpression="SET mood = :n",
         ExpressionAttributeValues={":n": {"N": "3"}},
     )
-    client.put_item(TableName=table.name, Item={"pk": {"S": "user#ann"}, "sk": {"S": "@"}, "v": {"N": "7"}})
+    ask("PutItem", TableName=table.name, Item={"pk": {"S": "user#ann"}, "sk": {"S": "@"}, "v": {"N": "7"}})
     assert await connections.get_connection(ID, now=NOW) == before
     assert [each.connection_id for each in await connections.connections_of("ann", now=NOW)] == [ID]
 

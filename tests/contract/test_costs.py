@@ -3,13 +3,19 @@
 import pytest
 
 from connection_store import ConnectionManager
-from connection_store.capacity import CapacityMeter
 from connection_store.schema import connections_partition, shard_of
-from tests.contract.conftest import MakeTable
+from signalbox.testing.capacity import CapacityMeter
+from tests.contract.conftest import EVERY_ENGINE, MakeTable
+from tests.contract.instants import NOW
 
-NOW = 4_102_444_800_000
 ID = "BFaT_fALIAMCKug="
 CONNS = connections_partition(shard_of(ID))
+
+
+@pytest.fixture(params=EVERY_ENGINE)
+def engine_name(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
 
 
 @pytest.fixture
@@ -29,7 +35,7 @@ async def test_connect_is_one_read_and_one_transaction_when_there_is_a_user(
     metered: ConnectionManager, meter: CapacityMeter
 ) -> None:
     await metered.connect(ID, user_id="ann", name="Ann", now=NOW)
-    assert meter.requests == {"get_item": 1, "transact_write_items": 1}
+    assert meter.requests == {"GetItem": 1, "TransactWriteItems": 1}
     assert meter.writes == {CONNS: 2, "user#ann": 4}
 
 
@@ -37,7 +43,7 @@ async def test_connect_is_one_put_when_there_is_no_user(
     metered: ConnectionManager, meter: CapacityMeter
 ) -> None:
     await metered.connect(ID, now=NOW)
-    assert meter.requests == {"put_item": 1}
+    assert meter.requests == {"PutItem": 1}
     assert meter.writes == {CONNS: 1}
 
 
@@ -53,7 +59,7 @@ async def test_ping_is_one_read_and_one_write_in_thirty_seconds(
         assert connection is not None
         if metered.needs_touch(connection, NOW + second * 1000):
             assert await metered.update_last_seen(ID, now=NOW + second * 1000)
-    assert meter.requests == {"get_item": 60, "update_item": 1}
+    assert meter.requests == {"GetItem": 60, "UpdateItem": 1}
     # The client data, ten units by itself, is not dragged along.
     assert (meter.reads, meter.writes) == ({CONNS: 30}, {CONNS: 1})
 
@@ -63,7 +69,7 @@ async def test_disconnect_is_two_requests(metered: ConnectionManager, meter: Cap
     meter.requests.clear()
     meter.writes.clear()
     await metered.disconnect(ID, now=NOW)
-    assert meter.requests == {"update_item": 1, "batch_write_item": 1}
+    assert meter.requests == {"UpdateItem": 1, "BatchWriteItem": 1}
     assert meter.writes == {CONNS: 2, "user#ann": 1, f"data#{ID}": 1}
 
 
@@ -71,7 +77,7 @@ async def test_second_read_is_paid_for_only_when_the_first_finds_nothing(
     metered: ConnectionManager, meter: CapacityMeter
 ) -> None:
     assert await metered.get_connection(ID, now=NOW) is None
-    assert meter.requests == {"get_item": 2}
+    assert meter.requests == {"GetItem": 2}
     assert meter.reads == {CONNS: 1.5}
 
 
@@ -85,5 +91,5 @@ async def test_whole_listing_is_one_query_a_shard(metered: ConnectionManager, me
     await metered.connect(ID, now=NOW)
     meter.requests.clear()
     assert len((await metered.page(10, now=NOW)).connections) == 1
-    assert meter.requests == {"query": 32}
+    assert meter.requests == {"Query": 32}
     assert sum(meter.reads.values()) == 16

@@ -8,9 +8,9 @@ import pytest
 from connection_store import Channel, Connection, ConnectionManager, History, Subscriptions, Table
 from connection_store.schema import SHARDS
 from tests.contract.conftest import MakeTable
-from tests.contract.faults import FaultyClient
+from tests.contract.faults import FaultyEngine
+from tests.contract.instants import NOW
 
-NOW = 4_102_444_800_000
 LATER = NOW + 1_000
 
 Process = Callable[[Table], Awaitable[Any]]
@@ -22,7 +22,7 @@ class Died(BaseException):
 
 
 @pytest.fixture
-def kill(client: Any, make_table: MakeTable) -> Callable[[Process, int], Awaitable[bool]]:
+def kill(engine: Any, make_table: MakeTable) -> Callable[[Process, int], Awaitable[bool]]:
     """Runs a process that dies after its k-th call; tells whether it lived to do that many."""
 
     async def kill(process: Process, k: int) -> bool:
@@ -34,7 +34,7 @@ def kill(client: Any, make_table: MakeTable) -> Callable[[Process, int], Awaitab
             return Died() if calls >= k else None
 
         try:
-            await process(make_table(client=FaultyClient(client, after=die)))
+            await process(make_table(engine=FaultyEngine(engine, after=die)))
         except Died:
             return True
         return False

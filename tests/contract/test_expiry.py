@@ -31,8 +31,9 @@ from connection_store import (
 from connection_store.errors import ConditionFailedError
 from connection_store.requests import Put, Query, Update
 from connection_store.schema import Key, connection_key
+from tests.contract.conftest import Ask
+from tests.contract.instants import NOW
 
-NOW = 4_102_444_800_000
 ID = "BFaT_fALIAMCKug="
 KEY = connection_key("", ID)
 CONNECTION = Connection(ID, "ann", None, NOW, NOW, NOW // 1000 + 7_500)
@@ -190,13 +191,13 @@ def store(table: Table) -> Store:
 
 
 @pytest.fixture
-async def expired_at(store: Store, client: Any, table: Table) -> int:
+async def expired_at(store: Store, ask: Ask, table: Table) -> int:
     """When every kind of row, all of which are there, has just expired."""
     connection = await store.connections.connect(ID, {"a": 1}, user_id="ann", now=NOW)
     await store.subscriptions.subscribe(connection, [ROOM], now=NOW)
     await store.history.append(ROOM, '"a"', publisher="ann", key="1", now=NOW)
     await store.frames.put("b-1", "{}", shards=1, now=NOW)
-    items = client.scan(TableName=table.name)["Items"]
+    items = ask("Scan", TableName=table.name)["Items"]
     assert len(items) == 11
     for item in items:
         item["expires_at"] = {"N": str(connection.expires_at)}
@@ -204,7 +205,7 @@ async def expired_at(store: Store, client: Any, table: Table) -> int:
             item["epoch"] = {"S": "epoch"}
         if "revoked_before" in item:
             item["revoked_before"] = {"N": "1"}
-        client.put_item(TableName=table.name, Item=item)
+        ask("PutItem", TableName=table.name, Item=item)
     return connection.expires_at * 1000
 
 
@@ -228,8 +229,8 @@ async def test_table_shows_the_row_when_it_is_about_to_expire(
     assert await TABLE_READS[name](table, expired_at - 1)
 
 
-async def test_row_is_alive_for_ever_when_it_carries_no_expiry(table: Table, client: Any) -> None:
-    client.put_item(TableName=table.name, Item={"pk": {"S": "user#ann"}, "sk": {"S": "@"}})
+async def test_row_is_alive_for_ever_when_it_carries_no_expiry(table: Table, ask: Ask) -> None:
+    ask("PutItem", TableName=table.name, Item={"pk": {"S": "user#ann"}, "sk": {"S": "@"}})
     assert await table.get(Key("user#ann", "@"), now=NOW * 2)
 
 

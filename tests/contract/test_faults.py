@@ -1,11 +1,10 @@
-"""F26 and F34, and answers lost on the way back: injected at the client, for every caller that writes."""
+"""F26 and F34, and answers lost on the way back: injected at the engine, for every caller that writes."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from random import Random
 from typing import Any
 
 import pytest
-from botocore.exceptions import ConnectionClosedError
 
 from connection_store import (
     Channel,
@@ -19,10 +18,10 @@ from connection_store import (
     TransactionConflictError,
 )
 from connection_store.budget import CALL_BUDGET
-from tests.contract.conftest import MakeTable
-from tests.contract.faults import Clock, FaultyClient, Trouble, conflict, refusal
-
-NOW = 4_102_444_800_000
+from connection_store.engine import NoAnswerError
+from tests.contract.conftest import Ask, MakeTable
+from tests.contract.faults import Clock, FaultyEngine, Trouble, conflict, refusal
+from tests.contract.instants import NOW
 
 ROOM = Channel("chat:1")
 IDLE = Connection("idle", "bob", None, NOW, NOW, NOW // 1000 + 7_500)
@@ -80,27 +79,27 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def faulty(client: Any, make_table: MakeTable, clock: Clock) -> Wrap:
-    """Makes the same table anew, with a client that fails as planned."""
+def faulty(engine: Any, make_table: MakeTable, clock: Clock) -> Wrap:
+    """Makes the same table anew, with an engine that fails as planned."""
 
     def make(budget: float = 30.0, **trouble: Trouble) -> Table:
-        wrapped = FaultyClient(client, **trouble)
-        return make_table(client=wrapped, budget=budget, clock=clock, sleep=clock.sleep)
+        wrapped = FaultyEngine(engine, **trouble)
+        return make_table(engine=wrapped, budget=budget, clock=clock, sleep=clock.sleep)
 
     return make
 
 
 @pytest.fixture
-async def expected(writer: str, make_table: MakeTable, client: Any, rows: Rows, old: None) -> dict[Any, Any]:
+async def expected(writer: str, make_table: MakeTable, ask: Ask, rows: Rows, old: None) -> dict[Any, Any]:
     """The rows after an undisturbed run, which is then undone."""
     table = make_table()
-    before = client.scan(TableName=table.name)["Items"]
+    before = ask("Scan", TableName=table.name)["Items"]
     await WRITERS[writer](table)
     after = rows()
     for pk, sk in after:
-        client.delete_item(TableName=table.name, Key={"pk": {"S": pk}, "sk": {"S": sk}})
+        ask("DeleteItem", TableName=table.name, Key={"pk": {"S": pk}, "sk": {"S": sk}})
     for item in before:
-        client.put_item(TableName=table.name, Item=item)
+        ask("PutItem", TableName=table.name, Item=item)
     return after
 
 
@@ -182,7 +181,7 @@ async def test_others_are_pruned_when_one_of_them_fails(faulty: Wrap, connection
         await connections.connect(f"c-{number}", now=NOW)
 
     def deny_third(operation: str, attempt: int) -> BaseException | None:
-        return refusal("AccessDeniedException") if (operation, attempt) == ("update_item", 3) else None
+        return refusal("AccessDeniedException") if (operation, attempt) == ("UpdateItem", 3) else None
 
     with pytest.raises(Exception, match="AccessDenied"):
         await ConnectionManager(table=faulty(before=deny_third)).prune(
@@ -192,4 +191,4 @@ async def test_others_are_pruned_when_one_of_them_fails(faulty: Wrap, connection
 
 
 def lose_first(operation: str, attempt: int) -> BaseException | None:
-    return ConnectionClosedError(endpoint_url="http://127.0.0.1") if attempt == 1 else None
+    return NoAnswerError("ConnectionClosedError") if attempt == 1 else None

@@ -7,9 +7,16 @@ import pytest
 from connection_store import ConnectionManager, Counts, QueuedBroadcasts, Step, Table
 from connection_store.broadcasts import FRAME_TTL
 from connection_store.schema import SHARDS, shard_of
+from tests.contract.conftest import EVERY_ENGINE
+from tests.contract.instants import NOW
 
-NOW = 1_767_225_600_000
 ONE = Counts(recipients=3, sent=2, gone=1)
+
+
+@pytest.fixture(params=EVERY_ENGINE)
+def engine_name(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
 
 
 @pytest.fixture
@@ -61,11 +68,7 @@ async def test_nothing_comes_back_when_progress_is_recorded_after_the_end(
     assert rows() == {}
 
 
-async def test_exactly_one_is_the_last_when_all_shards_end_at_once(
-    frames: QueuedBroadcasts, engine_name: str
-) -> None:
-    if engine_name == "moto":
-        pytest.skip("moto is not thread-safe")
+async def test_exactly_one_is_the_last_when_all_shards_end_at_once(frames: QueuedBroadcasts) -> None:
     await frames.put("b", "frame", shards=SHARDS, now=NOW)
 
     ends = await asyncio.gather(

@@ -8,10 +8,17 @@ import pytest
 
 import connection_store
 from connection_store import Channel, ConnectionGoneError, ConnectionManager, Subscriptions
+from tests.contract.conftest import EVERY_ENGINE
+from tests.contract.instants import NOW
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "publishing.md"
-NOW = 4_102_444_800_000
 ID = "BFaT_fALIAMCKug="
+
+
+@pytest.fixture(params=EVERY_ENGINE)
+def engine_name(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
 
 
 async def test_group_holds_whom_one_added(connections: ConnectionManager) -> None:

@@ -17,19 +17,25 @@ from connection_store import (
     Subscriptions,
     Table,
 )
-from tests.contract.conftest import MakeTable
-from tests.contract.faults import FaultyClient, refusal
+from tests.contract.conftest import EVERY_ENGINE, MakeTable
+from tests.contract.faults import FaultyEngine, refusal
+from tests.contract.instants import NOW
 from tests.contract.schedules import Explorer, Process
 from tests.contract.test_crashes import Died
 
-NOW = 4_102_444_800_000
 ENDS = NOW + 600_000
 LATER = NOW + 1_800_000
 ROOMS = [Channel("chat:1"), Channel("chat:2", 1, history_size=0)]
 
 Rows = Callable[[], dict[tuple[str, str], dict[str, Any]]]
 Prepared = tuple[list[Process], Process]
-only_moto = pytest.mark.parametrize("engine_name", ["moto"])
+only_memory = pytest.mark.parametrize("engine_name", ["memory"])
+
+
+@pytest.fixture(params=EVERY_ENGINE)
+def engine_name(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
 
 
 @pytest.fixture
@@ -95,9 +101,9 @@ async def test_nothing_comes_back_when_it_has_expired_or_ended(
     assert {pk for pk, _ in rows()} == {"hist#chat:1", "hist#chat:2"}
 
 
-@only_moto
+@only_memory
 async def test_no_subscription_lapses_when_one_is_made_meanwhile(
-    client: Any, table: Table, make_table: MakeTable, rows: Rows
+    engine: Any, table: Table, make_table: MakeTable, rows: Rows
 ) -> None:
     room = Channel("chat:1", shards=1)
 
@@ -116,13 +122,13 @@ async def test_no_subscription_lapses_when_one_is_made_meanwhile(
 
         return [subscribe, extend], check
 
-    assert await Explorer(client, make_table).explore(prepare) > 20
+    assert await Explorer(engine, make_table).explore(prepare) > 20
 
 
-@only_moto
+@only_memory
 @pytest.mark.parametrize("k", range(1, 10))
 async def test_rows_agree_when_extending_died_and_is_repeated(
-    client: Any, table: Table, make_table: MakeTable, rows: Rows, k: int
+    engine: Any, table: Table, make_table: MakeTable, rows: Rows, k: int
 ) -> None:
     connection = await come(table, *ROOMS)
     calls = 0
@@ -132,7 +138,7 @@ async def test_rows_agree_when_extending_died_and_is_repeated(
         calls += 1
         return Died() if calls == k else None
 
-    mortal = make_table(client=FaultyClient(client, after=die))
+    mortal = make_table(engine=FaultyEngine(engine, after=die))
     try:
         await Lifetimes(mortal).extend(connection, LATER, now=NOW)
     except Died:
@@ -164,15 +170,15 @@ async def test_every_connection_of_a_user_ends_and_no_other(
 
 
 async def test_others_of_a_user_end_when_one_of_them_cannot(
-    table: Table, connections: ConnectionManager, make_table: MakeTable, client: Any
+    table: Table, connections: ConnectionManager, make_table: MakeTable, engine: Any
 ) -> None:
     for id_ in ("a=", "b=", "c="):
         await come(table, *ROOMS, id_=id_)
 
     def deny_third(operation: str, attempt: int) -> BaseException | None:  # the first is the revocation
-        return refusal("AccessDeniedException") if (operation, attempt) == ("update_item", 3) else None
+        return refusal("AccessDeniedException") if (operation, attempt) == ("UpdateItem", 3) else None
 
-    disturbed = Lifetimes(make_table(client=FaultyClient(client, before=deny_third)))
+    disturbed = Lifetimes(make_table(engine=FaultyEngine(engine, before=deny_third)))
     departures, failure = await disturbed.close_user("ann", now=NOW + 1)
 
     assert isinstance(failure, StoreError)
@@ -206,10 +212,10 @@ async def test_earlier_logout_does_not_undo_a_later_one(
         await connections.connect("a=", user_id="ann", issued_at=NOW - 1, now=NOW + 1)
 
 
-@only_moto
+@only_memory
 @pytest.mark.parametrize("skew", [0, 60_000], ids=["same-clocks", "other-clocks"])
 async def test_nobody_is_left_when_a_logout_meets_a_connect(
-    client: Any, table: Table, make_table: MakeTable, skew: int
+    engine: Any, table: Table, make_table: MakeTable, skew: int
 ) -> None:
     """Also when API Gateway's clock is ahead: then a handshake that began later is admitted, and no other."""
 
@@ -233,4 +239,4 @@ async def test_nobody_is_left_when_a_logout_meets_a_connect(
         await ConnectionManager(table=table).connect("old=", user_id="ann", now=NOW - 1)
         return [connect, logout], check
 
-    assert await Explorer(client, make_table).explore(prepare) >= 20
+    assert await Explorer(engine, make_table).explore(prepare) >= 20

@@ -4,8 +4,9 @@ import pytest
 
 from connection_store import ConnectionManager, InvalidCursorError, Subscriptions, Table
 from connection_store.schema import shard_of, subscribers_partition
+from tests.contract.conftest import Ask
+from tests.contract.instants import NOW
 
-NOW = 4_102_444_800_000
 EVERYBODY = [f"c-{number}" for number in range(100)]
 
 
@@ -72,13 +73,13 @@ async def test_cursor_is_refused_when_the_store_never_gave_it_out(
 
 
 async def test_f23_the_living_are_found_when_whole_pages_before_them_have_expired(
-    subscriptions: Subscriptions, table: Table, client: Any
+    subscriptions: Subscriptions, table: Table, ask: Ask
 ) -> None:
     expired, alive = NOW // 1000, NOW // 1000 + 1
     for first in range(0, 3_000, 25):
         numbers = range(first, first + 25)
         entries = [_entry(number, expired if number < 2_000 else alive) for number in numbers]
-        client.batch_write_item(RequestItems={table.name: entries})
+        ask("BatchWriteItem", RequestItems={table.name: entries})
     found = [each.connection_id async for each in subscriptions.subscribers("chat:1", shards=1, now=NOW)]
     assert found == [f"c{number:04}" for number in range(2_000, 3_000)]
 

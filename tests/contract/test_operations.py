@@ -19,11 +19,11 @@ from connection_store import (
     Subscriptions,
     Table,
 )
-from connection_store.capacity import CapacityMeter
+from signalbox.testing.capacity import CapacityMeter
 from tests.contract.conftest import MakeTable
+from tests.contract.instants import NOW
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "operations.md"
-NOW = 4_102_444_800_000
 ROOM = Channel("chat:lobby", watched=True)
 ROOMS = [Channel(f"chat:{n}") for n in range(10)]
 KB = 1_024
@@ -61,8 +61,8 @@ class Backend:
 
 @pytest.fixture
 def engine_name() -> str:
-    """What is metered are requests and answers, which are the same on each; moto takes longer."""
-    return "ministack"
+    """What is metered are requests and answers, which are the same on each engine."""
+    return "memory"
 
 
 @pytest.fixture

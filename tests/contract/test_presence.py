@@ -22,9 +22,10 @@ from connection_store import (
 )
 from connection_store.schema import connection_key
 from connection_store.wire import encode
-from tests.contract.faults import FaultyClient, refusal
+from tests.contract.conftest import Ask
+from tests.contract.faults import FaultyEngine, refusal
+from tests.contract.instants import NOW
 
-NOW = 4_102_444_800_000
 ROOM = Channel("chat:1", watched=True)
 SILENCE = 150_000
 """Milliseconds: 2.5 beats of a minute."""
@@ -69,7 +70,7 @@ async def test_attendance_is_capped_and_counts_everybody(join: Any, presence: Pr
 
 
 async def test_who_subscribes_is_believed_to_be_there_beyond_a_thousand_connections(
-    join: Any, presence: Presence, client: Any, table: Table
+    join: Any, presence: Presence, ask: Ask, table: Table
 ) -> None:
     await join("c-1", "ann")
     for first in range(0, 1_100, 25):
@@ -78,7 +79,7 @@ async def test_who_subscribes_is_believed_to_be_there_beyond_a_thousand_connecti
             Subscriber(f"x-{n:04}", f"user-{n}", NOW, NOW // 1000 + 60, 3) for n in range(first, first + 25)
         )
         items = [encode(each.to_record("", "chat:1")) for each in subscribers]
-        client.batch_write_item(RequestItems={table.name: [{"PutRequest": {"Item": item}} for item in items]})
+        ask("BatchWriteItem", RequestItems={table.name: [{"PutRequest": {"Item": item}} for item in items]})
     attendance = await presence.get("chat:1", now=NOW)
     assert names(attendance) == {"ann": ["c-1"]}
     assert attendance.count == 1 + 1_101 - 1_000
@@ -184,20 +185,21 @@ async def test_everybody_leaves_once_when_two_sweep_at_once(
 
 
 async def test_sweep_leaves_alone_who_is_heard_of_in_between(
-    join: Any, connections: ConnectionManager, make_table: Any, client: Any
+    join: Any, connections: ConnectionManager, make_table: Any, engine: Any, ask: Ask
 ) -> None:
     await join("c-1", "ann")
 
     def touch(operation: str, attempt: int) -> None:
-        if operation == "update_item":
-            client.update_item(
+        if operation == "UpdateItem":
+            ask(
+                "UpdateItem",
                 TableName=table.name,
                 Key=encode(connection_key("", "c-1")._asdict()),
                 UpdateExpression="SET last_seen = :now",
                 ExpressionAttributeValues={":now": {"N": str(NOW + SILENCE)}},
             )
 
-    table: Table = make_table(client=FaultyClient(client, before=touch))
+    table: Table = make_table(engine=FaultyEngine(engine, before=touch))
     assert await swept(ConnectionManager(table=table), NOW + SILENCE) == []
     found = await connections.get_connection("c-1", now=NOW + SILENCE)
     assert found is not None
@@ -261,16 +263,16 @@ async def test_sweep_ends_connections_of_every_partition(table: Table, rows: Row
 
 
 async def test_sweep_ends_the_others_when_one_cannot_be_ended(
-    join: Any, connections: ConnectionManager, make_table: Any, client: Any
+    join: Any, connections: ConnectionManager, make_table: Any, engine: Any
 ) -> None:
     for number in range(30):
         await join(f"c-{number}", f"user-{number}")
 
     def deny_third(operation: str, attempt: int) -> BaseException | None:
-        return refusal("AccessDeniedException") if (operation, attempt) == ("update_item", 3) else None
+        return refusal("AccessDeniedException") if (operation, attempt) == ("UpdateItem", 3) else None
 
     left: list[str] = []
-    disturbed = ConnectionManager(table=make_table(client=FaultyClient(client, before=deny_third)))
+    disturbed = ConnectionManager(table=make_table(engine=FaultyEngine(engine, before=deny_third)))
 
     async def sweep() -> None:
         async for departures in disturbed.sweep(now=NOW + SILENCE):
@@ -285,11 +287,12 @@ async def test_sweep_ends_the_others_when_one_cannot_be_ended(
 
 
 async def test_fewer_depart_together_when_they_are_on_many_channels(
-    join: Any, connections: ConnectionManager, client: Any, table: Table
+    join: Any, connections: ConnectionManager, ask: Ask, table: Table
 ) -> None:
     for number in range(5):
         await join(f"c-{number}", f"user-{number}")
-        client.update_item(
+        ask(
+            "UpdateItem",
             TableName=table.name,
             Key=encode(connection_key("", f"c-{number}")._asdict()),
             UpdateExpression="SET channels = :number",

@@ -15,8 +15,8 @@ from connection_store import (
     Table,
 )
 from connection_store.schema import Key
+from tests.contract.instants import NOW
 
-NOW = 4_102_444_800_000
 ROOM = Channel("chat:1", watched=True)
 NOTHING_OF_ANYBODY = {("hist#chat:1", "@")}
 

@@ -1,14 +1,12 @@
 """F27: someone who comes back is given all that was missed, in order, or told that it cannot be."""
 
-from typing import Any
-
 import pytest
 
 from connection_store import Channel, ChannelHead, ConnectionManager, History, Position, Subscriptions, Table
-from connection_store.capacity import CapacityMeter
-from tests.contract.conftest import MakeTable
+from signalbox.testing.capacity import CapacityMeter
+from tests.contract.conftest import Ask, MakeTable
+from tests.contract.instants import NOW
 
-NOW = 4_102_444_800_000
 ROOM = Channel("chat:1", history_size=5)
 ROOMY = Channel("chat:1")
 SAME, OTHER = True, False
@@ -70,19 +68,19 @@ async def test_f27_nothing_is_recovered_when_any_of_it_has_expired(history: Hist
 
 
 async def test_f27_nothing_is_recovered_when_rows_are_lost(
-    history: History, head: ChannelHead, table: Table, client: Any
+    history: History, head: ChannelHead, table: Table, ask: Ask
 ) -> None:
     since = Position(head.epoch, 6)
     key = {"pk": {"S": "hist#chat:1"}, "sk": {"S": "o#0000000000000008"}}
-    client.delete_item(TableName=table.name, Key=key)
+    ask("DeleteItem", TableName=table.name, Key=key)
     assert not (await history.recover(ROOM, since, head, now=NOW)).recovered
     assert (await history.recover(ROOM, Position(head.epoch, 8), head, now=NOW)).recovered
 
 
 async def test_f27_nothing_is_recovered_when_the_head_was_lost_and_made_again(
-    history: History, head: ChannelHead, table: Table, client: Any
+    history: History, head: ChannelHead, table: Table, ask: Ask
 ) -> None:
-    client.delete_item(TableName=table.name, Key={"pk": {"S": "hist#chat:1"}, "sk": {"S": "@"}})
+    ask("DeleteItem", TableName=table.name, Key={"pk": {"S": "hist#chat:1"}, "sk": {"S": "@"}})
     await fill(history, 9)
     again = await history.head("chat:1", now=NOW)
     assert again is not None
@@ -131,5 +129,5 @@ async def test_reading_ends_with_the_first_page_when_not_all_of_it_can_be_recove
     now = NOW + 300_000 if expired else NOW
     recovery = await history.recover(ROOMY, Position(head.epoch, 0), head, room=100_000, now=now)
     assert not recovery.recovered
-    assert meter.requests == {"query": 1}
+    assert meter.requests == {"Query": 1}
     assert sum(meter.reads.values()) <= 256

@@ -17,9 +17,9 @@ from connection_store import (
     Table,
 )
 from tests.contract.conftest import MakeTable
+from tests.contract.instants import NOW
 from tests.contract.schedules import Explorer, Process
 
-NOW = 4_102_444_800_000
 ROOM = Channel("chat:1", shards=1)
 
 Rows = Callable[[], dict[tuple[str, str], dict[str, Any]]]
@@ -28,12 +28,12 @@ Rows = Callable[[], dict[tuple[str, str], dict[str, Any]]]
 @pytest.fixture
 def engine_name() -> str:
     """What is explored is the order of calls: the engine that answers fastest will do."""
-    return "moto"
+    return "memory"
 
 
 @pytest.fixture
-def explorer(client: Any, table: Table, make_table: MakeTable) -> Explorer:
-    return Explorer(client, make_table)
+def explorer(engine: Any, table: Table, make_table: MakeTable) -> Explorer:
+    return Explorer(engine, make_table)
 
 
 Prepared = tuple[list[Process], Process]

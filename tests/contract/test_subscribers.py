@@ -6,8 +6,8 @@ import pytest
 
 from connection_store import Channel, ConnectionManager, InvalidCursorError, Subscriptions
 from connection_store.schema import shard_of
+from tests.contract.instants import NOW
 
-NOW = 4_102_444_800_000
 ROOM = Channel("chat:1")
 
 

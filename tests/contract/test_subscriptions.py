@@ -17,12 +17,19 @@ from connection_store import (
     Table,
 )
 from connection_store.schema import shard_of
+from tests.contract.conftest import EVERY_ENGINE, Ask
+from tests.contract.instants import NOW
 
-NOW = 4_102_444_800_000
 ID = "BFaT_fALIAMCKug="
 ROOM = Channel("chat:1")
 
 Rows = Callable[[], dict[tuple[str, str], dict[str, Any]]]
+
+
+@pytest.fixture(params=EVERY_ENGINE)
+def engine_name(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
 
 
 @pytest.fixture
@@ -76,10 +83,10 @@ async def test_rows_are_as_documented_when_subscribed(
 
 
 async def test_f24_rows_hold_no_lists_or_sets(
-    ann: Connection, subscriptions: Subscriptions, client: Any, table: Table
+    ann: Connection, subscriptions: Subscriptions, ask: Ask, table: Table
 ) -> None:
     await subscriptions.subscribe(ann, [Channel(f"chat:{n}") for n in range(40)], now=NOW)
-    items = client.scan(TableName=table.name)["Items"]
+    items = ask("Scan", TableName=table.name)["Items"]
     assert {kind for item in items for value in item.values() for kind in value} == {"S", "N", "BOOL"}
 
 

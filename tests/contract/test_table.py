@@ -6,9 +6,8 @@ import pytest
 
 from connection_store import ConnectionManager, Table, TableMissingError
 from signalbox.dev.engine import Engine
-from tests.contract.conftest import MakeTable
-
-NOW = 4_102_444_800_000
+from tests.contract.conftest import EVERY_ENGINE, Ask, MakeTable
+from tests.contract.instants import NOW
 
 CALLS: dict[str, Callable[[ConnectionManager], Awaitable[Any]]] = {
     "connect": lambda connections: connections.connect("c-1", {"a": 1}, user_id="ann", now=NOW),
@@ -23,20 +22,26 @@ CALLS: dict[str, Callable[[ConnectionManager], Awaitable[Any]]] = {
 }
 
 
+@pytest.fixture(params=EVERY_ENGINE)
+def engine_name(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
 @pytest.mark.parametrize("name", CALLS)
 async def test_the_table_is_reported_when_it_is_missing(make_table: MakeTable, name: str) -> None:
     with pytest.raises(TableMissingError):
         await CALLS[name](ConnectionManager(table=make_table()))
 
 
-async def test_table_is_as_defined_when_many_make_it_at_once(make_table: MakeTable, client: Any) -> None:
+async def test_table_is_as_defined_when_many_make_it_at_once(make_table: MakeTable, ask: Ask) -> None:
     managers = [ConnectionManager(table=make_table()) for _ in range(4)]
     await asyncio.gather(*(manager.init_table() for manager in managers))
     await managers[0].init_table()
 
     name = make_table().name
-    description = client.describe_table(TableName=name)["Table"]
-    expiry = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    description = ask("DescribeTable", TableName=name)["Table"]
+    expiry = ask("DescribeTimeToLive", TableName=name)["TimeToLiveDescription"]
     assert description["KeySchema"] == [
         {"AttributeName": "pk", "KeyType": "HASH"},
         {"AttributeName": "sk", "KeyType": "RANGE"},
@@ -53,13 +58,13 @@ async def test_rows_stay_when_the_table_is_made_again(connections: ConnectionMan
 
 
 async def test_endpoint_is_the_standard_variables_when_no_client_is_given(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ministack: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in engine.environment.items():
+    for name, value in ministack.environment.items():
         monkeypatch.setenv(name, value)
     connections = ConnectionManager(table=Table("standard-variables", budget=30.0))
     connections.warm()
     await connections.init_table()
     connected = await connections.connect("c-1", user_id="ann", now=NOW)
     assert await connections.get_connection("c-1", now=NOW) == connected
-    connections.close()
+    await connections.close()

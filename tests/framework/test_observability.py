@@ -129,7 +129,7 @@ def test_failure_is_counted_with_its_event_when_the_client_is_told_unavailable(
 
 @pytest.mark.parametrize("event", [Backend.connect, Backend.disconnect])
 def test_failure_is_counted_when_there_is_no_frame_to_tell_it(
-    aws: None, capsys: pytest.CaptureFixture[str], event: Callable[[Backend, str], object]
+    capsys: pytest.CaptureFixture[str], event: Callable[[Backend, str], object]
 ) -> None:
     event(Backend(), "a=")  # without a table
 

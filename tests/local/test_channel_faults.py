@@ -126,7 +126,7 @@ async def site(engine: Engine, *faults: AnyFault, clock_rate: float = 1.0) -> As
                 sweeper = other.host(Function(SWEEPER, ROOT, name="sweeper", timeout=30))
                 yield Site(gateway, sweeper, client, name)
     finally:
-        table.close()
+        await table.close()
 
 
 def shown(talker: Talker, room: str = ROOM) -> list[Any]:

@@ -165,6 +165,6 @@ async def test_who_fell_silent_is_swept_when_the_local_run_goes_on(
         while len(seen) > 1:
             await asyncio.sleep(0.1)
             seen = [each async for each in connections.stream(now=0)]
-        connections.close()
+        await connections.close()
 
     assert seen == [heard]

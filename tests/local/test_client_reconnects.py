@@ -4,7 +4,7 @@ import os
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -110,10 +110,13 @@ async def running_handlers(engine: Engine, plan: FaultPlan) -> AsyncIterator[str
     """The address of the application on an engine, behind a gateway with a fault plan."""
     name = f"chaos-{secrets.token_hex(6)}"
     client = Session("local", "local", region_name="us-east-1").client("dynamodb", endpoint_url=engine.url)
-    with closing(Table(name, client=client, budget=PATIENCE)) as table:
+    table = Table(name, client=client, budget=PATIENCE)
+    try:
         await ConnectionManager(table=table).init_table()
         settings = {"TABLE_NAME": name, "ALLOW_GUESTS": "true", "POWERTOOLS_METRICS_DISABLED": "true"}
         environment = {**engine.environment, **settings, "POWERTOOLS_LOG_LEVEL": "CRITICAL"}
         config = Config(port=0, sandboxes=3, sandbox="socket", task_root=ROOT, environment=environment)
         async with LocalGateway(HANDLER, config, faults=plan) as gateway:
             yield gateway.websocket_url
+    finally:
+        await table.close()

@@ -9,10 +9,33 @@ from signalbox.dev.arguments import parse
 from signalbox.dev.identity import Identity
 from signalbox.dev.run import local_run
 from signalbox.gateway import LocalGateway
-from tests.contract.conftest import aws_session, client, engine, engine_name, make_table, table
-from tests.framework.conftest import aws, backend
+from tests.contract.conftest import (
+    aws_session,
+    client,
+    engine,
+    engine_name,
+    make_table,
+    ministack,
+    ministack_client,
+    moto_client,
+    table,
+    unwatched,
+)
+from tests.framework.conftest import backend
 
-__all__ = ["aws", "aws_session", "backend", "client", "engine", "engine_name", "make_table", "table"]
+__all__ = [
+    "aws_session",
+    "backend",
+    "client",
+    "engine",
+    "engine_name",
+    "make_table",
+    "ministack",
+    "ministack_client",
+    "moto_client",
+    "table",
+    "unwatched",
+]
 
 PAGE = "https://app.example.com"
 

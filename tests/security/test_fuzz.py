@@ -115,7 +115,7 @@ async def _talk(url: str, messages: Any) -> None:
                 return
 
 
-def test_s11_application_has_no_internal_error_when_messages_are_hostile(aws: None, random: Random) -> None:
+def test_s11_application_has_no_internal_error_when_messages_are_hostile(random: Random) -> None:
     backend = Backend(MESSAGE_BURST="10000", SEND_BURST="10000")  # else most were refused unread
     asyncio.run(backend.connections.init_table())
     backend.connect("c=")

@@ -42,7 +42,7 @@ HOSTILE: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-async def backend(aws: None) -> Backend:
+async def backend() -> Backend:
     """As it is deployed."""
     backend = Backend(DEMO="false")
     await backend.connections.init_table()

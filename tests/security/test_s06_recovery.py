@@ -17,7 +17,7 @@ BOB = {"principalId": "bob", "roles": '["staff"]'}
 
 
 @pytest.fixture
-async def backend(aws: None) -> Backend:
+async def backend() -> Backend:
     """`members` is for staff, and whoever hears `news` does not read what was said before."""
     staff = Namespace(allow_subscribe=STAFF, allow_publish=STAFF)
     news = Namespace(allow_subscribe=EVERYONE, allow_history=NOBODY, presence=False, shards=16)

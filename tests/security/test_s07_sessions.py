@@ -33,7 +33,7 @@ ANN, BOB = caller(), caller("bob", None)
 
 
 @pytest.fixture
-def backend(aws: None) -> Backend:
+def backend() -> Backend:
     """Ann, whose session ends in ten minutes, and Bob on a channel."""
     backend = Backend(TICKET_SECRET=TICKET_SECRET)
     asyncio.run(backend.connections.init_table())
@@ -91,7 +91,7 @@ def test_s07_nothing_reaches_a_session_that_has_ended(backend: Backend) -> None:
     assert refresh(backend, ticket(now=ENDS), ENDS)["code"] == "connection_gone"
 
 
-def test_s07_workers_serve_no_session_that_ended_while_the_frame_waited(aws: None) -> None:
+def test_s07_workers_serve_no_session_that_ended_while_the_frame_waited() -> None:
     backend = Backend(INLINE_RECIPIENTS="1")
     asyncio.run(backend.connections.init_table())
     backend.connect("ann=", authorizer=ANN)
@@ -198,7 +198,7 @@ def test_s07_session_is_as_long_as_before_when_the_ticket_is_not_quite_right(
     assert refresh(backend, ticket())["type"] == "auth.refreshed"
 
 
-def test_s07_ticket_is_refused_when_any_bit_of_it_is_another(aws: None) -> None:
+def test_s07_ticket_is_refused_when_any_bit_of_it_is_another() -> None:
     backend = Backend(TICKET_SECRET=TICKET_SECRET, MESSAGE_BURST="10000", SEND_BURST="10000")
     asyncio.run(backend.connections.init_table())
     backend.connect("ann=", authorizer=ANN)
@@ -232,7 +232,7 @@ def test_s07_ticket_from_before_a_logout_refreshes_no_later_login(backend: Backe
     assert refresh(backend, ticket(now=later), later, again, "tab=")["type"] == "auth.refreshed"
 
 
-def test_s07_nobody_is_refreshed_where_there_are_no_tickets(aws: None) -> None:
+def test_s07_nobody_is_refreshed_where_there_are_no_tickets() -> None:
     backend = Backend()
     asyncio.run(backend.connections.init_table())
     backend.connect("ann=", authorizer=ANN)
@@ -256,7 +256,7 @@ def test_s07_roles_are_those_of_the_new_ticket(backend: Backend) -> None:
     assert connection.roles == frozenset({"writer"})
 
 
-def test_s07_channels_go_with_the_role_that_opened_them(aws: None) -> None:
+def test_s07_channels_go_with_the_role_that_opened_them() -> None:
     writers = frozenset({"writer"})
     members = Namespace(allow_subscribe=writers)
     app = Application(namespaces={**NAMESPACES, "members": members})

@@ -13,7 +13,7 @@ from tests.security.test_s09_rates import ACTION, flood, outcome
 def sandboxes(backend: Backend) -> list[Backend]:
     """Two that share a table, and a connection."""
     backend.connect("a=")
-    return [backend, Backend()]
+    return [backend, Backend(engine=backend.engine)]
 
 
 def rooms(number: int, kind: str = "room") -> list[str]:
@@ -31,7 +31,7 @@ def test_s09_channels_that_are_told_count_one_by_one_and_in_one_write(sandboxes:
     joined = backend.subscribe("a=", *channels)  # more than at once: they are owed
 
     assert len(joined["channels"]) == 49
-    assert backend.meter.requests["update_item"] == 1
+    assert backend.meter.requests["UpdateItem"] == 1
     refused = leave(sandboxes[1], channels, NOW + 1)
     assert (outcome(refused), refused["retry_after"]) == ("rate_limited", 3.999)
     assert outcome(leave(backend, channels, NOW + 4_000)) == "channel.unsubscribed"
@@ -75,7 +75,7 @@ def test_s09_client_on_fewer_channels_than_at_once_goes_on_as_soon_as_it_is_back
 
 
 @pytest.mark.parametrize("channels", [rooms(9, "news"), rooms(9, "live"), ["room:1"] * 9])
-def test_s09_channels_count_together_when_nobody_or_the_same_is_told(aws: None, channels: list[str]) -> None:
+def test_s09_channels_count_together_when_nobody_or_the_same_is_told(channels: list[str]) -> None:
     backend = Backend(SEND_BURST="5")
     asyncio.run(backend.connections.init_table())
     backend.connect("a=")

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from connection_store import Allowances, Connection, ConnectionGoneError, ConnectionManager, Rate, Table
-from connection_store.capacity import CapacityMeter
 from signalbox.realtime.sessions.limits import MOST_CONNECTIONS, Buckets
+from signalbox.testing.capacity import CapacityMeter
 from tests.framework.realtime.backend import NOW, Backend
 
-LATE = 4_102_444_800_000
 CHAT = Rate(steady=5, burst=30)
 ACTION = {"action": "channel.publish", "channel": "live:1", "data": 1}
 
@@ -23,7 +22,7 @@ MakeTable = Callable[..., Table]
 def sandboxes(backend: Backend) -> list[Backend]:
     """Two that share a table, and a connection."""
     backend.connect("a=")
-    return [backend, Backend()]
+    return [backend, Backend(engine=backend.engine)]
 
 
 def outcome(answer: Any) -> str:
@@ -36,10 +35,10 @@ def flood(sandboxes: list[Backend], message: Any, now: int, count: int) -> list[
 
 
 async def test_s09_burst_is_counted_exactly_when_two_sandboxes_count_at_once(
-    table: Table, make_table: MakeTable, engine_name: str
+    table: Table, make_table: MakeTable
 ) -> None:
     connection = await ConnectionManager(table=table).connect("a=", now=LATE)
-    tables = [table if engine_name == "moto" else make_table() for _ in range(2)]
+    tables = [make_table() for _ in range(2)]
     turns = [Allowances(tables[number % 2]) for number in range(40)]
 
     # Each believes what was there before the first.
@@ -96,11 +95,11 @@ async def test_s09_counting_is_one_request_and_a_refusal_none(make_table: MakeTa
     connection = await connections.connect("a=", now=LATE)
 
     assert await allowances.take(connection, Rate(5, 1), now=LATE) == 0
-    assert meter.requests == {"update_item": 1}
+    assert meter.requests == {"UpdateItem": 1}
     busy = await connections.get_connection("a=", now=LATE)
     assert isinstance(busy, Connection)
     assert await allowances.take(busy, Rate(5, 1), now=LATE + 1) == 199
-    assert meter.requests == {"update_item": 1}
+    assert meter.requests == {"UpdateItem": 1}
 
 
 def test_s09_burst_is_served_and_no_more_across_two_sandboxes(sandboxes: list[Backend]) -> None:
@@ -119,7 +118,7 @@ def test_s09_burst_is_served_and_no_more_across_two_sandboxes(sandboxes: list[Ba
     assert outcome(sandboxes[1].send("a=", ACTION, NOW + 200)) == "channel.published"
 
 
-def test_s09_every_message_that_stores_or_is_sent_on_is_counted_and_no_other(aws: None) -> None:
+def test_s09_every_message_that_stores_or_is_sent_on_is_counted_and_no_other() -> None:
     backend = Backend(SEND_BURST="1", SEND_RATE="0.001")
     asyncio.run(backend.connections.init_table())
     answers = {}
@@ -181,7 +180,7 @@ def test_s09_who_goes_on_all_the_same_is_disconnected(sandboxes: list[Backend]) 
     assert outcome(sandboxes[1].send("a=", {"action": "ping"}, NOW)) == "connection_gone"
 
 
-def test_s09_who_is_refused_now_and_then_stays(aws: None) -> None:
+def test_s09_who_is_refused_now_and_then_stays() -> None:
     backend = Backend(MESSAGE_RATE="1", MESSAGE_BURST="1")
     asyncio.run(backend.connections.init_table())
     backend.connect("a=")
@@ -215,7 +214,7 @@ def test_s09_sandbox_forgets_who_is_idle_before_it_remembers_too_many() -> None:
     assert len(buckets._busy_until) == MOST_CONNECTIONS - 500 - 1
 
 
-def test_s09_limits_are_settings(aws: None) -> None:
+def test_s09_limits_are_settings() -> None:
     backend = Backend(MESSAGE_BURST="1000")
     asyncio.run(backend.connections.init_table())
     backend.connect("a=")

@@ -14,11 +14,11 @@ from connection_store import (
     Subscriptions,
     Table,
 )
+from tests.contract.instants import NOW
 from tests.contract.schedules import Explorer, Process
 from tests.framework.realtime.backend import NOW as BENCH_NOW
 from tests.framework.realtime.backend import Backend
 
-NOW = 4_102_444_800_000
 PLACES = 10
 SILENT = NOW + 1_200_000
 """When a connection not heard of since NOW has ended."""
@@ -40,7 +40,7 @@ async def fill(connections: ConnectionManager, places: int = PLACES) -> None:
         await connections.connect(f"c{number}=", user_id="ann", now=NOW + number)
 
 
-@pytest.mark.parametrize("engine_name", ["ministack"])  # with moto nothing happens at once
+@pytest.mark.parametrize("engine_name", ["ministack"])  # the others carry out one call after the other
 async def test_s10_ten_of_a_hundred_are_admitted_when_they_race(table: Table, make_table: MakeTable) -> None:
     sandboxes = [ConnectionManager(table=make_table(), connection_limit=PLACES) for _ in range(4)]
 
@@ -58,9 +58,9 @@ async def test_s10_ten_of_a_hundred_are_admitted_when_they_race(table: Table, ma
     assert {each.connection_id async for each in sandboxes[0].stream(now=NOW)} == admitted
 
 
-@pytest.mark.parametrize("engine_name", ["moto"])
+@pytest.mark.parametrize("engine_name", ["memory"])
 async def test_s10_one_is_admitted_to_the_last_place_in_every_order(
-    client: Any, table: Table, make_table: MakeTable
+    engine: Any, table: Table, make_table: MakeTable
 ) -> None:
     async def prepare() -> tuple[list[Process], Process]:
         await ConnectionManager(table=table).connect("old=", user_id="ann", now=NOW)
@@ -84,7 +84,7 @@ async def test_s10_one_is_admitted_to_the_last_place_in_every_order(
 
         return [connect("one="), connect("two=")], check
 
-    assert await Explorer(client, make_table).explore(prepare) >= 20
+    assert await Explorer(engine, make_table).explore(prepare) >= 20
 
 
 async def test_s10_eleventh_is_refused_and_nothing_of_it_is_left(connections: ConnectionManager) -> None:
@@ -139,7 +139,9 @@ async def test_s10_oldest_silent_one_gives_way_when_ten_disconnects_were_lost(
     assert not gone.expired
 
 
-async def test_s10_who_is_heard_of_at_that_moment_stays(connections: ConnectionManager, table: Table) -> None:
+async def test_s10_who_is_heard_of_at_that_moment_stays(
+    connections: ConnectionManager, table: Table, engine: Any
+) -> None:
     await fill(connections)
 
     class Late(Table):
@@ -154,7 +156,7 @@ async def test_s10_who_is_heard_of_at_that_moment_stays(connections: ConnectionM
                     await connections.update_last_seen(f"c{number}=", now=SILENT)
             await super().write(*writes, now=now)
 
-    late = Late(table.name, client=table.warm(), workers=1, budget=30)
+    late = Late(table.name, engine=engine, workers=1, budget=30)
     with pytest.raises(ConnectionLimitError):
         await ConnectionManager(table=late, connection_limit=PLACES).connect(
             "new=", user_id="ann", now=SILENT + 10
@@ -184,7 +186,7 @@ async def test_s10_predecessor_stays_where_there_is_another_place(connections: C
     assert len(await present(connections)) == PLACES
 
 
-@pytest.mark.parametrize("engine_name", ["moto"])  # the same requests, many times
+@pytest.mark.parametrize("engine_name", ["memory"])  # the same requests, many times
 async def test_s10_who_comes_anew_again_and_again_has_to_wait(connections: ConnectionManager) -> None:
     async def come_and_go(number: int, now: int) -> None:
         await connections.connect(f"c{number}=", user_id="ann", now=now)
@@ -218,11 +220,9 @@ def test_s10_limit_is_refused_when_a_transaction_could_not_keep_it(limit: int) -
         ConnectionManager("t", connection_limit=limit)
 
 
-async def test_s10_nobody_is_admitted_when_the_guard_cannot_be_read(connections: ConnectionManager) -> None:
+async def test_s10_nobody_is_admitted_when_the_guard_cannot_be_read(engine: Any) -> None:
     with pytest.raises(StoreError):
-        await ConnectionManager("missing", table=Table("missing", client=connections._table.warm())).connect(
-            "c=", user_id="ann", now=NOW
-        )
+        await ConnectionManager(table=Table("missing", engine=engine)).connect("c=", user_id="ann", now=NOW)
 
 
 def test_s10_client_is_told_429_and_may_roll_over(backend: Backend) -> None:

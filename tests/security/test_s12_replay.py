@@ -11,10 +11,10 @@ from websockets.typing import Origin
 from connection_store import SpentTickets, Table
 from signalbox.dev.identity import Identity
 from signalbox.gateway import LocalGateway
-from tests.contract.faults import FaultyClient, refusal
+from tests.contract.faults import FaultyEngine, refusal
+from tests.contract.instants import NOW
 from tests.security.conftest import PAGE
 
-NOW = 1_767_225_600_000
 ENDS = NOW + 30_000
 RIVALS = 8
 
@@ -41,12 +41,12 @@ async def test_s12_ticket_stays_spent_until_it_could_not_be_used_anyway(table: T
 
 
 async def test_s12_same_connection_has_its_ticket_when_the_answer_was_lost(
-    table: Table, make_table: Callable[..., Table], client: Any
+    table: Table, make_table: Callable[..., Table], engine: Any
 ) -> None:
     def lose_first(operation: str, attempt: int) -> BaseException | None:
         return refusal("InternalServerError", status=500) if attempt == 1 else None
 
-    tickets = SpentTickets(table=make_table(client=FaultyClient(client, after=lose_first)))
+    tickets = SpentTickets(table=make_table(engine=FaultyEngine(engine, after=lose_first)))
 
     assert await tickets.spend("ticket", "a=", ends=ENDS, now=NOW)
     assert not await tickets.spend("ticket", "b=", ends=ENDS, now=NOW)

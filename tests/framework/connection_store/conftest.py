@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,7 +7,14 @@ from connection_store import Table
 from tests.contract.faults import Clock
 from tests.framework.connection_store.script import Script
 
-MakeTable = Callable[..., Table]
+
+class ScriptedTable(Table):
+    """A table that shows its engine."""
+
+    engine: Any
+
+
+MakeTable = Callable[..., ScriptedTable]
 
 
 @pytest.fixture
@@ -16,15 +23,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def make_table(clock: Clock) -> Iterator[MakeTable]:
-    """Makes a `Table` whose client plays a script, and whose pauses take no time."""
-    tables: list[Table] = []
+def make_table(clock: Clock) -> MakeTable:
+    """Makes a `Table` whose engine plays a script, and whose pauses take no time."""
 
-    def make(*answers: Any, **options: Any) -> Table:
-        client = options.pop("client", None) or Script(*answers)
-        tables.append(Table("table", client=client, clock=clock, sleep=clock.sleep, **options))
-        return tables[-1]
+    def make(*answers: Any, **options: Any) -> ScriptedTable:
+        engine = options.pop("engine", None) or Script(*answers)
+        table = ScriptedTable("table", engine=engine, clock=clock, sleep=clock.sleep, **options)
+        table.engine = engine
+        return table
 
-    yield make
-    for table in tables:
-        table.close()
+    return make

@@ -25,7 +25,7 @@ async def test_head_of_whoever_was_faster_is_taken_when_two_make_it(
 ) -> None:
     theirs = ChannelHead("e1", 0, 4, 0, UNTIL)
     script = Script(NOBODY, REFUSED, found(theirs))
-    heads = await ChannelHeads(make_table(client=script), "").ensure([ROOM], UNTIL, now=NOW)
+    heads = await ChannelHeads(make_table(engine=script), "").ensure([ROOM], UNTIL, now=NOW)
     assert heads == {"chat:1": theirs}
     assert len(clock.pauses) == 1
     assert script.requests[-1][1]["ConsistentRead"]
@@ -40,12 +40,12 @@ async def test_head_is_bettered_and_nothing_taken_from_it_when_it_does_not_do(
     make_table: MakeTable, lacking: ChannelHead
 ) -> None:
     script = Script({"Responses": {"table": [found(lacking)["Item"]]}}, {})
-    heads = await ChannelHeads(make_table(client=script), "").ensure([ROOM], UNTIL, now=NOW)
+    heads = await ChannelHeads(make_table(engine=script), "").ensure([ROOM], UNTIL, now=NOW)
     better = heads["chat:1"]
     assert (better.position, better.published_at) == (lacking.position, NOW)
     assert better.shards == max(4, lacking.shards)
     assert better.expires_at > UNTIL
-    assert [operation for operation, _ in script.requests] == ["batch_get_item", "update_item"]
+    assert [operation for operation, _ in script.requests] == ["BatchGetItem", "UpdateItem"]
 
 
 async def test_conflict_is_raised_when_others_are_faster_every_time(
@@ -54,7 +54,7 @@ async def test_conflict_is_raised_when_others_are_faster_every_time(
     short = found(ChannelHead("e1", 0, 1, 0, UNTIL))
     script = Script(NOBODY, *[REFUSED, short] * ATTEMPTS)
     with pytest.raises(TransactionConflictError):
-        await ChannelHeads(make_table(client=script), "").ensure([ROOM], UNTIL, now=NOW)
+        await ChannelHeads(make_table(engine=script), "").ensure([ROOM], UNTIL, now=NOW)
     assert len(clock.pauses) == ATTEMPTS
 
 

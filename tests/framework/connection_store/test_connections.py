@@ -8,21 +8,21 @@ from connection_store import (
     InvalidCursorError,
     InvalidKeyError,
     StoreBusyError,
-    Table,
     time_budget,
 )
-from connection_store.capacity import CapacityMeter
+from signalbox.testing.capacity import CapacityMeter
+from signalbox.testing.dynamodb import MemoryEngine
 from tests.contract.faults import Clock, refusal
 from tests.framework.connection_store.conftest import MakeTable
-from tests.framework.connection_store.memory import Memory
-from tests.framework.connection_store.script import Script
+from tests.framework.connection_store.script import Held, Script
 
 NOW = 1_767_225_600_000
 
 
 async def test_f22_no_partition_is_hot_when_five_hundred_come_and_go_a_second(make_table: MakeTable) -> None:
     meter = CapacityMeter()
-    connections = ConnectionManager(table=make_table(client=Memory(), listener=meter))
+    connections = ConnectionManager(table=make_table(engine=MemoryEngine(), listener=meter))
+    await connections.init_table()
     for second in range(2):
         meter.writes.clear()
         for number in range(500):
@@ -49,7 +49,7 @@ async def test_row_is_read_again_consistently_when_the_first_read_came_too_early
     make_table: MakeTable,
 ) -> None:
     script = Script({}, {"Item": ROW})
-    found = await ConnectionManager(table=make_table(client=script)).get_connection("c-1", now=NOW)
+    found = await ConnectionManager(table=make_table(engine=script)).get_connection("c-1", now=NOW)
     assert found is not None
     assert [request["ConsistentRead"] for _, request in script.requests] == [False, True]
 
@@ -57,7 +57,7 @@ async def test_row_is_read_again_consistently_when_the_first_read_came_too_early
 async def test_users_connections_are_read_consistently(make_table: MakeTable) -> None:
     """F25: a direct message may follow the $connect it is for at once."""
     script = Script({"Items": []})
-    await ConnectionManager(table=make_table(client=script)).connections_of("ann", now=NOW)
+    await ConnectionManager(table=make_table(engine=script)).connections_of("ann", now=NOW)
     assert [request["ConsistentRead"] for _, request in script.requests] == [True]
 
 
@@ -71,9 +71,9 @@ async def test_connections_row_expires_first_and_goes_last_when_disconnecting(ma
         "expires_at": {"N": str(NOW)},
     }
     script = Script({"Attributes": {**ROW, "channels": {"N": "1"}}}, {"Items": [subscription]}, {})
-    await ConnectionManager(table=make_table(client=script)).disconnect("c-1", now=NOW)
+    await ConnectionManager(table=make_table(engine=script)).disconnect("c-1", now=NOW)
     [(first, ending), (second, query), (third, batch)] = script.requests
-    assert (first, second, third) == ("update_item", "query", "batch_write_item")
+    assert (first, second, third) == ("UpdateItem", "Query", "BatchWriteItem")
     assert ending["Key"]["pk"]["S"] == "conns#30"
     assert ending["ExpressionAttributeValues"] == {":ended": {"N": str(NOW // 1000 - 3_600)}}
     assert query["ConsistentRead"]
@@ -104,7 +104,7 @@ async def test_page_is_refused_when_its_limit_is_out_of_range(make_table: MakeTa
 
 async def test_nothing_is_asked_when_an_argument_makes_no_sense(make_table: MakeTable) -> None:
     script = Script({})
-    connections = ConnectionManager(table=make_table(client=script))
+    connections = ConnectionManager(table=make_table(engine=script))
     with pytest.raises(InvalidKeyError):
         await connections.connect("no such id")
     with pytest.raises(InvalidKeyError):
@@ -137,21 +137,26 @@ def test_f29_store_serves_one_loop_after_the_other(make_table: MakeTable) -> Non
     assert asyncio.run(invocation()) == asyncio.run(invocation()) == []
 
 
-def test_manager_is_cheap_to_make_when_no_table_is_given() -> None:
+async def test_manager_is_cheap_to_make_when_no_table_is_given() -> None:
     connections = ConnectionManager()
     connections.warm()
-    connections.close()
+    await connections.close()
     assert ConnectionManager("other", table=None) is not connections
 
 
 async def test_prune_asks_nothing_when_nobody_is_gone(make_table: MakeTable) -> None:
     script = Script({})
-    await ConnectionManager(table=make_table(client=script)).prune([])
+    await ConnectionManager(table=make_table(engine=script)).prune([])
     assert script.requests == []
 
 
-def test_table_given_is_the_table_used(make_table: MakeTable) -> None:
-    table: Table = make_table({})
-    ConnectionManager(table=table).close()
-    with pytest.raises(RuntimeError):
-        asyncio.run(ConnectionManager(table=table).disconnect("c-1"))
+async def test_table_given_is_the_table_used(make_table: MakeTable) -> None:
+    script = Script({})
+    await ConnectionManager("another", table=make_table(engine=script)).get_connection("c-1")
+    assert {request["TableName"] for _, request in script.requests} == {"table"}
+
+
+async def test_engine_given_stays_open_when_the_manager_is_closed(make_table: MakeTable) -> None:
+    held = Held()
+    await ConnectionManager(table=make_table(engine=held)).close()
+    assert not held.released.is_set()

@@ -18,24 +18,24 @@ DISABLED = {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
 @pytest.mark.parametrize(
     ("answers", "asked"),
     [
-        ((ACTIVE, ACTIVE, ENABLED), "describe_table describe_table describe_time_to_live"),
-        ((ACTIVE, ACTIVE, ENABLING), "describe_table describe_table describe_time_to_live"),
+        ((ACTIVE, ACTIVE, ENABLED), "DescribeTable DescribeTable DescribeTimeToLive"),
+        ((ACTIVE, ACTIVE, ENABLING), "DescribeTable DescribeTable DescribeTimeToLive"),
         (
             (ACTIVE, ACTIVE, DISABLED, {}),
-            "describe_table describe_table describe_time_to_live update_time_to_live",
+            "DescribeTable DescribeTable DescribeTimeToLive UpdateTimeToLive",
         ),
         (
             (MISSING, {}, MISSING, CREATING, ACTIVE, DISABLED, {}),
-            "describe_table create_table describe_table describe_table describe_table"
-            " describe_time_to_live update_time_to_live",
+            "DescribeTable CreateTable DescribeTable DescribeTable DescribeTable"
+            " DescribeTimeToLive UpdateTimeToLive",
         ),
         (
             (MISSING, refusal("ResourceInUseException"), CREATING, ACTIVE, ENABLED),
-            "describe_table create_table describe_table describe_table describe_time_to_live",
+            "DescribeTable CreateTable DescribeTable DescribeTable DescribeTimeToLive",
         ),
         (
             (ACTIVE, ACTIVE, DISABLED, refusal("ValidationException"), ENABLED),
-            "describe_table describe_table describe_time_to_live update_time_to_live describe_time_to_live",
+            "DescribeTable DescribeTable DescribeTimeToLive UpdateTimeToLive DescribeTimeToLive",
         ),
     ],
 )
@@ -43,12 +43,12 @@ async def test_table_is_made_as_far_as_it_is_not_there(
     make_table: MakeTable, answers: tuple[Any, ...], asked: str
 ) -> None:
     script = Script(*answers)
-    await make_table(client=script).create()
+    await make_table(engine=script).create()
     assert " ".join(operation for operation, _ in script.requests) == asked
 
 
 async def test_failure_is_raised_when_the_table_cannot_be_made(make_table: MakeTable) -> None:
-    with pytest.raises(StoreError, match="create_table: AccessDenied"):
+    with pytest.raises(StoreError, match="CreateTable: AccessDenied"):
         await make_table(MISSING, refusal("AccessDeniedException"), MISSING).create()
 
 

@@ -15,7 +15,7 @@ async def test_who_has_just_come_is_there_when_their_row_has_not_spread(make_tab
         {"Responses": {"table": []}},
         {"Responses": {"table": [encode(ann.to_record())]}},
     )
-    attendance = await Presence(make_table(client=script)).get("chat:1", now=NOW)
+    attendance = await Presence(make_table(engine=script)).get("chat:1", now=NOW)
     assert [user.connections for user in attendance.users] == [(ann,)]
-    reads = [request for operation, request in script.requests if operation == "batch_get_item"]
+    reads = [request for operation, request in script.requests if operation == "BatchGetItem"]
     assert [each["RequestItems"]["table"]["ConsistentRead"] for each in reads] == [False, True]

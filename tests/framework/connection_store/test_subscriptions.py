@@ -1,9 +1,9 @@
 import asyncio
 
 from connection_store import Channel, ConnectionManager, Subscriptions
-from connection_store.capacity import CapacityMeter
+from signalbox.testing.capacity import CapacityMeter
+from signalbox.testing.dynamodb import MemoryEngine
 from tests.framework.connection_store.conftest import MakeTable
-from tests.framework.connection_store.memory import Memory
 from tests.framework.connection_store.script import Script
 
 NOW = 1_767_225_600_000
@@ -13,7 +13,8 @@ async def test_f22_no_partition_is_hot_when_five_hundred_join_one_channel_a_seco
     make_table: MakeTable,
 ) -> None:
     meter = CapacityMeter()
-    table = make_table(client=Memory(), listener=meter)
+    table = make_table(engine=MemoryEngine(), listener=meter)
+    await table.create()
     connections, subscriptions = ConnectionManager(table=table), Subscriptions(table)
     lobby = Channel("chat:lobby", shards=4)
 
@@ -33,7 +34,7 @@ async def test_f22_no_partition_is_hot_when_five_hundred_join_one_channel_a_seco
 async def test_subscribers_are_read_consistently_unless_asked_otherwise(make_table: MakeTable) -> None:
     for consistent in (True, False):
         script = Script({"Items": []})
-        stream = Subscriptions(make_table(client=script)).subscribers(
+        stream = Subscriptions(make_table(engine=script)).subscribers(
             "chat:1", shards=16, consistent=consistent, now=NOW
         )
         assert [each async for each in stream] == []
@@ -45,9 +46,9 @@ async def test_head_is_read_consistently_and_after_the_transaction_when_subscrib
 ) -> None:
     """Section 3 of the guarantees: subscribe, then read; HEAD before anything that follows from it."""
     script = Script({}, {"Responses": {"table": []}}, {})
-    table = make_table(client=script)
+    table = make_table(engine=script)
     connection = await ConnectionManager(table=make_table({})).connect("c-1", now=NOW)
     await Subscriptions(table).subscribe(connection, [Channel("chat:1"), Channel("chat:2")], now=NOW)
     operations = [operation for operation, _ in script.requests]
-    assert operations == ["transact_write_items", "batch_get_item", "put_item", "put_item"]
+    assert operations == ["TransactWriteItems", "BatchGetItem", "PutItem", "PutItem"]
     assert script.requests[1][1]["RequestItems"]["table"]["ConsistentRead"]

@@ -1,5 +1,4 @@
 import asyncio
-import threading
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -27,45 +26,45 @@ async def ids_of(rows: AsyncIterator[dict[str, Any]]) -> list[str]:
 
 async def test_query_goes_on_when_a_page_is_empty_but_not_the_last(make_table: MakeTable) -> None:
     script = Script(page(more=True), page("a", more=True), page(more=True), page("b"))
-    table = make_table(client=script)
+    table = make_table(engine=script)
     assert await ids_of(table.query(Query("p", 0))) == ["a", "b"]
     starts = [request.get("ExclusiveStartKey") for _, request in script.requests]
     assert starts == [None, NEXT, NEXT, NEXT]
 
 
 class Partitions:
-    """A client with one row a partition, which answers the later ones first."""
+    """An engine with one row a partition, which answers the later ones first."""
 
     def __init__(self, failing: str = "") -> None:
         self._failing = failing
-        self._answered = {str(number): threading.Event() for number in range(AHEAD * 3)}
+        self._answered = {str(number): asyncio.Event() for number in range(AHEAD * 3)}
 
-    def query(self, *, ExpressionAttributeValues: Any, **request: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
-        partition = ExpressionAttributeValues[":partition"]["S"]
+    async def call(self, operation: str, request: Any) -> dict[str, Any]:
+        partition: str = request["ExpressionAttributeValues"][":partition"]["S"]
         number = int(partition)
         if number % AHEAD != AHEAD - 1:
-            assert self._answered[str(number + 1)].wait(10)
+            await self._answered[str(number + 1)].wait()
         self._answered[partition].set()
         if partition == self._failing:
             raise refusal("AccessDeniedException")
         return page(partition)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         pass
 
 
 async def test_rows_come_in_the_order_of_queries_when_answers_do_not(make_table: MakeTable) -> None:
     names = [str(number) for number in range(AHEAD)]
-    table = make_table(client=Partitions(), budget=60)
+    table = make_table(engine=Partitions(), budget=60)
     assert await ids_of(table.query(*(Query(name, 0) for name in names))) == names
 
 
 async def test_no_more_than_a_few_queries_run_ahead(make_table: MakeTable) -> None:
     held = Held()
-    table = make_table(client=held, workers=AHEAD * 2, budget=60)
+    table = make_table(engine=held, workers=AHEAD * 2, budget=60)
     everything = asyncio.create_task(ids_of(table.query(*(Query(str(number), 0) for number in range(32)))))
     for _ in range(AHEAD):
-        assert await asyncio.to_thread(held.entered.acquire, timeout=10)
+        await held.entered.acquire()
     for _ in range(20):
         await asyncio.sleep(0)
     assert held.calls == AHEAD
@@ -84,9 +83,9 @@ async def test_f29_nothing_runs_on_when_the_consumer_stops_early(make_table: Mak
 
 async def test_f29_nothing_runs_on_when_the_consumer_is_cancelled(make_table: MakeTable) -> None:
     held = Held()
-    table = make_table(client=held, budget=60)
+    table = make_table(engine=held, budget=60)
     consumer = asyncio.create_task(ids_of(table.query(Query("p", 0), Query("q", 0))))
-    assert await asyncio.to_thread(held.entered.acquire, timeout=10)
+    await held.entered.acquire()
     consumer.cancel()
     # By itself the call would end with its budget, which is longer.
     assert await asyncio.wait({consumer}, timeout=10) == ({consumer}, set())
@@ -95,7 +94,7 @@ async def test_f29_nothing_runs_on_when_the_consumer_is_cancelled(make_table: Ma
 
 
 async def test_f29_nothing_runs_on_when_a_query_fails(make_table: MakeTable) -> None:
-    table = make_table(client=Partitions(failing="1"), budget=60)
+    table = make_table(engine=Partitions(failing="1"), budget=60)
     rows = table.query(*(Query(str(number), 0) for number in range(AHEAD)))
     assert (await anext(rows))["sk"] == "0"
     with pytest.raises(StoreError, match="AccessDenied"):

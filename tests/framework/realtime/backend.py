@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
+import pytest
+
 from connection_store import QueuedBroadcasts
-from connection_store.capacity import CapacityMeter
 from connection_store.schema import connection_key
 from connection_store.table import Table
 from connection_store.wire import encode
@@ -13,6 +15,8 @@ from signalbox import EVERYONE, Application
 from signalbox.realtime.delivery.worker import BroadcastWorker
 from signalbox.realtime.services import Connectors, build_workers
 from signalbox.realtime.settings import RealtimeSettings
+from signalbox.testing.capacity import CapacityMeter
+from signalbox.testing.dynamodb import MemoryEngine
 from signalbox.testing.gateway import MemoryGateway
 from tests.framework.application import app as default_application
 from tests.framework.realtime.queues import MemoryQueue
@@ -30,10 +34,17 @@ SETTINGS = {
 class Backend:
     """Sends events to an application as API Gateway would, and holds what came of it."""
 
-    def __init__(self, app: Application = default_application, /, **settings: str) -> None:
+    def __init__(
+        self,
+        app: Application = default_application,
+        /,
+        engine: MemoryEngine | None = None,
+        **settings: str,
+    ) -> None:
         self.settings = RealtimeSettings.from_environment({**SETTINGS, **settings})
         self.meter = CapacityMeter()
-        self.table = Table("connections", workers=1, budget=30, listener=self.meter)
+        self.engine = engine or MemoryEngine()
+        self.table = Table("connections", engine=self.engine, budget=30, listener=self.meter)
         self.gateway = MemoryGateway()
         self.queue = MemoryQueue()
         self.broadcasts = QueuedBroadcasts(self.table)
@@ -93,12 +104,25 @@ class Backend:
 
     def count_channels(self, connection_id: str, number: int) -> None:
         """Have a connection believed to be subscribed to so many channels."""
-        self.table.warm().update_item(
-            TableName=self.table.name,
+        self.ask(
+            "UpdateItem",
             Key=encode(connection_key("", connection_id)._asdict()),
             UpdateExpression="SET channels = :number",
             ExpressionAttributeValues={":number": {"N": str(number)}},
         )
+
+    def ask(self, operation: str, **request: Any) -> Any:
+        """Ask the table's engine past the store."""
+        return self.engine.execute(operation, {"TableName": self.table.name, **request})
+
+    def lend_table(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Have services that are built from the environment work on this table, too."""
+        monkeypatch.setattr("signalbox.realtime.services.Table", partial(Table, engine=self.engine))
+
+    def items(self) -> list[Any]:
+        """Every item in the table, expired or not."""
+        items: list[Any] = self.ask("Scan")["Items"]
+        return items
 
     def publish(self, connection_id: str, channel: str, data: Any, now: int = NOW, **fields: Any) -> Any:
         """One publish; returns its frame."""

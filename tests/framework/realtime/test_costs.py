@@ -8,8 +8,8 @@ import pytest
 
 from tests.framework.realtime.backend import NOW, Backend
 
-GET, QUERY, PUT, UPDATE = "get_item", "query", "put_item", "update_item"
-TRANSACTION, WRITES, READS = "transact_write_items", "batch_write_item", "batch_get_item"
+GET, QUERY, PUT, UPDATE = "GetItem", "Query", "PutItem", "UpdateItem"
+TRANSACTION, WRITES, READS = "TransactWriteItems", "BatchWriteItem", "BatchGetItem"
 ME = {GET: 1}
 """Every message first reads the connection it came over."""
 

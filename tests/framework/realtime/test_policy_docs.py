@@ -4,6 +4,8 @@ import asyncio
 import re
 from typing import Any
 
+import pytest
+
 from signalbox.realtime.settings import RealtimeSettings
 from tests.conftest import ROOT
 from tests.framework.application import ROUTES, app
@@ -37,7 +39,10 @@ def test_example_of_an_own_channel_is_true() -> None:
     exec(EXAMPLES[1], {})
 
 
-def test_example_of_roles_that_change_is_a_method_of_the_publisher(backend: Backend) -> None:
+def test_example_of_roles_that_change_is_a_method_of_the_publisher(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend.lend_table(monkeypatch)
     backend.connect("a=", authorizer={"principalId": "ann", "tenant": "acme"})
     backend.connect("b=", authorizer={"principalId": "ann"})
     settings = RealtimeSettings.from_environment(SETTINGS)
@@ -54,6 +59,6 @@ def test_example_of_roles_that_change_is_a_method_of_the_publisher(backend: Back
         )
     ]
     assert [each["recipients"] for each in told] == [1, 1]
-    rows = backend.table.warm().scan(TableName="connections")["Items"]
+    rows = backend.items()
     roles = {row["sk"]["S"]: row.get("user_roles", {}).get("S") for row in rows if "last_seen" in row}
     assert roles == {"~acme/a=": '["writer"]', "b=": None}

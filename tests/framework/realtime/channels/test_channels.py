@@ -173,7 +173,7 @@ def test_recovery_is_refused_rather_than_cut_when_it_fits_no_frame(joined: Backe
 
 
 def test_frame_is_small_enough_when_49_channels_are_recovered_together(backend: Backend) -> None:
-    backend = Backend(SEND_BURST="200")
+    backend = Backend(engine=backend.engine, SEND_BURST="200")
     names = [f"room:{n:02}".ljust(128, "x") for n in range(49)]
     backend.connect("a=")
     answer = backend.subscribe("a=", *names)
@@ -241,7 +241,7 @@ def test_f13_ping_tells_what_is_behind_and_nothing_else(joined: Backend) -> None
     assert "behind" not in joined.send("a=", {"action": "ping"})
 
 
-async def test_f13_ping_leaves_out_channels_one_may_not_be_on(aws: None) -> None:
+async def test_f13_ping_leaves_out_channels_one_may_not_be_on() -> None:
     """A client may have lost a role unawares, or a release its namespace."""
     closed = Namespace(allow_subscribe=NOBODY, presence=False, shards=16)
     backend = Backend(Application(namespaces={**NAMESPACES, "news": closed}))

@@ -134,7 +134,7 @@ def test_key_of_a_user_is_not_the_servers_when_they_have_one_name(room: Backend)
     assert stored(room) == ["user", "server"]
 
 
-def test_workers_serve_the_channel_alone_when_there_are_many(aws: None) -> None:
+def test_workers_serve_the_channel_alone_when_there_are_many() -> None:
     backend = Backend(INLINE_RECIPIENTS="2")
     asyncio.run(backend.connections.init_table())
     for letter in "abcde":
@@ -182,7 +182,7 @@ def test_f14_worker_serves_the_rest_of_a_channel_when_time_runs_out(room: Backen
     ]
 
 
-def test_nobody_is_queued_twice_for_one_frame_when_a_key_is_repeated(aws: None) -> None:
+def test_nobody_is_queued_twice_for_one_frame_when_a_key_is_repeated() -> None:
     backend = Backend(INLINE_RECIPIENTS="1")
     asyncio.run(backend.connections.init_table())
     for letter in "ab":
@@ -199,7 +199,7 @@ def test_f01_ghost_loses_its_row_and_its_subscriptions_when_a_publication_finds_
     room: Backend,
 ) -> None:
     def kinds() -> set[str]:
-        rows = room.table.warm().scan(TableName=room.table.name)["Items"]
+        rows = room.items()
         keys = [(row["pk"]["S"], row["sk"]["S"]) for row in rows]
         return {pk.partition("#")[0] for pk, sk in keys if "b=" in pk + sk}
 

@@ -17,13 +17,12 @@ def fill(backend: Backend, texts: list[str], *, expired: int = 0) -> Any:
     backend.connect("a=")
     backend.subscribe("a=", "room:1")
     epoch = backend.publish("a=", "room:1", "last")["position"]["epoch"]
-    client, name = backend.table.warm(), backend.table.name
     for offset, text in enumerate(texts, 1):
         ends = NOW // 1000 + (0 if offset <= expired else 300)
         row = Publication(Position(epoch, offset), text, NOW, ends).to_record("", "room:1")
-        client.put_item(TableName=name, Item=encode(row))
-    client.update_item(
-        TableName=name,
+        backend.ask("PutItem", Item=encode(row))
+    backend.ask(
+        "UpdateItem",
         Key=encode({"pk": LOG, "sk": "@"}),
         UpdateExpression="SET top = :top",
         ExpressionAttributeValues=encode({":top": len(texts)}),
@@ -53,7 +52,7 @@ def test_g9_no_more_than_one_page_is_read_when_what_was_missed_is_too_large(back
 
     assert (answer["recovered"], answer["publications"]) == (False, [])
     assert answer["position"] == {"epoch": epoch, "offset": 500}
-    assert backend.meter.requests["query"] == 1
+    assert backend.meter.requests["Query"] == 1
     assert backend.meter.reads[LOG] < A_PAGE + 5  # and HEAD
 
 
@@ -63,7 +62,7 @@ def test_g9_no_more_than_one_page_is_read_when_what_was_missed_has_expired(backe
     (answer,) = come_back(backend, ("room:1", start(epoch)))
 
     assert answer["recovered"] is False
-    assert backend.meter.requests["query"] == 1
+    assert backend.meter.requests["Query"] == 1
     assert backend.meter.reads[LOG] < A_PAGE + 5
 
 
@@ -81,7 +80,7 @@ def test_one_query_is_enough_for_whatever_fits(backend: Backend) -> None:
     (answer,) = come_back(backend, ("room:1", start(epoch)))
 
     assert [each["data"] for each in answer["publications"]] == list(range(500))
-    assert backend.meter.requests["query"] == 1
+    assert backend.meter.requests["Query"] == 1
 
 
 def test_room_is_left_to_the_next_channel_when_one_does_not_fit(backend: Backend) -> None:

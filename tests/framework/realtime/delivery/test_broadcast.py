@@ -27,7 +27,7 @@ from tests.framework.realtime.backend import NOW, Backend
 
 
 @pytest.fixture
-async def crowded(aws: None) -> Backend:
+async def crowded() -> Backend:
     """Five connections where three are served at once."""
     backend = Backend(INLINE_RECIPIENTS="3")
     await backend.connections.init_table()
@@ -58,7 +58,7 @@ async def test_audience_is_queued_before_the_answer_when_it_is_large(crowded: Ba
     sent = crowded.send("a=", {"action": "broadcast", "data": "hé", "id": 1})
 
     assert crowded.gateway.posts == []
-    assert crowded.meter.requests["transact_write_items"] == 1  # the frame, whatever the number of shards
+    assert crowded.meter.requests["TransactWriteItems"] == 1  # the frame, whatever the number of shards
     assert (sent["type"], sent["queued"], sent["complete"], sent["id"]) == ("broadcast.sent", True, False, 1)
     assert [each.shard for each in crowded.queue.slices] == list(range(SHARDS))
     assert {each.broadcast_id for each in crowded.queue.slices} == {sent["message_id"]}

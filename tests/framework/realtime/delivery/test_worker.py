@@ -10,6 +10,7 @@ from signalbox.pricing.broadcast import estimate
 from signalbox.publisher import Slice, Slow
 from signalbox.realtime.delivery.queue import THROTTLE_PAUSE
 from signalbox.realtime.delivery.worker import StuckError
+from signalbox.testing.dynamodb import MemoryEngine
 from tests.framework.realtime.backend import NOW
 from tests.framework.realtime.workers import Crash, CrashingBroadcasts, WorkerQueue
 
@@ -17,8 +18,8 @@ FRAME = '{"v":1,"type":"message","message_id":"b"}'
 
 
 @pytest.fixture
-async def frames(aws: None) -> CrashingBroadcasts:
-    table = Table("frames", workers=1, budget=30)
+async def frames() -> CrashingBroadcasts:
+    table = Table("frames", engine=MemoryEngine(), budget=30)
     await table.create()
     frames = CrashingBroadcasts(table)
     frames.crash = Crash()

@@ -40,7 +40,7 @@ def test_identity_is_the_authorizers_when_there_is_one(backend: Backend) -> None
     assert backend.user_of("a=") == "user-1"
 
 
-def test_guest_is_refused_when_guests_are_not_allowed(aws: None) -> None:
+def test_guest_is_refused_when_guests_are_not_allowed() -> None:
     backend = Backend(ALLOW_GUESTS="false")
 
     assert backend.connect("a=") == {"statusCode": 401}
@@ -57,11 +57,11 @@ def test_connection_is_refused_when_the_name_is_unfit(backend: Backend, name: st
     assert backend.connect("a=", name=name) == {"statusCode": 400}
 
 
-def test_connection_is_refused_when_the_store_is_missing(aws: None) -> None:
+def test_connection_is_refused_when_the_store_is_missing() -> None:
     assert Backend().connect("a=") == {"statusCode": 503}
 
 
-def test_disconnect_is_answered_when_the_store_is_missing(aws: None) -> None:
+def test_disconnect_is_answered_when_the_store_is_missing() -> None:
     assert Backend().disconnect("a=") == {"statusCode": 200}
 
 

@@ -76,10 +76,9 @@ def test_nobody_is_told_where_the_namespace_does_not_ask_for_it(room: Backend) -
 
 
 def test_nobody_is_told_when_more_than_a_hundred_are_there(room: Backend) -> None:
-    client = room.table.warm()
     for number in range(97):
         subscriber = Subscriber(f"{number}=", None, NOW, NOW // 1000 + 60, number % 4)
-        client.put_item(TableName=room.table.name, Item=encode(subscriber.to_record("", "room:1")))
+        room.ask("PutItem", Item=encode(subscriber.to_record("", "room:1")))
     for number in (100, 101):
         room.connect(f"{number}=", name=f"{number}")
         room.subscribe(f"{number}=", "room:1")
@@ -133,7 +132,7 @@ def test_f01_others_are_told_though_a_post_found_them_gone_before(room: Backend,
     assert sweep(room, late + 60_000) == (0 if disconnect else 1)
 
     assert told(room, "a=") == [("presence.left", "room:1", "Bob")]
-    rows = room.table.warm().scan(TableName=room.table.name)["Items"]
+    rows = room.items()
     assert not [row for row in rows if "b=" in row["pk"]["S"] + row["sk"]["S"]]
     assert sweep(room, late + 60_000) == 0
 
@@ -221,7 +220,7 @@ async def test_others_are_swept_and_warned_when_one_batch_could_not_be_told(
         with pytest.raises(StoreBusyError):
             await endings.sweep(Moment(late, lambda: 60.0))
 
-    rows = backend.table.warm().scan(TableName=backend.table.name)["Items"]
+    rows = backend.items()
     left = {row["sk"]["S"] for row in rows if row["pk"]["S"].startswith("conns#")}
     assert first in left
     assert len(left) == 25 + 1

@@ -99,7 +99,7 @@ def test_others_are_logged_out_when_one_could_not_be_and_all_of_them_when_it_is_
     assert tabs.send("b=", {"action": "ping"}, NOW + 2, authorizer=ANN)["code"] == "connection_gone"
 
 
-def test_refresh_is_refused_and_the_ticket_kept_when_no_row_has_room_for_its_roles(aws: None) -> None:
+def test_refresh_is_refused_and_the_ticket_kept_when_no_row_has_room_for_its_roles() -> None:
     backend = Backend(TICKET_SECRET=TICKET_SECRET)
     asyncio.run(backend.connections.init_table())
     backend.connect("a=", authorizer=ANN)
@@ -108,11 +108,11 @@ def test_refresh_is_refused_and_the_ticket_kept_when_no_row_has_room_for_its_rol
     answer = backend.send("a=", {"action": "auth.refresh", "ticket": ticket}, authorizer=ANN)
 
     assert answer["code"] == "unauthorized"
-    rows = backend.table.warm().scan(TableName="connections")["Items"]
+    rows = backend.items()
     assert not [row for row in rows if row["pk"]["S"].startswith("ticket#")]
 
 
-def test_refresh_may_be_tried_again_when_the_secret_is_out_of_reach(aws: None) -> None:
+def test_refresh_may_be_tried_again_when_the_secret_is_out_of_reach() -> None:
     backend = Backend(TICKET_SECRET="arn:aws:secretsmanager:us-east-1:123456789012:secret:tickets")
     asyncio.run(backend.connections.init_table())
     backend.connect("a=", authorizer=ANN)
@@ -134,6 +134,7 @@ def test_ticket_is_not_repeated_when_it_cannot_be_one(backend: Backend, ticket: 
 
 
 def test_documented_logout_is_one(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend.lend_table(monkeypatch)
     for name, value in SETTINGS.items():
         monkeypatch.setenv(name, value)
     document = (ROOT / "docs" / "authentication.md").read_text()

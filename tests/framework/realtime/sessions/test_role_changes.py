@@ -15,7 +15,7 @@ ANN = {"principalId": "ann", "roles": '["staff"]'}
 
 
 @pytest.fixture
-async def backend(aws: None) -> Backend:
+async def backend() -> Backend:
     """An application in which `members` is for staff, and `room` for everybody."""
     users = Roles({"user"})
     namespaces = {
@@ -55,7 +55,7 @@ def test_two_requests_for_each_connection_are_made_when_roles_change(backend: Ba
 
     change(backend, "ann", ["staff", "writer"])
 
-    assert backend.meter.requests == {"query": 1 + 2, "update_item": 2}
+    assert backend.meter.requests == {"Query": 1 + 2, "UpdateItem": 2}
 
 
 async def test_every_connection_of_the_user_has_them_and_nobody_elses(backend: Backend) -> None:

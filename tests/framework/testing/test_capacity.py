@@ -4,15 +4,16 @@ from typing import Any
 
 import pytest
 
-from connection_store.capacity import (
+from connection_store.engine import RequestRefusedError
+from signalbox.testing.capacity import (
     EVENTUAL,
     STRONG,
     TRANSACTIONAL,
     CapacityMeter,
-    item_size,
     read_units,
     write_units,
 )
+from signalbox.testing.dynamodb.values import item_size
 
 KB = 1_024
 KEY = {"pk": {"S": "user#ann"}, "sk": {"S": "c-1"}}
@@ -79,22 +80,22 @@ def big(size: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("operation", "request_", "answer", "units"),
     [
-        ("put_item", {"Item": big(1_500)}, {}, 2),
-        ("put_item", {"Item": KEY}, {"Attributes": big(2_500)}, 3),
-        ("delete_item", {"Key": KEY}, {}, 1),
-        ("delete_item", {"Key": KEY}, {"Attributes": big(2_500)}, 3),
-        ("update_item", {"Key": KEY, "ExpressionAttributeValues": {":now": {"N": "1"}}}, {}, 1),
+        ("PutItem", {"Item": big(1_500)}, {}, 2),
+        ("PutItem", {"Item": KEY}, {"Attributes": big(2_500)}, 3),
+        ("DeleteItem", {"Key": KEY}, {}, 1),
+        ("DeleteItem", {"Key": KEY}, {"Attributes": big(2_500)}, 3),
+        ("UpdateItem", {"Key": KEY, "ExpressionAttributeValues": {":now": {"N": "1"}}}, {}, 1),
         (
-            "update_item",
+            "UpdateItem",
             {"Key": KEY},
-            {"Error": {"Code": "ConditionalCheckFailedException"}, "Item": big(2_500)},
+            RequestRefusedError("ConditionalCheckFailedException", item=big(2_500)),
             3,
         ),
-        ("put_item", {"Item": KEY}, {"Error": {"Code": "ThrottlingException"}}, 0),
-        ("transact_write_items", {"TransactItems": [{"Put": {"Item": big(1_500)}}]}, {}, 4),
-        ("batch_write_item", {"RequestItems": {"t": [{"DeleteRequest": {"Key": KEY}}]}}, {}, 1),
+        ("PutItem", {"Item": KEY}, RequestRefusedError("ThrottlingException"), 0),
+        ("TransactWriteItems", {"TransactItems": [{"Put": {"Item": big(1_500)}}]}, {}, 4),
+        ("BatchWriteItem", {"RequestItems": {"t": [{"DeleteRequest": {"Key": KEY}}]}}, {}, 1),
         (
-            "batch_write_item",
+            "BatchWriteItem",
             {"RequestItems": {"t": [{"DeleteRequest": {"Key": KEY}}]}},
             {"UnprocessedItems": {"t": [{"DeleteRequest": {"Key": KEY}}]}},
             0,
@@ -112,7 +113,7 @@ def test_transaction_of_three_small_items_is_six_units() -> None:
     meter = CapacityMeter()
     update = {"Key": KEY, "ExpressionAttributeValues": {":now": {"N": "1"}}}
     entries = [{"Put": {"Item": big(400)}}, {"Update": update}, {"Delete": {"Key": KEY}}]
-    meter("transact_write_items", {"TransactItems": entries}, {})
+    meter("TransactWriteItems", {"TransactItems": entries}, {})
     assert meter.writes == {"user#ann": 6}
 
 
@@ -123,21 +124,21 @@ def test_batch_is_rounded_up_for_each_item() -> None:
     found = [{**keys[0], "data": {"S": "x" * 1_500}}, {**keys[1], "data": {"S": "x" * 6_500}}]
     wanted = {"Keys": keys, "ConsistentRead": True}
     answer = {"Responses": {"t": found}, "UnprocessedKeys": {"t": {"Keys": keys[3:]}}}
-    meter("batch_get_item", {"RequestItems": {"t": wanted}}, answer)
+    meter("BatchGetItem", {"RequestItems": {"t": wanted}}, answer)
     assert meter.reads == {"user#ann": 3 + 1}
-    meter("batch_get_item", {"RequestItems": {"t": {**wanted, "ConsistentRead": False}}}, answer)
+    meter("BatchGetItem", {"RequestItems": {"t": {**wanted, "ConsistentRead": False}}}, answer)
     assert meter.reads == {"user#ann": 4 + 2}
 
 
 def test_query_is_counted_on_the_sum_of_what_it_looked_at() -> None:
     meter = CapacityMeter()
     request = {"ConsistentRead": True, "ExpressionAttributeValues": {":partition": {"S": "user#ann"}}}
-    meter("query", request, {"Items": [big(500)] * 20})
-    meter("get_item", {"ConsistentRead": False, "Key": KEY}, {})
+    meter("Query", request, {"Items": [big(500)] * 20})
+    meter("GetItem", {"ConsistentRead": False, "Key": KEY}, {})
     assert meter.reads == {"user#ann": 3 + 0.5}
 
 
 def test_request_without_an_answer_is_counted_but_not_charged() -> None:
     meter = CapacityMeter()
-    meter("describe_table", {}, {})
-    assert (meter.requests, meter.reads, meter.writes) == ({"describe_table": 1}, {}, {})
+    meter("DescribeTable", {}, {})
+    assert (meter.requests, meter.reads, meter.writes) == ({"DescribeTable": 1}, {}, {})

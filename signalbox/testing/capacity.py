@@ -1,16 +1,17 @@
-"""What a table's requests cost, by the rules AWS publishes: no emulator counts them right.
+"""The capacity units a table's requests consume, by the rules AWS publishes: no emulator counts them right.
 
 Rules: "Item sizes and formats" and "Read and write operations" in the Amazon DynamoDB Developer Guide.
 """
 
-import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from math import ceil
 from typing import Any, Final
 
-from . import schema
-from .wire import Item
+from connection_store.engine import RequestRefusedError
+from connection_store.schema import PARTITION_KEY, SORT_KEY
+
+from .dynamodb.values import Item, item_size
 
 READ_UNIT: Final = 4_096
 WRITE_UNIT: Final = 1_024
@@ -22,11 +23,6 @@ TRANSACTIONAL: Final = 2.0
 """Units by the kind of read; a write counts once, in a transaction twice."""
 
 CHARGED_FAILURES: Final = {"ConditionalCheckFailedException", "TransactionCanceledException"}
-
-
-def item_size(item: Item) -> int:
-    """Return an item's bytes: its attributes' names and values."""
-    return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
 
 
 def read_units(size: int, kind: float) -> float:
@@ -51,25 +47,28 @@ class CapacityMeter:
         self.requests: Counter[str] = Counter()
         self.reads: defaultdict[str, float] = defaultdict(float)
         self.writes: defaultdict[str, float] = defaultdict(float)
-        self._lock = threading.Lock()
         self._count: Mapping[str, Callable[[Any, Any], None]] = {
-            "batch_get_item": self._batch_get,
-            "get_item": self._get,
-            "query": self._query,
-            "put_item": self._write,
-            "update_item": self._write,
-            "delete_item": self._write,
-            "batch_write_item": self._batch,
-            "transact_write_items": self._transaction,
+            "BatchGetItem": self._batch_get,
+            "GetItem": self._get,
+            "Query": self._query,
+            "PutItem": self._write,
+            "UpdateItem": self._write,
+            "DeleteItem": self._write,
+            "BatchWriteItem": self._batch,
+            "TransactWriteItems": self._transaction,
         }
 
-    def __call__(self, operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+    def __call__(
+        self, operation: str, request: Mapping[str, Any], answer: Mapping[str, Any] | RequestRefusedError
+    ) -> None:
         """Count one answer."""
-        with self._lock:
-            self.requests[operation] += 1
-            failure = answer.get("Error")
-            if operation in self._count and (failure is None or failure["Code"] in CHARGED_FAILURES):
-                self._count[operation](request, answer)
+        self.requests[operation] += 1
+        if isinstance(answer, RequestRefusedError):
+            if answer.code not in CHARGED_FAILURES:
+                return
+            answer = {"Item": answer.item}
+        if count := self._count.get(operation):
+            count(request, answer)
 
     def _get(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         kind = STRONG if request["ConsistentRead"] else EVENTUAL
@@ -119,19 +118,9 @@ class CapacityMeter:
 
 
 def _partition(item: Item) -> str:
-    partition: str = item[schema.PARTITION_KEY]["S"]
+    partition: str = item[PARTITION_KEY]["S"]
     return partition
 
 
 def _key(item: Item) -> tuple[str, str]:
-    return item[schema.PARTITION_KEY]["S"], item[schema.SORT_KEY]["S"]
-
-
-def _value_size(value: Mapping[str, Any]) -> int:
-    match value:
-        case {"S": text}:
-            return len(text.encode())
-        case {"N": number}:
-            # Zeros at either end are not stored; two digits share a byte.
-            return ceil(len(number.strip("-0")) / 2) + 1
-    return 1
+    return item[PARTITION_KEY]["S"], item[SORT_KEY]["S"]
