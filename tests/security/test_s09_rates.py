@@ -10,6 +10,7 @@ import pytest
 from connection_store import Allowances, Connection, ConnectionGoneError, ConnectionManager, Rate, Table
 from signalbox.realtime.sessions.limits import MOST_CONNECTIONS, Buckets
 from signalbox.testing.capacity import CapacityMeter
+from tests.contract.instants import NOW as LATE
 from tests.framework.realtime.backend import NOW, Backend
 
 CHAT = Rate(steady=5, burst=30)

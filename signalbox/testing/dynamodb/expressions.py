@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from .refusals import invalid
-from .values import Item, Value
+from .values import Item, Value, copy_value
 
 _TOKEN = re.compile(r"\s*(?:([#:]?[A-Za-z0-9_]+)|(<>|<=|>=|[=<>(),+-])|(\S))")
 _NAME = re.compile(r"#[A-Za-z0-9_]+|[A-Za-z][A-Za-z0-9_]*")
@@ -92,6 +92,8 @@ class Tokens:
         token = self.take()
         if not _NAME.fullmatch(token):
             raise invalid(f"{token!r} is no name of an attribute")
+        if self.take_if("("):
+            raise invalid(f"this engine does not support the function {token!r} there")
         return token
 
     def take_value(self) -> str:
@@ -115,14 +117,15 @@ def attribute(reference: str) -> Operand:
 
 def scope_of(request: Mapping[str, Any], *references: References) -> Scope:
     """Return a request's scope; what its expressions refer to and what it defines must be the same."""
-    scope = Scope(
-        request.get("ExpressionAttributeNames") or {}, request.get("ExpressionAttributeValues") or {}
-    )
-    names = frozenset().union(*(each.names for each in references))
-    values = frozenset().union(*(each.values for each in references))
-    for used, defined in ((names, scope.names), (values, scope.values)):
-        if used != defined.keys():
-            raise invalid(_mismatch(used, frozenset(defined)))
+    given = request.get("ExpressionAttributeValues") or {}
+    values = {name: copy_value(value) for name, value in given.items()}
+    scope = Scope(request.get("ExpressionAttributeNames") or {}, values)
+    for used, defined in (
+        ([each.names for each in references], scope.names.keys()),
+        ([each.values for each in references], scope.values.keys()),
+    ):
+        if (all_used := frozenset().union(*used)) != defined:
+            raise invalid(_mismatch(all_used, frozenset(defined)))
     return scope
 
 
