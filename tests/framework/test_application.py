@@ -51,15 +51,10 @@ def app() -> Application:
     return Application(namespaces=NAMESPACES)
 
 
-def started(app: Application, **settings: str) -> Backend:
-    backend = Backend(app, **settings)
+def started(app: Application) -> Backend:
+    backend = Backend(app)
     asyncio.run(backend.connections.init_table())
     return backend
-
-
-@pytest.fixture(autouse=True)
-def table(aws: None) -> None:
-    """Every test here has a table of its own."""
 
 
 async def answering(body: Any) -> dict[str, str]:

@@ -24,7 +24,7 @@ def test_table_of_messages_is_the_policys() -> None:
     }
 
 
-def test_example_of_other_roles_lets_users_in(aws: None) -> None:
+def test_example_of_other_roles_lets_users_in() -> None:
     names: dict[str, Any] = {}
     exec(EXAMPLES[0], names)
     backend = Backend(names["app"], DEMO="false")
