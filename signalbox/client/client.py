@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Any, Self
 from weakref import WeakValueDictionary
 
-from .channels.feed import Feed
-from .channels.reading import read_page, read_place, read_presence
+from .channels.decoding import read_page, read_position, read_presence
+from .channels.state import SubscriptionState
 from .channels.subscription import Subscription
 from .connection.backoff import Backoff
 from .connection.connector import Connector
@@ -45,7 +45,7 @@ class Client:
         check_address(url)
         address = url if name is None else with_query(url, name=name)
         self._connector = Connector(address, Credentials(token, ticket), settings, random)
-        self._lanes: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._publish_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def __aenter__(self) -> Self:
         self._connector.start()
@@ -90,11 +90,11 @@ class Client:
         fields = {"channel": channel, "data": data, "key": key or secrets.token_urlsafe(16)}
         patience = self._settings.publish_timeout if within is None else within
         try:
-            async with asyncio.timeout(patience), self._lane(channel):
+            async with asyncio.timeout(patience), self._publish_lock(channel):
                 reply = await self._repeat("channel.publish", fields)
         except TimeoutError:
             raise UnansweredError(f"not acknowledged within {patience:g} s") from None
-        return Published(read_place(reply.get("position")), reply)
+        return Published(read_position(reply.get("position")), reply)
 
     async def request(self, action: str, **fields: Any) -> Mapping[str, Any]:
         """Send any request and return the reply.
@@ -104,10 +104,10 @@ class Client:
         deadline = asyncio.get_running_loop().time() + self._settings.request_timeout
         try:
             async with asyncio.timeout_at(deadline):
-                link = await self._connector.ready()
+                connection = await self._connector.ready()
         except TimeoutError:
             raise UnansweredError(f"not connected, {action} was not sent") from None
-        return await link.request(action, fields, deadline)
+        return await connection.request(action, fields, deadline)
 
     async def history(
         self,
@@ -138,18 +138,18 @@ class Client:
     async def _repeat(self, action: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
         backoff = Backoff(self._settings.retry_pause, self._settings, self._random)
         while True:
-            link = await self._connector.ready(fields["channel"])
+            connection = await self._connector.ready(fields["channel"])
             try:
-                return await link.request(action, fields)
+                return await connection.request(action, fields)
             except (LostError, UnansweredError):
                 continue
             except RequestError as error:
-                if not (error.retry or link.over.done()):
+                if not (error.retry or connection.ended.done()):
                     raise
                 await asyncio.sleep(backoff.pause(error.retry_after))
 
-    def _lane(self, channel: str) -> asyncio.Lock:
-        return self._lanes.setdefault(channel, asyncio.Lock())
+    def _publish_lock(self, channel: str) -> asyncio.Lock:
+        return self._publish_locks.setdefault(channel, asyncio.Lock())
 
-    async def _leave(self, feed: Feed) -> None:
-        await self._connector.unsubscribe(feed)
+    async def _leave(self, subscription: SubscriptionState) -> None:
+        await self._connector.unsubscribe(subscription)

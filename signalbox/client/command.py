@@ -31,13 +31,13 @@ def main(arguments: list[str]) -> int:
 async def _work(options: Namespace) -> None:
     # Imported here, so that a missing package is a sentence too.
     if options.command is None:
-        from .terminal.front import run
+        from .terminal.conversation import converse
 
-        await run(options, _note)
+        await converse(options, _note)
     else:
-        from .terminal.channels import obey
+        from .terminal.channel_commands import run_channel_command
 
-        await obey(options, _note)
+        await run_channel_command(options, _note)
 
 
 def _abandon_output(error: OSError) -> int:

@@ -73,7 +73,7 @@ class RequestError(ClientError):
         super().__init__(f"the server refused: {self.code} (request {fields.get('request_id')})")
 
 
-class DismissedError(ClientError):
+class DisconnectedError(ClientError):
     """The server has ended the connection and does not want the client back; its ``code`` says why."""
 
     def __init__(self, code: str) -> None:

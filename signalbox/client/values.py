@@ -98,7 +98,7 @@ class Push:
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class UnknownFrame:
     """A frame of a type this client does not know."""
 
     type: str
@@ -106,7 +106,7 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True)
-class Newer:
+class NewerFrame:
     """A frame of another version of the protocol."""
 
     version: int
@@ -114,20 +114,20 @@ class Newer:
 
 
 @dataclass(frozen=True, slots=True)
-class Malformed:
+class MalformedFrame:
     """A frame that is none."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class GatewayFrame:
     """A frame of API Gateway's own: it could not deliver a request, and does not say which."""
 
     message: str
 
 
-Event = State | Push | Unknown | Newer | Malformed | Notice | Gap
+Event = State | Push | UnknownFrame | NewerFrame | MalformedFrame | GatewayFrame | Gap
 """What a client's events are."""
 
 
@@ -149,7 +149,7 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
-class Attendee:
+class PresenceUser:
     """Who is on a channel; one display name for each of their connections."""
 
     user_id: str
@@ -160,5 +160,5 @@ class Attendee:
 class Presence:
     """Some of those on a channel, and how many there are."""
 
-    attendees: tuple[Attendee, ...]
+    users: tuple[PresenceUser, ...]
     count: int

@@ -11,7 +11,7 @@ from signalbox.client.client import Client
 from signalbox.client.errors import (
     ClientError,
     ClosedError,
-    DismissedError,
+    DisconnectedError,
     LostError,
     RefusedError,
     RequestError,
@@ -20,7 +20,18 @@ from signalbox.client.errors import (
     UnsendableError,
 )
 from signalbox.client.settings import Settings
-from signalbox.client.values import Event, Gap, Item, Malformed, Newer, Notice, Position, Push, State, Unknown
+from signalbox.client.values import (
+    Event,
+    Gap,
+    GatewayFrame,
+    Item,
+    MalformedFrame,
+    NewerFrame,
+    Position,
+    Push,
+    State,
+    UnknownFrame,
+)
 from tests.clients.stepping import SteppedThread, stepped_thread
 
 Command = dict[str, Any]
@@ -34,7 +45,13 @@ _ERRORS = {
     RefusedError: "refused",
 }
 
-_KINDS = {Unknown: "unknown", Newer: "newer", Malformed: "malformed", Notice: "gateway", Gap: "gap"}
+_KINDS = {
+    UnknownFrame: "unknown",
+    NewerFrame: "newer",
+    MalformedFrame: "malformed",
+    GatewayFrame: "gateway",
+    Gap: "gap",
+}
 
 
 @asynccontextmanager
@@ -168,7 +185,7 @@ def _tokens(tokens: list[str]) -> Iterator[str]:
 
 
 def _name(error: ClientError) -> str:
-    return error.code if isinstance(error, RequestError | DismissedError) else _ERRORS[type(error)]
+    return error.code if isinstance(error, RequestError | DisconnectedError) else _ERRORS[type(error)]
 
 
 def _show(item: Item) -> dict[str, Any]:
@@ -192,10 +209,10 @@ def _describe(event: Event) -> dict[str, Any]:
 
 def _told(event: Event) -> dict[str, Any]:
     match event:
-        case Unknown(kind):
+        case UnknownFrame(kind):
             return {"type": kind}
-        case Newer(version):
+        case NewerFrame(version):
             return {"v": version}
-        case Notice(message):
+        case GatewayFrame(message):
             return {"message": message}
     return {}

@@ -5,17 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from signalbox.client.channels import feed, roster
-from signalbox.client.channels.feed import Feed
-from signalbox.client.channels.ordering import Order
-from signalbox.client.channels.reading import Answer, read_page
-from signalbox.client.channels.roster import Roster
+from signalbox.client.channels import registry, state
+from signalbox.client.channels.decoding import SubscribeResult, read_page
+from signalbox.client.channels.registry import SubscriptionRegistry
+from signalbox.client.channels.reordering import ReorderBuffer
+from signalbox.client.channels.state import SubscriptionState
 from signalbox.client.connection import connector
-from signalbox.client.connection.link import Link
+from signalbox.client.connection.connection import Connection
 from signalbox.client.values import Item, Publication
 
 
-class Undiscerning(Order):
+class Undiscerning(ReorderBuffer):
     """Shows again what comes again."""
 
     def take(self, publication: Publication) -> list[Item]:
@@ -26,50 +26,50 @@ class Undiscerning(Order):
         return here is not None and there is not None and there.offset <= here.offset
 
 
-class Hasty(Order):
+class Hasty(ReorderBuffer):
     """Shows what comes at once, and what it has overtaken never."""
 
     def take(self, publication: Publication) -> list[Item]:
         items = super().take(publication)
-        if not items and self.position and self.lacks:
+        if not items and self.position and self.is_behind:
             self.position = publication.position
             self._held.clear()
             return [publication]
         return items
 
 
-class Forgetful(Feed):
+class Forgetful(SubscriptionState):
     """Comes back as if it had never been there."""
 
-    def resume(self, answer: Answer, link: Link) -> None:
-        self.order = Order(self.channel)
-        super().resume(replace(answer, publications=()), link)
+    def resume(self, answer: SubscribeResult, connection: Connection) -> None:
+        self.buffer = ReorderBuffer(self.channel)
+        super().resume(replace(answer, publications=()), connection)
 
 
-class Backward(Roster):
+class Backward(SubscriptionRegistry):
     """Reads history first and subscribes then."""
 
-    async def _subscribe(self, link: Link, batch: list[Feed]) -> None:
+    async def _subscribe(self, connection: Connection, batch: list[SubscriptionState]) -> None:
         for each in batch:
-            if since := each.order.position:
+            if since := each.buffer.position:
                 wanted = {"channel": each.channel, "since": since.fields(), "limit": 100}
-                page = read_page(await link.request("channel.history", wanted))
-                each.deliver(each.order.fill(page.publications, page.position, page.more))
-        await super()._subscribe(link, batch)
+                page = read_page(await connection.request("channel.history", wanted))
+                each.deliver(each.buffer.fill(page.publications, page.position, page.more))
+        await super()._subscribe(connection, batch)
 
 
 def _use_forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(roster, "Feed", Forgetful)
+    monkeypatch.setattr(registry, "SubscriptionState", Forgetful)
 
 
 def _use_backward(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(roster, "Feed", Forgetful)
-    monkeypatch.setattr(connector, "Roster", Backward)
+    monkeypatch.setattr(registry, "SubscriptionState", Forgetful)
+    monkeypatch.setattr(connector, "SubscriptionRegistry", Backward)
 
 
 BROKEN: Mapping[str, Callable[[pytest.MonkeyPatch], None]] = {
-    "no dedupe": lambda monkeypatch: monkeypatch.setattr(feed, "Order", Undiscerning),
-    "no reorder": lambda monkeypatch: monkeypatch.setattr(feed, "Order", Hasty),
+    "no dedupe": lambda monkeypatch: monkeypatch.setattr(state, "ReorderBuffer", Undiscerning),
+    "no reorder": lambda monkeypatch: monkeypatch.setattr(state, "ReorderBuffer", Hasty),
     "no recovery": _use_forgetful,
     "recovery before subscribe": _use_backward,
 }

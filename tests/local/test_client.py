@@ -88,7 +88,7 @@ async def test_everybody_is_told_who_is_there_when_they_share_a_channel(
         presence = await ann.presence(room)
 
     assert (push.type, push.fields["connection"]["name"]) == ("presence.joined", "Bob")
-    assert {attendee.names for attendee in presence.attendees} == {("Ann",), ("Bob",)}
+    assert {attendee.names for attendee in presence.users} == {("Ann",), ("Bob",)}
 
 
 async def test_another_client_goes_on_when_it_is_given_the_position(local_run: LocalRun, room: str) -> None:

@@ -1,1 +1,1 @@
-"""Subscriptions: the order of their publications, and what is missing."""
+"""Subscriptions: the order of their publications, and the recovery of missing ones."""

@@ -1,47 +1,49 @@
-"""A subscription in the hands of the application."""
+"""The subscription that the application reads."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from ..errors import ClosedError
 from ..values import Item, Position
-from .feed import Feed
+from .state import SubscriptionState
 
 
 class Subscription(AsyncIterator[Item]):
-    """What is published on a channel, once each and in order, or a Gap that says what is missing.
+    """The publications of a channel, each once and in order. A Gap stands where some are missing.
 
-    It ends when it is unsubscribed or its client is closed. Where the server refuses it, or the client ends
-    for a reason of its own, taking the next item raises the ClientError.
+    Iterate over it with ``async for``. The iteration ends when you unsubscribe or close the client. It raises
+    a ClientError when the server refuses the subscription or ends the client.
     """
 
-    def __init__(self, feed: Feed, leave: Callable[[Feed], Awaitable[None]]) -> None:
-        self._feed = feed
+    def __init__(
+        self, state: SubscriptionState, leave: Callable[[SubscriptionState], Awaitable[None]]
+    ) -> None:
+        self._state = state
         self._leave = leave
 
     @property
     def channel(self) -> str:
         """The name of the channel."""
-        return self._feed.channel
+        return self._state.channel
 
     @property
     def position(self) -> Position | None:
-        """That of the item taken last: what a later ``subscribe(…, since=…)`` goes on after.
+        """The position of the item taken last. Pass it to ``subscribe(…, since=…)`` to go on after that item.
 
         None before the server has answered, and on channels without history.
         """
-        return self._feed.given
+        return self._state.taken_position
 
     async def subscribed(self) -> None:
-        """Return when the server has answered for the first time. Raises ClientError if it ends before."""
-        await self._feed.answered.wait()
-        if not self._feed.made:
-            raise self._feed.failure or ClosedError("the subscription has ended")
+        """Wait until the server has accepted the subscription. Raises ClientError if it refuses."""
+        await self._state.answered.wait()
+        if not self._state.was_subscribed:
+            raise self._state.failure or ClosedError("the subscription has ended")
 
     async def unsubscribe(self) -> None:
-        """Leave the channel; what waits may still be taken. Raises ClientError if the server would not."""
-        await self._leave(self._feed)
+        """Unsubscribe. Queued items can still be taken. Raises ClientError if the request fails."""
+        await self._leave(self._state)
 
     async def __anext__(self) -> Item:
-        item = await anext(self._feed.inbox)
-        self._feed.given = item.position or self._feed.given
+        item = await anext(self._state.queue)
+        self._state.taken_position = item.position or self._state.taken_position
         return item

@@ -1,1 +1,1 @@
-"""One connection at all times: it is opened, tested, replaced and closed here."""
+"""The connection of a client: opened, kept alive, replaced and closed here."""

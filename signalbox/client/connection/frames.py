@@ -1,4 +1,4 @@
-"""Frames: what came over the socket, and what may be sent over it."""
+"""Frames: how they are parsed, encoded and checked before they are sent."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import TooLargeError, UnsendableError
 
 FRAME_LIMIT = 32_768
-"""The largest frame API Gateway takes, in bytes (W77)."""
+"""The maximum size of a frame in bytes (W77)."""
 
 _DEPTH = 16
 _MEMBERS = 1_024
@@ -16,25 +16,25 @@ _MEMBERS = 1_024
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A frame as it came and, when it is a JSON object, its fields."""
+    """The text of a frame. ``fields`` holds its members if it is a JSON object."""
 
     text: str
     fields: Mapping[str, Any] | None
 
     @property
     def request_id(self) -> object:
-        """The ``id`` of the request this frame answers; None for everything else."""
+        """The ``id`` of the request this frame answers, otherwise None."""
         return None if self.fields is None else self.fields.get("id")
 
 
 def read_frame(data: str | bytes) -> Frame:
-    """The frame in ``data``; never fails, whatever the server sent."""
+    """Return the frame in ``data``. Never fails, whatever the server sent."""
     text = data if isinstance(data, str) else data.decode("utf-8", "backslashreplace")
     return Frame(text, parse_object(text))
 
 
 def parse_object(text: str) -> dict[str, Any] | None:
-    """The JSON object in ``text``; None for everything else, NaN and endless nesting included."""
+    """Return the JSON object in ``text``, or None. NaN and endless nesting are not JSON either."""
     try:
         value = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
@@ -43,12 +43,12 @@ def parse_object(text: str) -> dict[str, Any] | None:
 
 
 def compact(value: object) -> str:
-    """``value`` as JSON without a needless byte. Raises TypeError and ValueError for what is not JSON."""
+    """Return ``value`` as compact JSON. Raises TypeError and ValueError if it cannot be JSON."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def encode(request: Mapping[str, Any]) -> str:
-    """The text of a request. Raises UnsendableError for what docs/protocol.md says cannot be read."""
+    """Return the text of a request. Raises UnsendableError where docs/protocol.md says ``bad_request``."""
     _check_shape(request, _DEPTH)
     try:
         text = compact(request)

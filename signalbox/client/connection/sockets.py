@@ -1,4 +1,4 @@
-"""Sockets: opened with what a server wants to see, and why they could not be, or ended."""
+"""WebSockets: how they are opened and closed, and which error explains a failure."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from websockets.typing import Origin, Subprotocol
 
 from ..errors import AddressError, ClosedError, LostError, RefusedError
 from ..settings import OPEN_TIMEOUT
-from ..terminal import messages as words
+from .explanations import explain_address, explain_close, explain_failure
 
 CLOSE_TIMEOUT = 2.0
 
@@ -27,7 +27,7 @@ async def open_socket(
     open_timeout: float = OPEN_TIMEOUT,
     ping_interval: float | None = 20,
 ) -> ClientConnection:
-    """A connection. Raises AddressError and RefusedError."""
+    """Open a WebSocket. Raises AddressError and RefusedError."""
     try:
         opening = connect(
             url,
@@ -40,17 +40,17 @@ async def open_socket(
             proxy=_proxy(url),
         )
     except (InvalidURI, ValueError) as error:
-        raise AddressError(words.address(url, error)) from error
+        raise AddressError(explain_address(url, error)) from error
     try:
         return await opening
     except InvalidStatus as error:
-        raise RefusedError(words.failure(error, open_timeout), error.response.status_code) from error
+        raise RefusedError(explain_failure(error, open_timeout), error.response.status_code) from error
     except (OSError, ValueError, ImportError, WebSocketException) as error:
-        raise RefusedError(words.failure(error, open_timeout)) from error
+        raise RefusedError(explain_failure(error, open_timeout)) from error
 
 
 async def close_socket(socket: ClientConnection) -> None:
-    """Close it normally, or cut it when the other side does not even read."""
+    """Close a WebSocket normally, or cut it when the server does not read."""
     try:
         async with asyncio.timeout(CLOSE_TIMEOUT):
             await socket.close()
@@ -59,28 +59,31 @@ async def close_socket(socket: ClientConnection) -> None:
 
 
 def check_address(url: str) -> None:
-    """Raise AddressError for what cannot be the address of a WebSocket."""
+    """Raise AddressError if ``url`` cannot be the address of a WebSocket."""
     try:
-        connect(url)  # nothing happens before it is awaited
+        connect(url)  # nothing is opened before this is awaited
     except (InvalidURI, ValueError) as error:
-        raise AddressError(words.address(url, error)) from error
+        raise AddressError(explain_address(url, error)) from error
 
 
 def with_query(url: str, **values: str) -> str:
-    """``url`` with these values in its query, instead of others of the same names. Raises AddressError."""
+    """Return ``url`` with these values in its query. They replace values of the same names.
+
+    Raises AddressError.
+    """
     try:
         parts = urlsplit(url)
         query = [(key, value) for key, value in parse_qsl(parts.query, True) if key not in values]
         return urlunsplit(parts._replace(query=urlencode([*query, *values.items()])))
     except ValueError as error:
-        raise AddressError(words.address(url, error)) from error
+        raise AddressError(explain_address(url, error)) from error
 
 
 def ending(error: ConnectionClosed) -> ClosedError | LostError:
-    """Why an open connection ended."""
+    """Return the error that says why an open connection ended."""
     close = error.rcvd or error.sent or Close(1006, "")
     kind = ClosedError if error.rcvd and close.code in _NORMAL else LostError
-    return kind(words.closed(close.code, close.reason))
+    return kind(explain_close(close.code, close.reason))
 
 
 def _proxy(url: str) -> Literal[True] | None:

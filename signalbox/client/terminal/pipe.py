@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Callable
 from typing import BinaryIO
 
 from ..connection.frames import FRAME_LIMIT, parse_object
-from ..connection.session import Session, first_of
+from ..connection.stream import FrameStream
 from ..errors import ClosedError, LostError, TooLargeError, UnansweredError, UnsendableError, UnsentError
+from ..tasks import first_of
 from .stdin import split_lines
 
 
@@ -17,12 +18,12 @@ class Pipe:
 
     def __init__(
         self,
-        session: Session,
+        stream: FrameStream,
         chunks: AsyncIterator[bytes],
         output: BinaryIO,
         note: Callable[[str], None],
     ) -> None:
-        self._session = session
+        self._stream = stream
         self._chunks = chunks
         self._output = output
         self._note = note
@@ -38,16 +39,16 @@ class Pipe:
         try:
             await first_of(self._print_frames(), self._send_lines(wait, listen))
         except ClosedError as error:
-            if self._input_ended and not self._session.unanswered:
+            if self._input_ended and not self._stream.unanswered:
                 raise
             raise LostError(f"{error}, before all was said and answered") from error
-        if self._session.unanswered:
-            raise UnansweredError(f"requests without an answer: {self._session.unanswered}")
+        if self._stream.unanswered:
+            raise UnansweredError(f"requests without an answer: {self._stream.unanswered}")
         if self._unsent:
             raise UnsentError(f"lines not sent: {self._unsent}")
 
     async def _print_frames(self) -> None:
-        async for frame in self._session.frames():
+        async for frame in self._stream.frames():
             # Line breaks in JSON stand between its tokens, where a space is as good.
             self._output.write(re.sub(r"[\r\n]+", " ", frame.text).encode() + b"\n")
             self._output.flush()
@@ -65,7 +66,7 @@ class Pipe:
         self._input_ended = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(None if listen else wait):
-                await (asyncio.Event().wait() if listen else self._session.answered())
+                await (asyncio.Event().wait() if listen else self._stream.answered())
 
     async def _send_line(self, line: bytes) -> None:
         if len(line) > FRAME_LIMIT:
@@ -75,12 +76,12 @@ class Pipe:
             return
         fields = parse_object(text)
         if fields is None:
-            await self._session.request({"action": "broadcast", "data": {"text": text}})
+            await self._stream.request({"action": "broadcast", "data": {"text": text}})
         elif "id" in fields:
-            await self._session.send(text, fields["id"])
+            await self._stream.send(text, fields["id"])
         else:
-            request_id = self._session.next_id()
-            await self._session.send(_with_id(text, request_id), request_id)
+            request_id = self._stream.next_id()
+            await self._stream.send(_with_id(text, request_id), request_id)
 
 
 def _with_id(text: str, request_id: str) -> str:

@@ -9,8 +9,9 @@ import tty
 from collections.abc import AsyncIterator, Iterator
 from typing import TextIO
 
-from ..connection.session import Session, first_of
+from ..connection.stream import FrameStream
 from ..errors import CommandError, UnsendableError
+from ..tasks import first_of
 from .commands import HELP, parse_command
 from .editor import Editor
 from .transcript import Line, Tone, describe, plain
@@ -58,8 +59,10 @@ class Terminal:
 class Conversation:
     """A person at a terminal and the session they talk through."""
 
-    def __init__(self, session: Session, terminal: Terminal, answer_timeout: float = ANSWER_TIMEOUT) -> None:
-        self._session = session
+    def __init__(
+        self, stream: FrameStream, terminal: Terminal, answer_timeout: float = ANSWER_TIMEOUT
+    ) -> None:
+        self._stream = stream
         self._terminal = terminal
         self._answer_timeout = answer_timeout
 
@@ -71,42 +74,42 @@ class Conversation:
             self._terminal.clear_prompt()
 
     async def _listen(self) -> None:
-        async for frame in self._session.frames():
+        async for frame in self._stream.frames():
             self._terminal.show(describe(frame))
 
     async def _talk(self, keys: AsyncIterator[bytes]) -> None:
-        await self._say("/me")
+        await self._enter_state("/me")
         self._terminal.draw_prompt()
         async for chunk in keys:
             try:
                 for line in self._terminal.editor.type(chunk):
                     self._terminal.keep(line)
-                    await self._obey(line.strip())
+                    await self._run(line.strip())
             except EOFError:
                 return
             self._terminal.draw_prompt()
 
-    async def _obey(self, line: str) -> None:
+    async def _run(self, line: str) -> None:
         if line == "/quit":
             raise EOFError
         if line == "/help":
             self._terminal.show(Line(HELP, Tone.REPLY))
         elif line:
-            await self._say(line)
+            await self._enter_state(line)
 
-    async def _say(self, line: str) -> None:
+    async def _enter_state(self, line: str) -> None:
         try:
             request = parse_command(line)
             if isinstance(request, str):
-                await self._session.send(request)
+                await self._stream.send(request)
             else:
-                self._expect_answer(await self._session.request(request), line)
+                self._expect_answer(await self._stream.request(request), line)
         except (CommandError, UnsendableError) as error:
             self._terminal.show(Line(str(error), Tone.ERROR))
 
     def _expect_answer(self, request_id: str, line: str) -> None:
         def complain() -> None:
-            if self._session.awaits(request_id):
+            if self._stream.awaits(request_id):
                 words = f"no answer for {self._answer_timeout:g} s: {plain(line)}"
                 self._terminal.show(Line(words, Tone.ERROR))
 

@@ -18,7 +18,7 @@ from signalbox.client.errors import (
     UnansweredError,
     UnsendableError,
 )
-from signalbox.client.values import Attendee
+from signalbox.client.values import PresenceUser
 from tests.framework.client.backend import Backend, reply
 from tests.framework.client.commandline import ROOT
 from tests.framework.client.published import at
@@ -234,7 +234,7 @@ async def test_history_and_presence_are_typed_when_they_are_asked_for(backend: B
         presence = await client.presence("room:1")
 
     assert ([each.data for each in page.publications], page.position, page.more) == ([2], at(3), True)
-    assert presence.attendees == (Attendee("u-1", ("Ann", "Ann's phone")),)
+    assert presence.users == (PresenceUser("u-1", ("Ann", "Ann's phone")),)
 
 
 async def test_a_publication_is_refused_when_it_is_too_large(backend: Backend) -> None:

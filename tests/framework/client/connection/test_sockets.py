@@ -1,8 +1,8 @@
 import pytest
 
 from signalbox.client import Client, Settings
-from signalbox.client.connection.session import open_session
 from signalbox.client.connection.sockets import with_query
+from signalbox.client.connection.stream import open_stream
 from signalbox.client.errors import AddressError
 from tests.framework.client.backend import Backend
 
@@ -26,7 +26,7 @@ def test_a_value_is_refused_when_the_address_is_none() -> None:
 async def test_it_says_where_it_comes_from_when_told(backend: Backend) -> None:
     async with Client(backend.url, settings=Settings(origin="https://app.example.com")) as client:
         await client.connected()
-    async with open_session(backend.url, origin="https://app.example.com"), open_session(backend.url):
+    async with open_stream(backend.url, origin="https://app.example.com"), open_stream(backend.url):
         pass
 
     assert backend.origins == ["https://app.example.com", "https://app.example.com", None]

@@ -1,7 +1,7 @@
 import io
 from collections.abc import AsyncIterator
 
-from signalbox.client.connection.session import open_session
+from signalbox.client.connection.stream import open_stream
 from signalbox.client.terminal.terminal import Conversation, Terminal
 from signalbox.client.terminal.transcript import clock
 from tests.framework.client.backend import NOON, Backend, message
@@ -164,8 +164,8 @@ async def test_the_silence_is_said_when_a_request_stays_unanswered(backend: Back
         yield b"/ping\r"
         await backend.until(lambda: "/ping" in screen.getvalue().partition("no answer for 0.05 s: ")[2])
 
-    async with open_session(backend.url, keep_alive=0.02) as session:
-        await Conversation(session, Terminal(screen, colours=False), answer_timeout=0.05).run(keys())
+    async with open_stream(backend.url, keep_alive=0.02) as stream:
+        await Conversation(stream, Terminal(screen, colours=False), answer_timeout=0.05).run(keys())
 
     assert "no answer for 0.05 s: /me\n" in screen.getvalue()
     assert "no answer for 0.05 s: /ping\n" in screen.getvalue()

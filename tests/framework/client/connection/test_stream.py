@@ -11,7 +11,7 @@ from cryptography.x509.oid import NameOID
 from websockets.asyncio.server import ServerConnection, serve
 
 from signalbox.client.connection.frames import Frame
-from signalbox.client.connection.session import Session, first_of, open_session
+from signalbox.client.connection.stream import FrameStream, open_stream
 from signalbox.client.errors import AddressError, ClosedError, LostError, RefusedError, TooLargeError
 from tests.framework.client.backend import Backend, port_of
 
@@ -36,11 +36,11 @@ class Stranger(asyncio.Protocol):
         self.left.set()
 
 
-async def read(session: Session, count: int) -> list[Frame]:
+async def read(stream: FrameStream, count: int) -> list[Frame]:
     """The next frames."""
     frames: list[Frame] = []
     async with asyncio.timeout(10):
-        async for frame in session.frames():
+        async for frame in stream.frames():
             frames.append(frame)
             if len(frames) == count:
                 break
@@ -48,54 +48,54 @@ async def read(session: Session, count: int) -> list[Frame]:
 
 
 async def test_a_request_is_answered_when_its_id_comes_back(backend: Backend) -> None:
-    async with open_session(backend.url) as session:
-        request_id = await session.request({"action": "ping"})
-        assert session.awaits(request_id)
-        assert session.unanswered == 1
+    async with open_stream(backend.url) as stream:
+        request_id = await stream.request({"action": "ping"})
+        assert stream.awaits(request_id)
+        assert stream.unanswered == 1
 
-        [frame] = await read(session, 1)
+        [frame] = await read(stream, 1)
 
         assert frame.request_id == request_id
-        assert session.unanswered == 0
-        await session.answered()
+        assert stream.unanswered == 0
+        await stream.answered()
 
 
 async def test_both_are_awaited_when_two_requests_share_an_id(backend: Backend) -> None:
-    async with open_session(backend.url) as session:
+    async with open_stream(backend.url) as stream:
         for _ in range(2):
-            await session.send('{"action":"ping","id":7}', 7)
+            await stream.send('{"action":"ping","id":7}', 7)
 
-        await read(session, 1)
-        assert session.unanswered == 1
-        await read(session, 1)
-        assert session.unanswered == 0
+        await read(stream, 1)
+        assert stream.unanswered == 1
+        await read(stream, 1)
+        assert stream.unanswered == 0
 
 
 @pytest.mark.parametrize("request_id", [None, {"a": 1}, [1]])
 async def test_nothing_is_awaited_when_the_id_is_not_one(backend: Backend, request_id: object) -> None:
-    async with open_session(backend.url) as session:
-        await session.send('{"action":"ping"}', request_id)
+    async with open_stream(backend.url) as stream:
+        await stream.send('{"action":"ping"}', request_id)
 
-        assert session.unanswered == 0
+        assert stream.unanswered == 0
 
 
 async def test_a_frame_stays_here_when_it_is_too_large(backend: Backend) -> None:
-    async with open_session(backend.url) as session:
+    async with open_stream(backend.url) as stream:
         with pytest.raises(TooLargeError):
-            await session.request({"action": "broadcast", "data": "x" * 32_768})
+            await stream.request({"action": "broadcast", "data": "x" * 32_768})
 
-        assert session.unanswered == 0
-        await session.request({"action": "ping"})
-        await read(session, 1)
+        assert stream.unanswered == 0
+        await stream.request({"action": "ping"})
+        await read(stream, 1)
     assert [request["action"] for request in backend.requests] == ["ping"]
 
 
 async def test_pings_keep_the_connection_alive_when_nobody_talks(backend: Backend) -> None:
-    async with open_session(backend.url, keep_alive=0.01) as session:
+    async with open_stream(backend.url, keep_alive=0.01) as stream:
         await backend.until(lambda: len(backend.received) >= 3)
-        await session.request({"action": "whoami"})
+        await stream.request({"action": "whoami"})
 
-        [frame] = await read(session, 1)
+        [frame] = await read(stream, 1)
 
         assert frame.fields
         assert frame.fields["type"] == "whoami"
@@ -103,7 +103,7 @@ async def test_pings_keep_the_connection_alive_when_nobody_talks(backend: Backen
 
 
 async def test_the_close_is_normal_when_the_session_ends(backend: Backend) -> None:
-    async with open_session(backend.url):
+    async with open_stream(backend.url):
         await backend.until(lambda: backend.people)
         [socket] = backend.people
     await backend.until(lambda: not backend.people)
@@ -115,42 +115,42 @@ async def test_the_close_is_normal_when_the_session_ends(backend: Backend) -> No
 async def test_the_connection_is_lost_when_the_server_closes_it_for_a_reason(
     backend: Backend, code: int
 ) -> None:
-    async with open_session(backend.url) as session:
+    async with open_stream(backend.url) as stream:
         await backend.until(lambda: backend.people)
         await backend.close(code, "because")
 
         with pytest.raises(LostError, match=f"{code}.*because"):
-            await read(session, 1)
+            await read(stream, 1)
         with pytest.raises(LostError, match=f"{code}.*because"):
-            await session.request({"action": "ping"})
+            await stream.request({"action": "ping"})
 
 
 async def test_the_connection_is_closed_when_the_server_closes_it_normally(backend: Backend) -> None:
-    async with open_session(backend.url) as session:
+    async with open_stream(backend.url) as stream:
         await backend.until(lambda: backend.people)
         await backend.close(1000)
 
         with pytest.raises(ClosedError, match="1000"):
-            await read(session, 1)
+            await read(stream, 1)
 
 
 async def test_the_connection_is_lost_when_the_server_vanishes(backend: Backend) -> None:
-    async with open_session(backend.url) as session:
+    async with open_stream(backend.url) as stream:
         await backend.until(lambda: backend.people)
         backend.abort()
 
         with pytest.raises(LostError, match="1006"):
-            await read(session, 1)
+            await read(stream, 1)
 
 
 async def test_the_connection_is_lost_when_the_server_sends_what_is_not_utf8(backend: Backend) -> None:
-    async with open_session(backend.url) as session:
+    async with open_stream(backend.url) as stream:
         await backend.until(lambda: backend.people)
         for socket in backend.people:
             await socket.send(b"\xff\xfe", text=True)
 
         with pytest.raises(LostError, match="1007"):
-            await read(session, 1)
+            await read(stream, 1)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 502, 503, 504, 301, 200])
@@ -158,7 +158,7 @@ async def test_no_connection_comes_about_when_the_backend_refuses(backend: Backe
     backend.refusal = status
 
     with pytest.raises(RefusedError, match=f"HTTP {status}"):
-        async with open_session(backend.url):
+        async with open_stream(backend.url):
             pass
 
 
@@ -177,13 +177,13 @@ async def test_no_connection_comes_about_when_the_backend_refuses(backend: Backe
 )
 async def test_an_address_is_refused_when_it_cannot_be_one_of_a_websocket(url: str) -> None:
     with pytest.raises(AddressError, match="is not a WebSocket address"):
-        async with open_session(url):
+        async with open_stream(url):
             pass
 
 
 async def test_no_connection_comes_about_when_nobody_listens(backend: Backend) -> None:
     with pytest.raises(RefusedError, match="nothing listens there"):
-        async with open_session("ws://127.0.0.1:1/local"):
+        async with open_stream("ws://127.0.0.1:1/local"):
             pass
 
 
@@ -203,7 +203,7 @@ async def test_no_connection_comes_about_when_something_else_listens(
     async with await asyncio.get_running_loop().create_server(lambda: stranger, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(RefusedError, match=said):
-            async with open_session(f"ws://127.0.0.1:{port}/local", open_timeout=patience):
+            async with open_stream(f"ws://127.0.0.1:{port}/local", open_timeout=patience):
                 pass
         async with asyncio.timeout(10):
             await stranger.left.wait()
@@ -211,7 +211,7 @@ async def test_no_connection_comes_about_when_something_else_listens(
 
 async def test_no_connection_comes_about_when_the_server_speaks_no_tls(backend: Backend) -> None:
     with pytest.raises(RefusedError, match="ws://"):
-        async with open_session(backend.url.replace("ws://", "wss://")):
+        async with open_stream(backend.url.replace("ws://", "wss://")):
             pass
 
 
@@ -219,7 +219,7 @@ async def test_no_connection_comes_about_when_the_certificate_is_not_trusted(tls
     backend = Backend()
     async with serve(backend.attend, "127.0.0.1", 0, ssl=tls) as server:
         with pytest.raises(RefusedError, match="certificate is not trusted"):
-            async with open_session(f"wss://127.0.0.1:{port_of(server)}/local"):
+            async with open_stream(f"wss://127.0.0.1:{port_of(server)}/local"):
                 pass
 
 
@@ -229,25 +229,8 @@ async def test_a_proxy_is_passed_by_when_the_backend_is_on_this_machine(
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.delenv("no_proxy", raising=False)
 
-    async with open_session(backend.url):
+    async with open_stream(backend.url):
         await backend.until(lambda: backend.people)
-
-
-async def test_the_others_are_cancelled_when_the_first_one_fails() -> None:
-    ended: list[str] = []
-
-    async def fail() -> None:
-        raise LostError("gone")
-
-    async def wait() -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.append("cancelled")
-
-    with pytest.raises(LostError, match="gone"):
-        await first_of(wait(), fail())
-    assert ended == ["cancelled"]
 
 
 @pytest.fixture
@@ -286,8 +269,8 @@ async def test_it_can_be_closed_when_the_server_does_not_read() -> None:
         serve(read_nothing, "127.0.0.1", 0, compression=None, max_queue=1, ping_interval=None) as server,
         asyncio.timeout(60),
     ):
-        async with open_session(f"ws://127.0.0.1:{port_of(server)}/local") as session:
-            sending = [asyncio.create_task(session.send("y" * 30_000)) for _ in range(600)]
+        async with open_stream(f"ws://127.0.0.1:{port_of(server)}/local") as stream:
+            sending = [asyncio.create_task(stream.send("y" * 30_000)) for _ in range(600)]
             await asyncio.wait(sending, timeout=0.5)
             assert not all(task.done() for task in sending)
         await asyncio.gather(*sending, return_exceptions=True)

@@ -4,20 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..connection.frames import read_frame
+from ..connection.frames import Frame
 from ..errors import MalformedError
 from ..values import (
-    Attendee,
-    Malformed,
-    Newer,
-    Notice,
+    GatewayFrame,
+    MalformedFrame,
+    NewerFrame,
     Page,
     Position,
     Presence,
+    PresenceUser,
     Publication,
     Push,
     Sender,
-    Unknown,
+    UnknownFrame,
 )
 
 VERSION = 1
@@ -36,7 +36,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Farewell:
+class Disconnect:
     """The server is about to close the connection, for the reason ``code``; whether one may come back."""
 
     code: str
@@ -44,14 +44,14 @@ class Farewell:
 
 
 @dataclass(frozen=True, slots=True)
-class Expulsion:
+class Unsubscribed:
     """The server has ended subscriptions, because roles have changed."""
 
     channels: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SubscribeResult:
     """What a subscribe was answered for one channel: ``recovered`` is None if nothing was to be recovered."""
 
     channel: str
@@ -60,28 +60,27 @@ class Answer:
     publications: tuple[Publication, ...]
 
 
-Unasked = Publication | Expulsion | Push | Unknown | Newer | Malformed | Notice
+Unsolicited = Publication | Unsubscribed | Push | UnknownFrame | NewerFrame | MalformedFrame | GatewayFrame
 """What is nothing of the connection's own."""
 
-Inbound = Reply | Farewell | Unasked
+Inbound = Reply | Disconnect | Unsolicited
 
 
-def read_inbound(data: str | bytes) -> Inbound:
+def read_inbound(frame: Frame) -> Inbound:
     """What a frame is."""
-    frame = read_frame(data)
     match frame.fields:
         case None:
-            return Malformed(frame.text)
+            return MalformedFrame(frame.text)
         case {"v": int(version)} if version != VERSION:
-            return Newer(version, frame.fields)
+            return NewerFrame(version, frame.fields)
         case {"type": str(kind)}:
-            return _read(kind, frame.fields) or Malformed(frame.text)
+            return _read(kind, frame.fields) or MalformedFrame(frame.text)
         case {"message": str(message), "connectionId": _}:
-            return Notice(message)
-    return Malformed(frame.text)
+            return GatewayFrame(message)
+    return MalformedFrame(frame.text)
 
 
-def read_place(value: object) -> Position | None:
+def read_position(value: object) -> Position | None:
     """The position in a frame's field, None where there is none. Raises MalformedError for anything else."""
     match value:
         case None:
@@ -100,24 +99,24 @@ def read_publication(channel: object, value: object) -> Publication:
             "data": data,
             "sent_at": int(sent_at),
         } if isinstance(channel, str):
-            return Publication(channel, read_place(place), Sender(user_id, name), data, sent_at)
+            return Publication(channel, read_position(place), Sender(user_id, name), data, sent_at)
     raise _malformed("publication")
 
 
-def read_heads(fields: Mapping[str, Any]) -> dict[str, Position]:
+def read_behind(fields: Mapping[str, Any]) -> dict[str, Position]:
     """Where channels are that one is behind of, as a pong says; what makes no sense is left out."""
     match fields:
         case {"behind": dict(behind)}:
-            places = {channel: _read_head(value) for channel, value in behind.items()}
+            places = {channel: _read_known_position(value) for channel, value in behind.items()}
             return {channel: place for channel, place in places.items() if place}
     return {}
 
 
-def read_answers(fields: Mapping[str, Any]) -> list[Answer]:
+def read_subscribe_results(fields: Mapping[str, Any]) -> list[SubscribeResult]:
     """What a subscribe was answered, channel by channel. Raises MalformedError."""
     match fields:
         case {"channels": list(channels)}:
-            return [_read_answer(channel) for channel in channels]
+            return [_read_subscribe_result(channel) for channel in channels]
     raise _malformed("answer to a subscribe")
 
 
@@ -126,7 +125,7 @@ def read_page(fields: Mapping[str, Any]) -> Page:
     match fields:
         case {"channel": channel, "publications": list(found), "position": place, "more": bool(more)}:
             publications = tuple(read_publication(channel, each) for each in found)
-            return Page(publications, read_place(place), more)
+            return Page(publications, read_position(place), more)
     raise _malformed("page of history")
 
 
@@ -134,18 +133,18 @@ def read_presence(fields: Mapping[str, Any]) -> Presence:
     """Who is on a channel. Raises MalformedError."""
     match fields:
         case {"users": list(users), "count": int(count)}:
-            return Presence(tuple(_read_attendee(user) for user in users), count)
+            return Presence(tuple(_read_user(user) for user in users), count)
     raise _malformed("presence")
 
 
-def _read_head(value: object) -> Position | None:
+def _read_known_position(value: object) -> Position | None:
     try:
-        return read_place(value)
+        return read_position(value)
     except MalformedError:
         return None
 
 
-def _read_answer(value: object) -> Answer:
+def _read_subscribe_result(value: object) -> SubscribeResult:
     match value:
         case {
             "channel": str(channel),
@@ -154,14 +153,14 @@ def _read_answer(value: object) -> Answer:
             "publications": list(missed),
         }:
             publications = tuple(read_publication(channel, each) for each in missed)
-            return Answer(channel, read_place(place), recovered, publications)
+            return SubscribeResult(channel, read_position(place), recovered, publications)
     raise _malformed("answer to a subscribe")
 
 
-def _read_attendee(value: object) -> Attendee:
+def _read_user(value: object) -> PresenceUser:
     match value:
         case {"user_id": str(user_id), "connections": list(connections)}:
-            return Attendee(user_id, tuple(_read_name(connection) for connection in connections))
+            return PresenceUser(user_id, tuple(_read_name(connection) for connection in connections))
     raise _malformed("user")
 
 
@@ -183,10 +182,10 @@ def _read(kind: str, fields: Mapping[str, Any]) -> Inbound | None:
         case {"type": "publication"}:
             return _read_pushed(fields)
         case {"type": "disconnect"}:
-            return Farewell(str(fields.get("code")), fields.get("reconnect") is True)
+            return Disconnect(str(fields.get("code")), fields.get("reconnect") is True)
         case {"type": "channel.unsubscribed", "channels": list(channels)}:
-            return Expulsion(tuple(map(str, channels)))
-    return Push(kind, fields) if kind in _PUSHES else Unknown(kind, fields)
+            return Unsubscribed(tuple(map(str, channels)))
+    return Push(kind, fields) if kind in _PUSHES else UnknownFrame(kind, fields)
 
 
 def _read_pushed(fields: Mapping[str, Any]) -> Publication | None:

@@ -14,7 +14,7 @@ _GAPS = {
 }
 
 
-class Lines:
+class Printer:
     """Lines for a person when ``readable``, else for a program."""
 
     def __init__(self, output: TextIO, *, readable: bool) -> None:
@@ -43,10 +43,10 @@ class Lines:
         """Who is there, each on a line."""
         if self._readable:
             self._print(f"{presence.count} on {channel}", {})
-        for attendee in presence.attendees:
-            names = ", ".join(dict.fromkeys(attendee.names))
-            fields = {"user_id": attendee.user_id, "names": list(attendee.names)}
-            self._print(f"  {plain(names)}  {plain(attendee.user_id)}", fields)
+        for user in presence.users:
+            names = ", ".join(dict.fromkeys(user.names))
+            fields = {"user_id": user.user_id, "names": list(user.names)}
+            self._print(f"  {plain(names)}  {plain(user.user_id)}", fields)
 
     def _print(self, words: str, fields: Mapping[str, Any]) -> None:
         print(words if self._readable else compact(fields), file=self._output, flush=True)

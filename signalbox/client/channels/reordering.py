@@ -11,7 +11,7 @@ HELD = 512
 _EPOCHS = 8
 
 
-class Order:
+class ReorderBuffer:
     """Takes publications as they come, gives them in turn. It knows nothing of time and sockets.
 
     ``position`` is that of the last one given; None before the first answer to a subscribe, and where the
@@ -28,7 +28,7 @@ class Order:
         self._past: deque[str] = deque(maxlen=_EPOCHS)
 
     @property
-    def lacks(self) -> bool:
+    def is_behind(self) -> bool:
         """Whether something is missing before what has come."""
         skipped = self._skipped is not None and not self._is_old(self._skipped)
         return self.position is not None and (skipped or bool(self._held))

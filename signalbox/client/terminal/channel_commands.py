@@ -6,32 +6,32 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
 
-from ..channels.roster import PAGE
+from ..channels.registry import PAGE
 from ..client import Client
 from ..connection.frames import FRAME_LIMIT, parse_object
-from ..connection.session import first_of
 from ..errors import ClientError, RequestError, UnsendableError, UnsentError
 from ..settings import Settings
+from ..tasks import first_of
 from ..values import Page, Position, State
-from .output import Lines
+from .printer import Printer
 from .stdin import read_chunks, split_lines
 from .terminal import open_screen
 
 Note = Callable[[str], None]
 
 
-async def obey(options: Namespace, note: Note) -> None:
+async def run_channel_command(options: Namespace, note: Note) -> None:
     """Do what the command line asks for. Raises ClientError, and OSError for standard output."""
     token = _reader(options.token_file) if options.token_file else None
     settings = Settings(origin=options.origin)
     with open_screen(sys.stdout.fileno()) as output:
-        lines = Lines(output, readable=output.isatty())
+        lines = Printer(output, readable=output.isatty())
         async with Client(options.url, token=token, name=options.name, settings=settings) as client:
             await _connect(client)
-            await first_of(_obey(client, options, lines, note), _tell(client, note))
+            await first_of(_run(client, options, lines, note), _tell(client, note))
 
 
-async def _obey(client: Client, options: Namespace, lines: Lines, note: Note) -> None:
+async def _run(client: Client, options: Namespace, lines: Printer, note: Note) -> None:
     match options.command:
         case "subscribe":
             await _subscribe(client, options, lines, note)
@@ -63,7 +63,7 @@ async def _tell(client: Client, note: Note) -> None:
                 raise error
 
 
-async def _subscribe(client: Client, options: Namespace, lines: Lines, note: Note) -> None:
+async def _subscribe(client: Client, options: Namespace, lines: Printer, note: Note) -> None:
     subscription = client.subscribe(options.channel, since=options.since)
     try:
         async for item in subscription:
@@ -74,7 +74,7 @@ async def _subscribe(client: Client, options: Namespace, lines: Lines, note: Not
 
 
 async def _publish(
-    client: Client, channel: str, texts: AsyncIterator[tuple[str, str]], lines: Lines, note: Note
+    client: Client, channel: str, texts: AsyncIterator[tuple[str, str]], lines: Printer, note: Note
 ) -> None:
     subscription = client.subscribe(channel)
     with suppress(RequestError):  # most channels want it of who publishes, and some do not
@@ -93,7 +93,7 @@ async def _publish(
         raise UnsentError(f"texts not sent: {unsent}")
 
 
-async def _history(client: Client, options: Namespace, lines: Lines) -> None:
+async def _history(client: Client, options: Namespace, lines: Printer) -> None:
     left, since, until = options.limit, options.since, None
     while left > 0:
         page = await client.history(

@@ -1,4 +1,4 @@
-"""Everything the client says about connections, in words for the person in front of it."""
+"""Explanations of refusals, close codes and network errors, for people."""
 
 import errno
 import http
@@ -37,31 +37,31 @@ _CLOSES = {
 }
 
 
-def address(url: str, error: Exception) -> str:
-    """Why ``url`` is not the address of a WebSocket."""
+def explain_address(url: str, error: Exception) -> str:
+    """Say why ``url`` is not the address of a WebSocket."""
     if not url.startswith(("ws://", "wss://")):
         return f"{url!r} is not a WebSocket address: it must begin with ws:// or wss://"
     return f"{url!r} is not a WebSocket address: {str(error).rpartition(': ')[2]}"
 
 
-def refused(status: int) -> str:
-    """What the HTTP status of a refused handshake means."""
+def explain_refusal(status: int) -> str:
+    """Say what the HTTP status of a refused handshake means."""
     names = {known.value: known.phrase for known in http.HTTPStatus}
     meaning = _STATUSES.get(status, "the server does not open a WebSocket here")
     return f"refused: HTTP {status} {names.get(status, '')}".rstrip() + f" ({meaning})"
 
 
-def closed(code: int, reason: str) -> str:
-    """What a close code means, with the server's own reason behind it."""
+def explain_close(code: int, reason: str) -> str:
+    """Say what a close code means, and quote the server's own reason."""
     meaning = _CLOSES.get(code, "a reason of the application's own" if code >= 4000 else "an unknown reason")
     return f"connection closed: {code}, {meaning}" + (f" ({reason!r})" if reason else "")
 
 
-def failure(error: Exception, seconds: float) -> str:
-    """Why no connection came about; ``seconds`` is how long it was tried."""
+def explain_failure(error: Exception, seconds: float) -> str:
+    """Say why the connection failed. ``seconds`` is how long the client tried."""
     match error:
         case InvalidStatus():
-            return refused(error.response.status_code)
+            return explain_refusal(error.response.status_code)
         case ProxyError() | InvalidProxy() | ImportError():
             return f"the proxy on the way cannot be used: {error}"
         case InvalidHandshake():
@@ -69,11 +69,11 @@ def failure(error: Exception, seconds: float) -> str:
         case TimeoutError():
             return f"no answer within {seconds:g} s"
         case OSError():
-            return _network(error)
+            return _explain_network(error)
     return f"no connection: {error}"
 
 
-def _network(error: OSError) -> str:
+def _explain_network(error: OSError) -> str:
     match error:
         case ssl.SSLCertVerificationError():
             return f"the server's certificate is not trusted: {error.verify_message}"
@@ -83,7 +83,7 @@ def _network(error: OSError) -> str:
             return f"no such host: {error.strerror}"
         case ConnectionResetError():
             return "the other side hung up at once; is it ws:// or wss://?"
-    # A name with several addresses gives one error without an errno that quotes the error of each.
+    # For a name with several addresses the error has no errno and quotes the error of each address.
     if error.errno == errno.ECONNREFUSED or f"[Errno {errno.ECONNREFUSED}]" in str(error):
         return "connection refused: nothing listens there; is the backend running?"
     return f"no connection: {error}"

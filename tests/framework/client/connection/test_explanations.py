@@ -5,23 +5,23 @@ import ssl
 import pytest
 from websockets.exceptions import InvalidMessage, InvalidProxy
 
-from signalbox.client.terminal import messages as words
+from signalbox.client.connection.explanations import explain_close, explain_failure, explain_refusal
 
 
 @pytest.mark.parametrize(
     "code", [1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011, 1012, 1013, 1015]
 )
 def test_a_close_code_has_a_meaning_when_it_is_a_known_one(code: int) -> None:
-    assert words.closed(code, "").startswith(f"connection closed: {code}, ")
-    assert "unknown" not in words.closed(code, "")
+    assert explain_close(code, "").startswith(f"connection closed: {code}, ")
+    assert "unknown" not in explain_close(code, "")
 
 
 def test_a_close_quotes_the_reason_when_the_server_gave_one() -> None:
     assert (
-        words.closed(4001, "bye\x1b")
+        explain_close(4001, "bye\x1b")
         == "connection closed: 4001, a reason of the application's own ('bye\\x1b')"
     )
-    assert words.closed(3000, "") == "connection closed: 3000, an unknown reason"
+    assert explain_close(3000, "") == "connection closed: 3000, an unknown reason"
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_a_close_quotes_the_reason_when_the_server_gave_one() -> None:
     ],
 )
 def test_a_refusal_has_a_meaning_when_a_status_comes_back(status: int, said: str) -> None:
-    assert said in words.refused(status)
+    assert said in explain_refusal(status)
 
 
 @pytest.mark.parametrize(
@@ -62,4 +62,4 @@ def test_a_refusal_has_a_meaning_when_a_status_comes_back(status: int, said: str
     ],
 )
 def test_a_failure_is_said_in_words_when_no_connection_comes_about(error: Exception, said: str) -> None:
-    assert said in words.failure(error, 30)
+    assert said in explain_failure(error, 30)

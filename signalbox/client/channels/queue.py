@@ -1,4 +1,4 @@
-"""What waits for the application: a bounded queue that says what it lost."""
+"""A bounded queue for the application that reports what it dropped."""
 
 import asyncio
 from collections import deque
@@ -11,10 +11,10 @@ from ..values import Gap, Publication
 T = TypeVar("T")
 
 
-class Inbox(AsyncIterator[T | Gap]):
-    """The newest ``limit`` items of a channel or, when that is None, of the client's events.
+class BoundedQueue(AsyncIterator[T | Gap]):
+    """The newest ``limit`` items of a channel. ``channel`` is None for the events of the client.
 
-    Taking them ends, or raises the error it ended with, when all have been taken.
+    After the last item the iteration ends, or raises the error the queue ended with.
     """
 
     def __init__(self, channel: str | None, limit: int) -> None:
@@ -24,10 +24,10 @@ class Inbox(AsyncIterator[T | Gap]):
         self._overflow: Gap | None = None
         self._ended = False
         self._error: ClientError | None = None
-        self._came = asyncio.Event()
+        self._changed = asyncio.Event()
 
     def put(self, item: T | Gap) -> None:
-        """Add an item; when there are too many, the oldest makes room and a gap says so."""
+        """Add an item. A full queue drops its oldest item and yields a gap in its place."""
         if self._ended:
             return
         if len(self._items) == self._limit:
@@ -35,20 +35,20 @@ class Inbox(AsyncIterator[T | Gap]):
             position = oldest.position if isinstance(oldest, Publication | Gap) else None
             self._overflow = Gap(self._channel, "overflow", position)
         self._items.append(item)
-        self._came.set()
+        self._changed.set()
 
     def end(self, error: ClientError | None = None) -> None:
-        """Nothing comes after what is there."""
+        """Accept no more items."""
         if not self._ended:
             self._ended, self._error = True, error
-        self._came.set()
+        self._changed.set()
 
     async def __anext__(self) -> T | Gap:
         while not self._items:
             if self._ended:
                 raise self._error or StopAsyncIteration
-            self._came.clear()
-            await self._came.wait()
+            self._changed.clear()
+            await self._changed.wait()
         if self._overflow:
             overflow, self._overflow = self._overflow, None
             return overflow
