@@ -1,169 +1,173 @@
-// One channel a client is subscribed to: which connection brings it, and what is missing.
+// The state of one subscription: the connections that bring the channel, and the recovery of publications.
 
 import { AnswerTimeoutError, RefusedError } from "./errors.js";
-import { readPublications } from "./reading.js";
-import { Sequence } from "./sequence.js";
+import { readPublications } from "./decoding.js";
+import { ReorderBuffer } from "./reordering.js";
 import { Subscription } from "./subscription.js";
 
-const HOLD = 1_000; // ms to wait for a publication that was overtaken, before asking for it
-const PAGE = 100; // publications
+const HOLD = 1_000; // ms to wait for a missing publication before the history is read
+const PAGE = 100; // publications in a page of history
 
 /**
- * `onStale` is called when it has to be subscribed to again; `pauseAfter` gives ms, by the number of failures and the
- * last of them.
+ * `onStale` is called when the channel has to be subscribed to again. `backoff` returns a pause in ms for a number of
+ * failures and the last error.
  */
 export class Channel {
-  #agenda;
-  #pauseAfter;
+  #timers;
+  #backoff;
   #onStale;
-  #sequence;
-  #asked = null; // the connection whose answer is awaited
-  #early = []; // what came over it meanwhile
-  #waiting = null; // calls the wait for a missing publication off
-  #reading = false;
+  #buffer;
+  #requestedOn = null; // the connection on which a subscribe is under way
+  #early = []; // publications that came before the answer
+  #cancelWait = null; // cancels the wait for a missing publication
+  #recovering = false;
 
-  /** The connections that bring it, the newest last: two while one takes over from the other. */
-  links = [];
+  /** The connections that bring the channel, the newest last. There are two during a roll-over. */
+  connections = [];
 
-  constructor(name, { since, limit, leave, agenda, pauseAfter, onStale }) {
+  constructor(name, { since, limit, leave, timers, backoff, onStale }) {
     this.name = name;
     this.subscription = new Subscription(name, { since, limit, leave });
-    this.#sequence = new Sequence(since);
-    this.#agenda = agenda;
-    this.#pauseAfter = pauseAfter;
+    this.#buffer = new ReorderBuffer(since);
+    this.#timers = timers;
+    this.#backoff = backoff;
     this.#onStale = onStale;
   }
 
-  /** The position of the last publication that is with the application; null where there is none. */
+  /** The position of the last item that was delivered, or null. */
   get position() {
-    return this.#sequence.position;
+    return this.#buffer.position;
   }
 
-  /** The newest of them; null while none brings it. */
-  get link() {
-    return this.links.at(-1) ?? null;
+  /** The newest connection, or null. */
+  get connection() {
+    return this.connections.at(-1) ?? null;
   }
 
-  /** What to ask the server for. */
-  get wish() {
+  /** The channel as a `channel.subscribe` request names it. */
+  get requestFields() {
     return this.position ? { channel: this.name, since: this.position } : { channel: this.name };
   }
 
-  /** A subscription was asked for over `link`; what it brings is held back until the answer is there. */
-  ask(link) {
-    this.#asked = link;
+  /** A subscribe is under way. Its publications are held back until the answer arrives. */
+  ask(connection) {
+    this.#requestedOn = connection;
     this.#early = [];
   }
 
-  /** The server said yes: `answer` is its part about this channel. */
-  start(link, { position, recovered, publications }) {
-    this.links = [...this.links, link].sort((one, other) => one.openedAt - other.openedAt);
-    this.#asked = null;
+  /** The server has subscribed a connection to the channel. */
+  start(connection, { position, recovered, publications }) {
+    this.connections = [...this.connections, connection].sort((one, other) => one.openedAt - other.openedAt);
+    this.#requestedOn = null;
     this.subscription.start(position);
-    for (const publication of publications) this.#show(this.#sequence.take(publication));
-    if (position && !recovered) this.#goOn(position, recovered);
-    for (const publication of this.#early.splice(0)) this.receive(link, publication);
-    this.#look();
+    for (const publication of publications) this.#show(this.#buffer.take(publication));
+    if (position && !recovered) this.#skip(position, recovered);
+    for (const publication of this.#early.splice(0)) this.receive(connection, publication);
+    this.#scheduleRecovery();
   }
 
-  /** A publication has come over `link`. */
-  receive(link, publication) {
+  /** Take a publication from a connection. */
+  receive(connection, publication) {
     if (!publication.position) {
       this.#show([publication]);
-    } else if (link === this.#asked && !this.link) {
+    } else if (connection === this.#requestedOn && !this.connection) {
       this.#early.push(publication);
     } else {
-      this.#show(this.#sequence.take(publication));
-      this.#look();
+      this.#show(this.#buffer.take(publication));
+      this.#scheduleRecovery();
     }
   }
 
-  /** The server says that the channel has gone on, up to `position`. */
+  /** The server says that there are publications up to `position`. */
   catchUp(position) {
-    this.#sequence.aim(position);
-    this.#read(position);
+    this.#buffer.aim(position);
+    this.#recover(position);
   }
 
   /** A connection has ended. */
-  forget(link) {
-    this.links = this.links.filter((each) => each !== link);
-    if (this.#asked === link) this.#asked = null;
+  forget(connection) {
+    this.connections = this.connections.filter((each) => each !== connection);
+    if (this.#requestedOn === connection) this.#requestedOn = null;
   }
 
-  /** The server said no, or the client is closed. */
+  /** The server refused the subscription, or the client is closed. */
   finish(error) {
-    this.#waiting?.();
-    this.links = [];
+    this.#cancelWait?.();
+    this.connections = [];
     this.subscription.finish(error);
   }
 
-  /** What was not recovered is lost; nothing is, where nothing was asked for: then it was asked twice. */
-  #goOn(position, recovered) {
-    if (recovered === null && this.position?.epoch === position.epoch) this.#sequence.aim(position);
-    else this.#show(this.#sequence.startAt(position, "unrecovered"));
+  /** Go on at the server's position. Without a recovery in the answer another connection has subscribed already. */
+  #skip(position, recovered) {
+    if (recovered === null && this.position?.epoch === position.epoch) this.#buffer.aim(position);
+    else this.#show(this.#buffer.startAt(position, "unrecovered"));
   }
 
   #show(items) {
     for (const item of items) this.subscription.deliver({ ...item, channel: this.name });
   }
 
-  #look() {
-    if (!this.#sequence.isBehind) {
-      this.#waiting?.();
-      this.#waiting = null;
-    } else if (this.#sequence.isFull) {
-      this.#read();
+  #scheduleRecovery() {
+    if (!this.#buffer.isBehind) {
+      this.#cancelWait?.();
+      this.#cancelWait = null;
+    } else if (this.#buffer.isFull) {
+      this.#recover();
     } else {
-      this.#waiting ??= this.#agenda.after(HOLD, () => this.#read());
+      this.#cancelWait ??= this.#timers.after(HOLD, () => this.#recover());
     }
   }
 
-  /** Read what is missing, also what is up to `head`, until there is an answer. */
-  async #read(head = null) {
-    const { link } = this;
-    this.#waiting?.();
-    this.#waiting = null;
-    if (!link || this.#reading || !(head || this.#sequence.isBehind)) return;
-    this.#reading = true;
-    for (let failures = 0, again = true; again && this.link === link && link.isOpen; failures++) {
-      again = await this.#readPages(link).then(() => false, (error) => this.#failRead(link, error, head, failures));
+  /** Read the history until nothing is missing, also up to `head`. */
+  async #recover(head = null) {
+    const { connection } = this;
+    this.#cancelWait?.();
+    this.#cancelWait = null;
+    if (!connection || this.#recovering || !(head || this.#buffer.isBehind)) return;
+    this.#recovering = true;
+    for (let failures = 0, again = true; again && this.connection === connection && connection.isOpen; failures++) {
+      again = await this.#recoverPages(connection).then(
+        () => false,
+        (error) => this.#recoverAfterError(connection, error, head, failures),
+      );
     }
-    this.#reading = false;
-    if (this.link) this.#look();
+    this.#recovering = false;
+    if (this.connection) this.#scheduleRecovery();
   }
 
-  /** What the history has not is lost, as whatever was pushed is in it (G1). */
-  async #readPages(link) {
-    const { offset, strange } = this.#sequence.horizon;
+  /** Read page after page. Publications that the history does not have are lost (G1). */
+  async #recoverPages(connection) {
+    const { offset, otherEpoch } = this.#buffer.horizon;
     const { epoch } = this.position;
     let before, page;
     do {
       before = this.position;
-      page = await link.request({ action: "channel.history", channel: this.name, since: this.position, limit: PAGE });
-      if (this.position.epoch !== epoch) return; // another connection has said so meanwhile
-      this.#show(this.#sequence.fill(readPublications(this.name, page.publications)));
+      const request = { action: "channel.history", channel: this.name, since: this.position, limit: PAGE };
+      page = await connection.request(request);
+      if (this.position.epoch !== epoch) return; // another connection has brought a new epoch meanwhile
+      this.#show(this.#buffer.fill(readPublications(this.name, page.publications)));
     } while (page.more && this.position !== before);
-    this.#sequence.forgetStrange(strange);
-    this.#show(this.#sequence.giveUp(offset));
+    this.#buffer.forgetOtherEpoch(otherEpoch);
+    this.#show(this.#buffer.giveUp(offset));
   }
 
-  /** Returns whether to ask again. */
-  async #failRead(link, error, head, failures) {
-    if (error.retry) await this.#agenda.sleep(this.#pauseAfter(failures, error));
-    else if (error instanceof RefusedError && this.link === link) this.#moveOn(error, head);
-    else if (error instanceof TypeError) link.cut(error.message); // the answer makes no sense
+  /** Handle an error of the history. Returns whether to read it again. */
+  async #recoverAfterError(connection, error, head, failures) {
+    if (error.retry) await this.#timers.sleep(this.#backoff(failures, error));
+    else if (error instanceof RefusedError && this.connection === connection) this.#moveOn(error, head);
+    else if (error instanceof TypeError) connection.cut(error.message); // a malformed answer
     return error.retry || error instanceof AnswerTimeoutError;
   }
 
   #moveOn({ code }, head) {
-    const items = code === "history_gone" ? this.#sequence.moveOn(head) : [];
+    const items = code === "history_gone" ? this.#buffer.moveOn(head) : [];
     this.#show(items);
     if (!items.length) this.#renew();
   }
 
-  /** Subscribe again: the answer says where to go on, or that one may not. */
+  /** Subscribe again. The answer says where the channel goes on, or refuses it. */
   #renew() {
-    this.links = [];
+    this.connections = [];
     this.#onStale();
   }
 }

@@ -1,92 +1,93 @@
-// A connection at all times: attempts, pauses between them, and a new one before the old one ends.
+// Keeps a client connected: reconnects with backoff and rolls over before a connection gets too old.
 
 import { ClosedError, RefusedError } from "./errors.js";
-import { Link } from "./link.js";
+import { Connection } from "./connection.js";
 
-const RECONNECT_PAUSE = 3_000; // ms, the longest first one: who is cut off together spreads
+const RECONNECT_PAUSE = 3_000; // ms; the ceiling of the first pause, so that a crowd does not return at once
 const LONGEST_PAUSE = 30_000; // ms
-const STEADY = 10_000; // ms of a connection, after which the next pause is a short one again
-const LIFE = 110 * 60_000; // ms of a connection; API Gateway ends it after two hours
-const SPREAD = 5 * 60_000; // ms which that may differ, either way
+const STEADY = 10_000; // ms; a connection that lived as long resets the backoff
+const LIFE = 110 * 60_000; // ms until the roll-over; API Gateway ends a connection after two hours
+const SPREAD = 5 * 60_000; // ms of random deviation from LIFE, either way
 
-/** How long to wait after so many failures, in ms: full jitter below a ceiling that doubles from `first`. */
-export function pauseAfter(failures, random, first = RECONNECT_PAUSE) {
+/** Exponential backoff with full jitter, in ms. The ceiling doubles from `first` with each failure. */
+export function backoff(failures, random, first = RECONNECT_PAUSE) {
   return random() * Math.min(LONGEST_PAUSE, first * 2 ** failures);
 }
 
 /**
- * `address` gives {url, protocols} for each attempt, `isFinal` says whether a refusal of it is for good. Calls
- * `owner`: what a Link calls, and `onState` (each state's detail), `prepare` (a link, before it takes over from
- * another, or when it has begun to serve), `onServe` (the welcome of a link that has).
+ * `address` returns {url, protocols} for each attempt. `isFinal` says whether a refusal ends the client. `owner`
+ * gets the calls of a Connection, and three more: `onState` (the detail of a new state), `prepare` (subscribe a new
+ * connection) and `onServe` (the welcome of a connection that is in use now).
  */
 export class Connector {
-  #agenda;
+  #timers;
   #random;
   #address;
   #isFinal;
   #owner;
-  #links = new Set();
-  #attempt = null; // {link, welcome}, under way
-  #retry = null; // {at, callOff}, the attempt after a pause
+  #connections = new Set();
+  #attempt = null; // {connection, welcome} of the attempt under way
+  #retry = null; // {at, cancel} of the attempt after a pause
   #failures = 0;
-  #callOffRollOver = () => {};
+  #cancelRollOver = () => {};
 
   state = "idle";
 
-  /** The link that serves; null while none does. */
-  link = null;
+  /** The connection in use, or null. */
+  connection = null;
 
-  constructor({ agenda, random, address, isFinal, owner }) {
-    this.#agenda = agenda;
+  constructor({ timers, random, address, isFinal, owner }) {
+    this.#timers = timers;
     this.#random = random;
     this.#address = address;
     this.#isFinal = isFinal;
     this.#owner = owner;
   }
 
-  /** Connect now, whatever pause was left. */
+  /** Connect now, without the rest of the pause. */
   connect() {
-    if (this.state === "closed" || this.#attempt || this.link) return;
-    this.#callOffRetry();
+    if (this.state === "closed" || this.#attempt || this.connection) return;
+    this.#cancelRetry();
     this.#try();
   }
 
-  /** Something has changed: do what is overdue, see whether the connection lives, wait no longer than at first. */
+  /** Run overdue timers, probe the connection, and start the backoff anew. */
   wake() {
-    this.#agenda.catchUp();
-    this.link?.probe();
+    this.#timers.catchUp();
+    this.connection?.probe();
     if (this.state === "waiting") {
-      this.#callOffRetry();
+      this.#cancelRetry();
       this.#failures = 0;
       this.#wait();
     }
   }
 
-  /** Lose every connection; it comes back by itself, after `pause` ms if that is given. */
+  /** Cut every connection. The client reconnects by itself, after `pause` ms if given. */
   cut(reason, pause = null) {
     if (pause !== null && this.state !== "closed") {
-      this.#callOffRetry();
+      this.#cancelRetry();
       this.#scheduleRetry(pause);
     }
-    for (const link of [...this.#links].reverse()) link.cut(reason); // the next before the one it would replace
+    // The newest first: a new connection must not take over from the one that is cut.
+    for (const connection of [...this.#connections].reverse()) connection.cut(reason);
   }
 
-  /** Have another connection take over from `link`, soon, if that is the one that serves. */
-  renew(link) {
-    if (this.link !== link || this.#attempt || this.#retry) return;
-    this.#forgive();
+  /** Replace a connection soon, if it is the one in use. */
+  renew(connection) {
+    if (this.connection !== connection || this.#attempt || this.#retry) return;
+    this.#resetBackoff();
     this.#wait();
   }
 
   /** Close for good. */
   close(error = null) {
     if (this.state === "closed") return;
-    this.#callOffRetry();
-    this.#callOffRollOver();
-    this.#attempt = this.link = null;
+    this.#cancelRetry();
+    this.#cancelRollOver();
+    this.#attempt = this.connection = null;
     this.#enter("closed", { error });
     const lost = error ? undefined : new ClosedError("the client is closed");
-    for (const link of [...this.#links]) link.cut("closed", lost);
+    for (const connection of [...this.#connections]) connection.cut("closed", lost);
   }
 
   #rollOver() {
@@ -95,16 +96,16 @@ export class Connector {
   }
 
   async #try() {
-    const attempt = (this.#attempt = { link: null, welcome: null });
+    const attempt = (this.#attempt = { connection: null, welcome: null });
     this.#retry = null;
-    if (!this.link) this.#enter("connecting");
+    if (!this.connection) this.#enter("connecting");
     try {
       const { url, protocols } = await this.#address();
       if (this.#attempt !== attempt) return;
-      const owner = { ...this.#owner, onEnd: (link, end) => this.#ended(link, end) };
-      attempt.link = new Link(url, protocols, this.#agenda, owner);
-      this.#links.add(attempt.link);
-      await this.#takeOver(attempt, await attempt.link.start());
+      const owner = { ...this.#owner, onEnd: (connection, end) => this.#ended(connection, end) };
+      attempt.connection = new Connection(url, protocols, this.#timers, owner);
+      this.#connections.add(attempt.connection);
+      await this.#takeOver(attempt, await attempt.connection.start());
     } catch (error) {
       if (this.#attempt === attempt) this.#fail(attempt, error);
     }
@@ -113,18 +114,18 @@ export class Connector {
   async #takeOver(attempt, welcome) {
     if (this.#attempt !== attempt) return;
     attempt.welcome = welcome;
-    if (!this.link) this.#serve(attempt);
-    await this.#owner.prepare(attempt.link);
+    if (!this.connection) this.#serve(attempt);
+    await this.#owner.prepare(attempt.connection);
     if (this.#attempt === attempt) this.#serve(attempt);
   }
 
-  #serve({ link, welcome }) {
-    const old = this.link;
-    this.link = link;
+  #serve({ connection, welcome }) {
+    const old = this.connection;
+    this.connection = connection;
     this.#attempt = null;
-    this.#callOffRollOver();
+    this.#cancelRollOver();
     const life = LIFE + SPREAD * (2 * this.#random() - 1);
-    this.#callOffRollOver = this.#agenda.after(life, () => this.#rollOver());
+    this.#cancelRollOver = this.#timers.after(life, () => this.#rollOver());
     if (!old) this.#enter("connected", { welcome });
     old?.retire();
     this.#owner.onServe(welcome);
@@ -133,50 +134,51 @@ export class Connector {
   #fail(attempt, error) {
     if (isRefusal(error) && this.#isFinal) {
       this.close(error);
-    } else if (attempt.link) {
-      attempt.link.cut(error.message);
+    } else if (attempt.connection) {
+      attempt.connection.cut(error.message);
     } else {
       this.#attempt = null;
       this.#wait({ reason: error.message });
     }
   }
 
-  #ended(link, end) {
-    this.#links.delete(link);
-    this.#owner.onEnd(link);
-    const attempted = this.#attempt?.link === link;
+  #ended(connection, end) {
+    this.#connections.delete(connection);
+    this.#owner.onEnd(connection);
+    const attempted = this.#attempt?.connection === connection;
     if (attempted) this.#attempt = null;
-    if (this.link === link) {
-      this.#forgive();
-      this.#callOffRollOver();
-      this.link = null;
+    if (this.connection === connection) {
+      this.#resetBackoff();
+      this.#cancelRollOver();
+      this.connection = null;
     } else if (!attempted) {
-      return; // it was retired, or all is closed
+      return; // retired, or the client is closed
     }
     this.#wait(end);
-    if (this.#attempt?.welcome && !this.link) this.#serve(this.#attempt); // not prepared, but better than none
+    // The next connection is not subscribed yet, but better than none.
+    if (this.#attempt?.welcome && !this.connection) this.#serve(this.#attempt);
   }
 
-  /** Wait for the next attempt, unless one is under way. */
+  /** Schedule the next attempt, unless one is under way. */
   #wait(end = {}) {
     if (!this.#attempt && !this.#retry) {
-      this.#scheduleRetry(pauseAfter(this.#failures++, this.#random));
+      this.#scheduleRetry(backoff(this.#failures++, this.#random));
     }
-    if (this.link) return;
+    if (this.connection) return;
     if (this.#attempt) this.#enter("connecting", end);
     else this.#enter("waiting", { retryAt: this.#retry.at, ...end });
   }
 
-  #forgive() {
-    if (this.#agenda.now - this.link.openedAt >= STEADY) this.#failures = 0;
+  #resetBackoff() {
+    if (this.#timers.now - this.connection.openedAt >= STEADY) this.#failures = 0;
   }
 
   #scheduleRetry(pause) {
-    this.#retry = { at: this.#agenda.now + pause, callOff: this.#agenda.after(pause, () => this.#try()) };
+    this.#retry = { at: this.#timers.now + pause, cancel: this.#timers.after(pause, () => this.#try()) };
   }
 
-  #callOffRetry() {
-    this.#retry?.callOff();
+  #cancelRetry() {
+    this.#retry?.cancel();
     this.#retry = null;
   }
 

@@ -1,13 +1,13 @@
-// What may be sent.
+// Encodes requests and checks what the server would refuse.
 
 import { TooLargeError, UnsendableError } from "./errors.js";
 
 const FRAME_LIMIT = 32_768; // bytes; API Gateway closes the connection for more
-const HALF = /\p{Surrogate}/u; // of a pair
-const DEPTH = 16; // arrays and objects within each other
-const WIDTH = 1_024; // members of one of them
+const LONE_SURROGATE = /\p{Surrogate}/u; // without its other half
+const DEPTH = 16; // levels of arrays and objects
+const WIDTH = 1_024; // members of an array or object
 
-/** The text of a request. Throws a TooLargeError, or an UnsendableError for what would be refused without an `id`. */
+/** The text of a request. Throws a TooLargeError, or an UnsendableError where the server could not name the request. */
 export function encode(request) {
   const text = JSON.stringify(request);
   const size = new TextEncoder().encode(text).length;
@@ -17,7 +17,9 @@ export function encode(request) {
 }
 
 function check(value, levels) {
-  if (typeof value === "string" && HALF.test(value)) throw new UnsendableError("a text with half a character");
+  if (typeof value === "string" && LONE_SURROGATE.test(value)) {
+    throw new UnsendableError("a text with half a character");
+  }
   if (typeof value !== "object" || value === null) return;
   const members = Object.entries(value);
   if (levels === 0) throw new UnsendableError(`nested deeper than ${DEPTH} levels`);

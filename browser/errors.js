@@ -1,6 +1,6 @@
-// What can go wrong with a request or a subscription.
+// The errors of requests and subscriptions.
 
-/** The root of them all. */
+/** The base class of all errors. */
 export class RealtimeError extends Error {
   get name() {
     return this.constructor.name;
@@ -18,13 +18,13 @@ export class RefusedError extends RealtimeError {
   }
 }
 
-/** There was no connection, or it ended before the answer: the request may have been carried out or not. */
+/** There was no connection, or it ended before the reply. The request may have been carried out or not. */
 export class ConnectionLostError extends RealtimeError {}
 
-/** The answer did not come in time: the request may have been carried out or not. */
+/** The reply did not come in time. The request may have been carried out or not. */
 export class AnswerTimeoutError extends RealtimeError {}
 
-/** Not sent: API Gateway closes the connection for a frame of more than 32,768 bytes. */
+/** Not sent. API Gateway closes the connection for a frame of more than 32,768 bytes. */
 export class TooLargeError extends RealtimeError {
   constructor(size) {
     super(`${size.toLocaleString("en")} bytes are too many, the limit is 32,768`);
@@ -32,7 +32,7 @@ export class TooLargeError extends RealtimeError {
   }
 }
 
-/** Not sent: the server could not read it, and could not say what it is about. */
+/** Not sent. The server could not read the request, and its error could not name it. */
 export class UnsendableError extends RealtimeError {}
 
 /** The client, or the subscription, was closed. */

@@ -1,50 +1,51 @@
-// Requests on their way to the server, which wait for a connection.
+// Requests that wait for a connection, and publications that are retried.
 
 import { encode } from "./encoding.js";
 import { AnswerTimeoutError, ClosedError, ConnectionLostError } from "./errors.js";
-import { ANSWERING } from "./link.js";
+import { REQUEST_TIMEOUT } from "./connection.js";
 
 /**
- * `route` finds the link for a channel, or for what is of no channel: null while there is none, undefined if there
- * never will be. `pauseAfter` gives ms, by the number of failures and the last of them.
+ * `route` returns the connection for a channel, or for a request without one. It returns null while there is none
+ * and undefined once the client is closed. `backoff` returns a pause in ms for a number of failures and the last
+ * error.
  */
 export class Outbox {
-  #agenda;
+  #timers;
   #route;
-  #pauseAfter;
-  #turns = new Map(); // by channel: settles when the next publication may be sent
+  #backoff;
+  #queues = new Map(); // by channel: settles when the next publication may be sent
   #idle = new Set();
 
-  constructor(agenda, route, pauseAfter) {
-    this.#agenda = agenda;
+  constructor(timers, route, backoff) {
+    this.#timers = timers;
     this.#route = route;
-    this.#pauseAfter = pauseAfter;
+    this.#backoff = backoff;
   }
 
-  /** Send once; resolves with the reply. Rejects with a RealtimeError. */
-  async request(request, timeout = ANSWERING) {
+  /** Send once. Resolves with the reply, rejects with a RealtimeError. */
+  async request(request, timeout = REQUEST_TIMEOUT) {
     encode(request);
-    const deadline = this.#agenda.now + timeout;
-    const link = await this.#findLink(null, deadline);
-    return link.request(request, deadline - this.#agenda.now);
+    const deadline = this.#timers.now + timeout;
+    const connection = await this.#findConnection(null, deadline);
+    return connection.request(request, deadline - this.#timers.now);
   }
 
   /**
-   * Send until it is acknowledged, those of one channel one after the other, so that the channel has them in the
-   * order in which the application published them (F10). Resolves and rejects as `request` does.
+   * Send again until the server acknowledges. Publications of one channel go out one after the other, so that the
+   * channel keeps the application's order (F10). Resolves and rejects as `request` does.
    */
   publish(request, timeout) {
     const { channel } = request;
-    const deadline = this.#agenda.now + timeout;
-    const sent = (this.#turns.get(channel) ?? Promise.resolve()).then(() => this.#send(request, deadline));
+    const deadline = this.#timers.now + timeout;
+    const sent = (this.#queues.get(channel) ?? Promise.resolve()).then(() => this.#send(request, deadline));
     const turn = sent.catch(() => {}).finally(() => {
-      if (this.#turns.get(channel) === turn) this.#turns.delete(channel);
+      if (this.#queues.get(channel) === turn) this.#queues.delete(channel);
     });
-    this.#turns.set(channel, turn);
+    this.#queues.set(channel, turn);
     return this.#within(timeout, sent);
   }
 
-  /** There may be another link for some channel now. */
+  /** There may be a connection for some channel now. */
   wake() {
     for (const resume of this.#idle) resume();
     this.#idle.clear();
@@ -52,44 +53,44 @@ export class Outbox {
 
   async #send(request, deadline) {
     encode(request);
-    // With the same key it is stored once, however often it is sent.
+    // The idempotency key: a publication that is sent twice is stored once.
     for (let failures = 0; ; failures++) {
-      const link = await this.#findLink(request.channel, deadline);
+      const connection = await this.#findConnection(request.channel, deadline);
       try {
-        return await link.request(request, Math.min(ANSWERING, deadline - this.#agenda.now));
+        return await connection.request(request, Math.min(REQUEST_TIMEOUT, deadline - this.#timers.now));
       } catch (error) {
-        const isLost = error instanceof ConnectionLostError || error instanceof AnswerTimeoutError || !link.isOpen;
-        const left = deadline - this.#agenda.now;
-        if (!(isLost || error.retry) || left <= 0) throw error;
-        if (error.retry) await this.#agenda.sleep(Math.min(this.#pauseAfter(failures, error), left));
+        const isUncertain = error instanceof ConnectionLostError || error instanceof AnswerTimeoutError;
+        const left = deadline - this.#timers.now;
+        if (!(isUncertain || !connection.isOpen || error.retry) || left <= 0) throw error;
+        if (error.retry) await this.#timers.sleep(Math.min(this.#backoff(failures, error), left));
       }
     }
   }
 
-  /** Whoever still waits for a turn, too, waits no longer. */
+  /** The timeout also covers the wait in the queue. */
   #within(timeout, sent) {
     return new Promise((resolve, reject) => {
       const late = () => reject(new AnswerTimeoutError("it was not acknowledged in time"));
-      sent.finally(this.#agenda.after(timeout, late)).then(resolve, reject);
+      sent.finally(this.#timers.after(timeout, late)).then(resolve, reject);
     });
   }
 
-  async #findLink(channel, deadline) {
+  async #findConnection(channel, deadline) {
     for (;;) {
-      const link = this.#route(channel);
-      if (link === undefined) throw new ClosedError("the client is closed");
-      if (this.#agenda.now >= deadline) throw new AnswerTimeoutError("it could not be sent in time");
-      if (link) return link;
+      const connection = this.#route(channel);
+      if (connection === undefined) throw new ClosedError("the client is closed");
+      if (this.#timers.now >= deadline) throw new AnswerTimeoutError("it could not be sent in time");
+      if (connection) return connection;
       await this.#pause(deadline);
     }
   }
 
-  /** Resolves when there may be another link, at the latest at the deadline. */
+  /** Resolves when there may be a connection, and at the deadline at the latest. */
   #pause(deadline) {
     return new Promise((resolve) => {
-      const callOff = this.#agenda.after(deadline - this.#agenda.now, resolve);
+      const cancel = this.#timers.after(deadline - this.#timers.now, resolve);
       this.#idle.add(() => {
-        callOff();
+        cancel();
         resolve();
       });
     });

@@ -2,7 +2,7 @@
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** Where a channel is. For comparing and for handing back, nothing else. */
+/** A position in a channel. Keep it and pass it back as `since`; its members have no other use. */
 export interface Position {
   epoch: string;
   offset: number;
@@ -13,7 +13,7 @@ export interface Sender {
   name: string;
 }
 
-/** What somebody published; `recovered` if it was missed at first. */
+/** A publication. `recovered` is set if it was missed at first. */
 export interface Publication {
   type: "publication";
   channel: string;
@@ -25,8 +25,8 @@ export interface Publication {
 }
 
 /**
- * Publications that are lost, up to `position`: `unrecovered` and `lost`, the server no longer keeps them;
- * `overflow`, the application did not read in time.
+ * Publications up to `position` are lost. With `unrecovered` and `lost` the server no longer keeps them. With
+ * `overflow` the application did not read in time.
  */
 export interface Gap {
   type: "gap";
@@ -35,14 +35,14 @@ export interface Gap {
   position: Position | null;
 }
 
-/** A channel to read: each publication once and in order, or a gap in its place. */
+/** A channel to read: each publication once and in order. A gap stands where some are missing. */
 export interface Subscription extends AsyncIterable<Publication | Gap> {
   readonly channel: string;
-  /** What a subscription `since` goes on after, as far as this one was read; null without a history. */
+  /** The position of the last item that was read. Pass it as `since`. Null without a history. */
   readonly position: Position | null;
-  /** Settles when the server first says yes or no. */
+  /** Resolves when the server accepts the subscription, rejects when it refuses. */
   readonly ready: Promise<void>;
-  /** The next item: `done` once it is closed. Rejects when the server says no. */
+  /** The next item. It is `done` after `close`, and rejects when the server refuses the subscription. */
   next(): Promise<IteratorResult<Publication | Gap, undefined>>;
   /** Leave the channel. */
   close(): void;
@@ -51,9 +51,9 @@ export interface Subscription extends AsyncIterable<Publication | Gap> {
 export type State =
   | { state: "connecting"; code?: number; reason?: string }
   | { state: "connected"; welcome: Frame }
-  /** `retryAt` is when the next attempt is, `code` and `reason` how the connection before it ended. */
+  /** `retryAt` is the time of the next attempt. `code` and `reason` say how the last connection ended. */
   | { state: "waiting"; retryAt: number; code?: number; reason?: string }
-  /** For good: by the application, or because of `error`. */
+  /** The end: the application closed the client, or `error` did. */
   | { state: "closed"; error: RealtimeError | null };
 
 /** A frame of the server. */
@@ -75,12 +75,12 @@ export interface Events {
   disconnect: Frame;
   /** An error that answers no request. */
   error: Frame;
-  /** A frame of API Gateway's own: {message, connectionId, requestId}. */
+  /** A frame that API Gateway sends by itself: {message, connectionId, requestId}. */
   gateway: Frame;
-  /** A frame of a type, or of a version, that this client does not know; it is ignored. */
+  /** A frame of a type or version that this client does not know. It is ignored. */
   unknown: Frame;
   newer: { v: number };
-  /** What is no frame; it is ignored. */
+  /** Data that is not a frame. It is ignored. */
   malformed: { data: unknown };
 }
 
@@ -92,38 +92,38 @@ export interface Clock {
 }
 
 export interface Options {
-  /** A token for `Sec-WebSocket-Protocol`, asked for with every attempt. */
+  /** Returns a token for `Sec-WebSocket-Protocol`. Called before every attempt. */
   token?: () => string | Promise<string>;
-  /** A ticket for the address, asked for with every attempt. */
+  /** Returns a ticket for the address. Called before every attempt. */
   ticket?: () => string | Promise<string>;
-  /** How many items of a subscription wait to be read (1,000). */
+  /** How many unread items a subscription keeps (1,000). */
   queue?: number;
   clock?: Clock;
   /** At least 0, less than 1. */
   random?: () => number;
 }
 
-/** A connection that comes back, and subscriptions that have missed nothing. */
+/** A client that reconnects by itself and recovers missing publications. */
 export class Client extends EventTarget {
-  /** Without `token` and `ticket` it is a guest, the same one with every connection. */
+  /** Without `token` and `ticket` the client is a guest, the same one on every connection. */
   constructor(url: string, options?: Options);
   readonly state: "idle" | State["state"];
-  /** Connect; while it waits for the next attempt, connect now. */
+  /** Connect now, also during the pause before the next attempt. */
   connect(): void;
-  /** Lose the connection, as a network would: it comes back by itself, after `pause` if that is given. */
+  /** Cut the connection, as a network failure would. The client reconnects, after `pause` ms if given. */
   cut(options?: { pause?: number }): void;
   /** Close for good. */
   close(): void;
-  /** Send a request, once connected. Resolves with the reply; rejects with a RealtimeError, after `timeout` (10,000). */
+  /** Send a request once connected. Resolves with the reply, rejects with a RealtimeError. `timeout` is 10,000 ms. */
   request(action: string, fields?: { [name: string]: unknown }, options?: { timeout?: number }): Promise<Frame>;
   /**
-   * Subscribe, and again with each connection. Throws a RealtimeError if there is a subscription to this channel, or
-   * the client is closed, and a RangeError for what can be no channel's name or no position.
+   * Subscribe on this connection and on all later ones. Throws a RealtimeError if there is a subscription to the
+   * channel already or the client is closed. Throws a RangeError if the name or `since` is invalid.
    */
   subscribe(channel: string, options?: { since?: Position | null; queue?: number }): Subscription;
   /**
-   * Publish, with the same `key` again and again until it is acknowledged or `timeout` (30,000) is over. What is
-   * published on one channel stays in order. Rejects with a RealtimeError.
+   * Publish. The client retries with the same idempotency `key` until the server acknowledges or `timeout` (30,000 ms)
+   * is over. Publications of one channel stay in order. Rejects with a RealtimeError.
    */
   publish(channel: string, data: Json, options?: { timeout?: number; key?: string }): Promise<Frame>;
   addEventListener<Name extends keyof Events>(
@@ -133,7 +133,7 @@ export class Client extends EventTarget {
   ): void;
 }
 
-/** 128 random bits, as text: an idempotency key, or the secret of a guest. */
+/** 128 random bits as text: an idempotency key, or the secret of a guest. */
 export function makeKey(): string;
 
 export class RealtimeError extends Error {}
@@ -149,20 +149,20 @@ export class RefusedError extends RealtimeError {
   readonly wait: number;
 }
 
-/** There was no connection, or it ended before the answer: the request may have been carried out or not. */
+/** There was no connection, or it ended before the reply. The request may have been carried out or not. */
 export class ConnectionLostError extends RealtimeError {}
 
-/** The answer did not come in time: the request may have been carried out or not. */
+/** The reply did not come in time. The request may have been carried out or not. */
 export class AnswerTimeoutError extends RealtimeError {}
 
-/** Not sent: API Gateway closes the connection for a frame of more than 32,768 bytes. */
+/** Not sent. API Gateway closes the connection for a frame of more than 32,768 bytes. */
 export class TooLargeError extends RealtimeError {
   constructor(size: number);
   /** Bytes. */
   readonly size: number;
 }
 
-/** Not sent: the server could not read it. Half a surrogate pair, more than 16 levels, or more than 1,024 members. */
+/** Not sent, because the server could not read it: a lone surrogate, over 16 levels, or over 1,024 members. */
 export class UnsendableError extends RealtimeError {}
 
 /** The client, or the subscription, was closed. */

@@ -1,37 +1,37 @@
-// The client of the wire protocol: a connection that comes back, channels that have missed nothing.
+// The client of the wire protocol. It reconnects by itself and recovers missing publications.
 
-import { Agenda, SYSTEM_CLOCK } from "./agenda.js";
-import { Connector, pauseAfter } from "./connector.js";
+import { Connector, backoff } from "./connector.js";
+import { readPublication } from "./decoding.js";
 import { ClosedError, RefusedError } from "./errors.js";
 import { Outbox } from "./outbox.js";
-import { readPublication } from "./reading.js";
-import { Roster } from "./roster.js";
+import { SubscriptionRegistry } from "./registry.js";
+import { SYSTEM_CLOCK, Timers } from "./timers.js";
 
 export * from "./errors.js";
 
 const QUEUE = 1_000; // items
-const PUBLISHING = 30_000; // ms
-const RETRY_PAUSE = 500; // ms, the longest first one, before what was refused is asked for again
+const PUBLISH_TIMEOUT = 30_000; // ms
+const RETRY_PAUSE = 500; // ms; the ceiling of the first pause before a refused request is retried
 const REMEMBERED = 1_000; // messages
 const PUSHES = ["message", "broadcast.report", "presence.joined", "presence.left", "session.expiring", "error"];
 
-/** 128 random bits, as text: an idempotency key, or the secret of a guest. */
+/** 128 random bits as text: an idempotency key, or the secret of a guest. */
 export function makeKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** See realtime.d.ts, which says what it does and which events it has. */
+/** Documented in realtime.d.ts, events included. */
 export class Client extends EventTarget {
   #url;
   #token;
   #ticket;
   #queue;
-  #agenda;
+  #timers;
   #connector;
-  #roster;
+  #registry;
   #outbox;
-  #connectedAt = null; // of the last connection, which the next one replaces
+  #connectedAt = null; // of the last connection; the next one replaces it
   #remembered = new Set();
   #unwatch = new AbortController();
 
@@ -41,29 +41,29 @@ export class Client extends EventTarget {
     this.#ticket = ticket;
     this.#url = this.#isRenewable ? new URL(url).href : asGuest(url);
     this.#queue = queue;
-    this.#agenda = new Agenda(clock);
-    const pause = (failures, { wait }) => Math.max(pauseAfter(failures, random, RETRY_PAUSE), wait);
-    this.#outbox = new Outbox(this.#agenda, (channel) => this.#route(channel), pause);
-    this.#roster = new Roster({
-      agenda: this.#agenda,
-      pauseAfter: pause,
-      serving: () => this.#connector.link,
+    this.#timers = new Timers(clock);
+    const pause = (failures, { wait }) => Math.max(backoff(failures, random, RETRY_PAUSE), wait);
+    this.#outbox = new Outbox(this.#timers, (channel) => this.#route(channel), pause);
+    this.#registry = new SubscriptionRegistry({
+      timers: this.#timers,
+      backoff: pause,
+      serving: () => this.#connector.connection,
       onChange: () => this.#outbox.wake(),
     });
     this.#connector = new Connector({
-      agenda: this.#agenda,
+      timers: this.#timers,
       random,
       address: () => this.#address(),
       isFinal: !this.#isRenewable,
       owner: {
         onState: (detail) => this.#enter(detail),
         onServe: (welcome) => this.#serve(welcome),
-        onPush: (link, frame) => this.#receive(link, frame),
+        onPush: (connection, frame) => this.#receive(connection, frame),
         onNotice: (_, { type, ...detail }) => this.#tell(type, detail),
-        onBehind: (_, behind) => this.#roster.catchUp(behind),
-        onEnd: (link) => this.#roster.forget(link),
-        positions: (link) => this.#roster.positions(link),
-        prepare: (link) => this.#roster.subscribe(link),
+        onBehind: (_, behind) => this.#registry.catchUp(behind),
+        onEnd: (connection) => this.#registry.forget(connection),
+        positions: (connection) => this.#registry.positions(connection),
+        prepare: (connection) => this.#registry.subscribe(connection),
       },
     });
   }
@@ -95,10 +95,10 @@ export class Client extends EventTarget {
 
   subscribe(name, { since = null, queue = this.#queue } = {}) {
     if (this.state === "closed") throw new ClosedError("the client is closed");
-    return this.#roster.add(name, { since, limit: queue });
+    return this.#registry.add(name, { since, limit: queue });
   }
 
-  publish(channel, data, { timeout = PUBLISHING, key = makeKey() } = {}) {
+  publish(channel, data, { timeout = PUBLISH_TIMEOUT, key = makeKey() } = {}) {
     return this.#outbox.publish({ action: "channel.publish", channel, data, key }, timeout);
   }
 
@@ -113,7 +113,7 @@ export class Client extends EventTarget {
     };
   }
 
-  /** Timers are late, or stand still, where a machine sleeps or a tab is hidden; these events are not. */
+  /** Timers are late while a machine sleeps or a tab is hidden. These events are not. */
   #watch() {
     const { signal } = this.#unwatch;
     const wake = () => document.visibilityState === "visible" && this.#connector.wake();
@@ -127,7 +127,7 @@ export class Client extends EventTarget {
   #enter(detail) {
     if (detail.state === "closed") {
       this.#unwatch.abort();
-      this.#roster.finish(detail.error ?? new ClosedError("the client is closed"));
+      this.#registry.finish(detail.error ?? new ClosedError("the client is closed"));
     }
     this.#outbox.wake();
     this.#tell("state", detail);
@@ -136,45 +136,45 @@ export class Client extends EventTarget {
   #serve({ connected_at }) {
     this.#connectedAt = connected_at;
     this.#outbox.wake();
-    this.#roster.settle();
+    this.#registry.settle();
   }
 
-  /** The link that serves, once it also has the subscription that lets one publish. */
+  /** The connection in use, once it also has the subscription to the channel. */
   #route(name) {
-    const { link, state } = this.#connector;
+    const { connection, state } = this.#connector;
     if (state === "closed") return undefined;
-    return this.#roster.lacks(name, link) ? null : link;
+    return this.#registry.lacks(name, connection) ? null : connection;
   }
 
-  // What arrives unasked
+  // Frames that answer no request
 
-  #receive(link, frame) {
-    if (frame.type === "publication") this.#receivePublication(link, frame);
-    else if (frame.type === "channel.unsubscribed" && Array.isArray(frame.channels)) this.#roster.expel(frame.channels);
-    else if (frame.type === "disconnect") this.#dismiss(link, frame);
+  #receive(connection, frame) {
+    if (frame.type === "publication") this.#receivePublication(connection, frame);
+    else if (isRevocation(frame)) this.#registry.revoke(frame.channels);
+    else if (frame.type === "disconnect") this.#dismiss(connection, frame);
     else if (frame.type === undefined && "connectionId" in frame) this.#tell("gateway", frame);
     else if (typeof frame.type !== "string") this.#tell("malformed", { data: frame });
     else if (!PUSHES.includes(frame.type)) this.#tell("unknown", frame);
-    else if (!this.#isRepeated(link, frame)) this.#tell(frame.type, frame);
-    if (frame.type === "session.expiring" && this.#isRenewable) this.#connector.renew(link);
+    else if (!this.#isRepeated(connection, frame)) this.#tell(frame.type, frame);
+    if (frame.type === "session.expiring" && this.#isRenewable) this.#connector.renew(connection);
   }
 
-  #receivePublication(link, frame) {
+  #receivePublication(connection, frame) {
     const publication = readPublication(frame);
-    if (publication) this.#roster.receive(link, publication);
+    if (publication) this.#registry.receive(connection, publication);
     else this.#tell("malformed", { data: frame });
   }
 
-  #dismiss(link, frame) {
+  #dismiss(connection, frame) {
     this.#tell("disconnect", frame);
-    if (frame.reconnect === true) this.#connector.renew(link);
+    if (frame.reconnect === true) this.#connector.renew(connection);
     else this.#connector.close(new RefusedError(frame));
   }
 
-  /** While there are two connections, both tell of everything. */
-  #isRepeated(link, frame) {
+  /** During a roll-over both connections bring every frame. */
+  #isRepeated(connection, frame) {
     const { type, message_id: id } = frame;
-    if (type.startsWith("presence.")) return this.#roster.isRepeat(link, frame);
+    if (type.startsWith("presence.")) return this.#registry.isRepeat(connection, frame);
     if (type !== "message" || id === undefined) return false;
     const repeated = this.#remembered.has(id);
     this.#remembered.add(id);
@@ -187,7 +187,11 @@ export class Client extends EventTarget {
   }
 }
 
-/** A guest is the same one with each connection, so that a publication sent again is known again. */
+function isRevocation({ type, channels }) {
+  return type === "channel.unsubscribed" && Array.isArray(channels);
+}
+
+/** A guest keeps one identity, so that the server recognises the idempotency keys of its retries. */
 function asGuest(url) {
   return new URL(url).searchParams.has("client") ? url : extend(url, "client", makeKey());
 }

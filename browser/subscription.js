@@ -1,10 +1,10 @@
-// What an application holds of a channel: an inbox to read.
+// The subscription that the application reads: a bounded queue.
 
 import { ClosedError } from "./errors.js";
 
 /**
- * Publications and gaps, in order. Read it with `for await`; whoever reads too slowly loses the oldest and is told
- * so by one gap in their place.
+ * Publications and gaps, in order. Read it with `for await`. A full queue drops its oldest items and puts one gap in
+ * their place.
  */
 export class Subscription {
   #limit;
@@ -21,17 +21,17 @@ export class Subscription {
     this.#position = since;
     this.#limit = limit;
     this.#leave = leave;
-    /** Resolves once the server has said yes, rejects when it says no. */
+    /** Resolves once the server accepts the subscription, rejects when it refuses. */
     this.ready = new Promise((resolve, reject) => (this.#opened = { resolve, reject }));
-    this.ready.catch(() => {}); // whoever does not ask learns of it by reading
+    this.ready.catch(() => {}); // an application that does not await it gets the error from next()
   }
 
-  /** Where a subscription `since` goes on after what was read of this one; null without a history. */
+  /** The position of the last item that was read. Pass it as `since`. Null without a history. */
   get position() {
     return this.#position;
   }
 
-  /** Stop, also the subscription on the server; what was not read is thrown away. */
+  /** Unsubscribe and drop the items that were not read. */
   close() {
     this.#items = [];
     this.#dropped = null;
@@ -39,7 +39,7 @@ export class Subscription {
     this.#leave();
   }
 
-  /** The next item: `done` after the subscription was closed; rejects when the server refused it. */
+  /** The next item. It is `done` after `close`, and rejects when the server refused the subscription. */
   async next() {
     if (this.#dropped) return { done: false, value: this.#pass(this.#overflow()) };
     if (this.#items.length) return { done: false, value: this.#pass(this.#items.shift()) };
@@ -52,13 +52,13 @@ export class Subscription {
     return { next: () => this.next() };
   }
 
-  /** The server said yes, and that the channel is there. For the client. */
+  /** The server has accepted the subscription. For the client. */
   start(position) {
     this.#position ??= position;
     this.#opened.resolve();
   }
 
-  /** For the client. */
+  /** Queue an item. For the client. */
   deliver(item) {
     if (this.#end) return;
     if (this.#readers.length) {
@@ -69,7 +69,7 @@ export class Subscription {
     }
   }
 
-  /** Nothing comes any more. For the client. */
+  /** End the subscription. For the client. */
   finish(error) {
     this.#end ??= error;
     this.#opened.reject(this.#end);

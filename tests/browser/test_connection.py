@@ -125,14 +125,14 @@ async def test_it_comes_back_at_once_when_the_network_does(ann: Visitor, server:
 
 
 async def test_the_pauses_grow_to_a_ceiling_when_the_server_stays_away(ann: Visitor) -> None:
-    pauses = "[0, 1, 2, 3, 4, 9999].map((n) => m.pauseAfter(n, () => 1))"
+    pauses = "[0, 1, 2, 3, 4, 9999].map((n) => m.backoff(n, () => 1))"
 
     found = await ann.page.evaluate(f"import('/realtime/connector.js').then((m) => {pauses})")
     assert found == [3000, 6000, 12000, 24000, 30000, 30000]
 
 
 async def test_the_pause_is_anywhere_below_its_ceiling_when_clients_come_back_together(ann: Visitor) -> None:
-    jitter = "[0, 0.25, 0.5].map((r) => m.pauseAfter(3, () => r))"
+    jitter = "[0, 0.25, 0.5].map((r) => m.backoff(3, () => r))"
 
     found = await ann.page.evaluate(f"import('/realtime/connector.js').then((m) => {jitter})")
     assert found == [0, 6000, 12000]

@@ -20,7 +20,7 @@ FOR_THE_CLIENT = {"constructor", "start", "deliver", "finish"}
 """Methods of a subscription that an application does not call."""
 
 SHUFFLED = """async (seeds) => {
-  const { Sequence } = await import("/realtime/sequence.js");
+  const { ReorderBuffer } = await import("/realtime/reordering.js");
   const wrong = [];
   for (let seed = 0; seed < seeds; seed++) {
     let state = seed + 1;
@@ -31,25 +31,25 @@ SHUFFLED = """async (seeds) => {
     const pushed = [...all, ...all.filter(() => random() > 0.7)].filter((each) => !lost.includes(each));
     const late = new Map(pushed.map((each) => [each, each.position.offset + 8 * random()]));
     pushed.sort((one, other) => late.get(one) - late.get(other));
-    const sequence = new Sequence({ epoch: "e", offset: 0 });
+    const buffer = new ReorderBuffer({ epoch: "e", offset: 0 });
     const shown = [];
     for (const each of pushed) {
-      shown.push(...sequence.take(each));
+      shown.push(...buffer.take(each));
       if (random() > 0.9) {
-        const { offset } = sequence.horizon;
-        const page = kept.filter(({ position }) => position.offset > sequence.position.offset
+        const { offset } = buffer.horizon;
+        const page = kept.filter(({ position }) => position.offset > buffer.position.offset
                                                    && position.offset <= offset);
-        shown.push(...sequence.fill(page), ...sequence.giveUp(offset));
+        shown.push(...buffer.fill(page), ...buffer.giveUp(offset));
       }
     }
-    shown.push(...sequence.giveUp(60));
+    shown.push(...buffer.giveUp(60));
     const offsets = shown.map(({ position }) => position.offset);
     const rising = offsets.every((offset, index) => index === 0 || offset > offsets[index - 1]);
     const missing = all.filter((each) => !shown.includes(each));
     const needless = missing.filter((each) => kept.includes(each) && pushed.includes(each));
     const unsaid = missing.filter(({ position }) =>
       !shown.some((item) => item.type === "gap" && item.position.offset >= position.offset));
-    if (!rising || needless.length || unsaid.length || sequence.isBehind) wrong.push({ seed, offsets });
+    if (!rising || needless.length || unsaid.length || buffer.isBehind) wrong.push({ seed, offsets });
   }
   return wrong;
 }"""

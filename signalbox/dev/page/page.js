@@ -5,7 +5,7 @@ import { element } from "./elements.js";
 import { People } from "./people.js";
 import { Client } from "./realtime/realtime.js";
 import { Room } from "./room.js";
-import * as words from "./words.js";
+import * as descriptions from "./descriptions.js";
 
 const REFRESH_EVERY = 120_000; // ms; large rooms are not told who comes and goes
 const CUT_FOR = 10_000; // ms, so that there is something to miss
@@ -68,18 +68,18 @@ function listen() {
   receive("message", showMessage);
   receive("presence.joined", notePresence);
   receive("presence.left", notePresence);
-  receive("error", (frame) => note(`Refused: ${words.describeError(frame)}`, "error"));
-  receive("gateway", (frame) => note(`Error: ${words.describeGatewayFrame(frame)}`, "error"));
+  receive("error", (frame) => note(`Refused: ${descriptions.describeError(frame)}`, "error"));
+  receive("gateway", (frame) => note(`Error: ${descriptions.describeGatewayFrame(frame)}`, "error"));
   receive("malformed", noteGarbage);
 }
 
 function noteState(detail) {
   showState(detail);
   if (detail.state === "connected") greet(detail.welcome);
-  if (detail.state === "closed") note(`The server ended it: ${words.describeProblem(detail.error)}`, "error");
+  if (detail.state === "closed") note(`The server ended it: ${descriptions.describeProblem(detail.error)}`, "error");
   if (detail.state === "waiting" && lostAt === null) {
     lostAt = Date.now();
-    note(words.describeClose(detail, me !== null));
+    note(descriptions.describeClose(detail, me !== null));
   }
 }
 
@@ -102,7 +102,7 @@ function showState({ state, retryAt }) {
 }
 
 function greet(welcome) {
-  if (me && lostAt !== null) note(`Back after ${words.describeDuration(Date.now() - lostAt)}`);
+  if (me && lostAt !== null) note(`Back after ${descriptions.describeDuration(Date.now() - lostAt)}`);
   lostAt = null;
   me = welcome;
   $("my-name").textContent = me.name;
@@ -189,7 +189,7 @@ function showPeople() {
 }
 
 function showTyping() {
-  $("typing").textContent = words.describeTyping(room.typing);
+  $("typing").textContent = descriptions.describeTyping(room.typing);
 }
 
 function showAudience({ user_id: to, name }) {
@@ -208,9 +208,9 @@ async function send() {
   $("receipt").textContent = client.state === "connected" ? "Sending …" : "Waiting for the connection …";
   $("text").value = "";
   try {
-    $("receipt").textContent = to ? await sendAlone(to, name, text) : words.describePublished(await room.say(text));
+    $("receipt").textContent = to ? await sendAlone(to, name, text) : descriptions.describePublished(await room.say(text));
   } catch (error) {
-    $("receipt").textContent = `Not sent: ${words.describeProblem(error)}`;
+    $("receipt").textContent = `Not sent: ${descriptions.describeProblem(error)}`;
     $("text").value ||= text;
   }
 }
@@ -220,13 +220,13 @@ async function sendAlone(to, name, text) {
   const reply = await client.request("direct.send", { to, data: { text } });
   // A direct message comes back to nobody but its addressee.
   if (to !== me?.user_id) transcript.add({ at: Date.now(), sender: me, text, own: true, direct: name });
-  return words.describeDelivery(reply);
+  return descriptions.describeDelivery(reply);
 }
 
 function showMessage({ sent_at: at, audience, sender, data }) {
   const direct = audience === "you" ? "you" : "";
   const mark = direct ? "" : "to everybody, everywhere";
-  room.transcript.add({ at, sender, text: words.describeData(data), direct, mark });
+  room.transcript.add({ at, sender, text: descriptions.describeData(data), direct, mark });
 }
 
 // What the person does

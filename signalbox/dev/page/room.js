@@ -2,7 +2,7 @@
 
 import { ClosedError } from "./realtime/realtime.js";
 import { Transcript } from "./transcript.js";
-import { describeData, describeGap, describeProblem } from "./words.js";
+import { describeData, describeGap, describeProblem } from "./descriptions.js";
 
 const HISTORY = 50; // messages shown on joining
 const TYPING_EVERY = 3_000; // ms between two signs of typing

@@ -1,28 +1,28 @@
-// One connection, from its handshake to its end: requests with their answers, and the beat.
+// One connection from its handshake to its end: requests with their replies, and the heartbeat.
 
 import { encode } from "./encoding.js";
 import { AnswerTimeoutError, ConnectionLostError, RealtimeError, RefusedError } from "./errors.js";
 
 const VERSION = 1;
-const OPENING = 30_000; // ms a handshake may take; API Gateway gives up on the backend after 29 s
+const OPEN_TIMEOUT = 30_000; // ms for a handshake; API Gateway gives up on the backend after 29 s
 
-/** Milliseconds without an answer, after which a request has failed, and an unanswered ping a connection is dead. */
-export const ANSWERING = 10_000;
+/** Milliseconds until a request without a reply fails. After an unanswered ping the connection is dead. */
+export const REQUEST_TIMEOUT = 10_000;
 
 /**
- * Calls, each with itself first: `onPush` (a frame that answers nothing), `onNotice` ({type: "malformed", data} or
- * {type: "newer", v}), `onBehind` (positions of channels), `onEnd` ({code, reason}), once. `positions` says where
- * its channels are.
+ * `owner` gets these calls, each with the connection first: `onPush` (a frame that answers no request), `onNotice`
+ * ({type: "malformed", data} or {type: "newer", v}), `onBehind` (the server's positions of channels) and, once,
+ * `onEnd` ({code, reason}). Its `positions` returns the positions of channels.
  */
-export class Link {
+export class Connection {
   #socket;
-  #agenda;
+  #timers;
   #owner;
   #opening;
   #number = 0;
   #waiting = new Map();
-  #beat = 480_000; // ms
-  #callOffBeat = () => {};
+  #heartbeat = 480_000; // ms
+  #cancelHeartbeat = () => {};
   #probing = false;
   #retiring = false;
 
@@ -30,13 +30,13 @@ export class Link {
   openedAt = null;
   isOpen = true;
 
-  constructor(url, protocols, agenda, owner) {
-    this.#agenda = agenda;
+  constructor(url, protocols, timers, owner) {
+    this.#timers = timers;
     this.#owner = owner;
     this.#socket = new WebSocket(url, protocols);
     this.#opening = new Promise((resolve, reject) => {
-      const callOff = agenda.after(OPENING, () => this.cut("the handshake took too long"));
-      this.#waiting.set("open", { resolve, reject, callOff });
+      const cancel = timers.after(OPEN_TIMEOUT, () => this.cut("the handshake took too long"));
+      this.#waiting.set("open", { resolve, reject, cancel });
     });
     this.#socket.onopen = () => this.#settle("open")?.resolve();
     this.#socket.onmessage = ({ data }) => this.#receive(data);
@@ -45,17 +45,17 @@ export class Link {
     };
   }
 
-  /** Wait for the handshake and greet; resolves with the welcome. Rejects with a RealtimeError. */
+  /** Wait for the handshake and send `hello`. Resolves with the welcome, rejects with a RealtimeError. */
   async start() {
     await this.#opening;
-    this.openedAt = this.#agenda.now;
+    this.openedAt = this.#timers.now;
     const welcome = await this.request({ action: "hello" });
     if (welcome.type !== "welcome") throw new RealtimeError("the server answered hello with something else");
     return welcome;
   }
 
-  /** Send a request; resolves with its reply. Rejects with a RealtimeError. */
-  async request(request, timeout = ANSWERING) {
+  /** Send a request. Resolves with its reply, rejects with a RealtimeError. */
+  async request(request, timeout = REQUEST_TIMEOUT) {
     const id = ++this.#number;
     const text = encode({ ...request, id });
     if (!this.isOpen) throw new ConnectionLostError("there is no connection");
@@ -66,15 +66,15 @@ export class Link {
         this.#settle(id);
         if (this.#retiring) this.retire();
       };
-      this.#waiting.set(id, { resolve, reject, callOff: this.#agenda.after(timeout, late) });
+      this.#waiting.set(id, { resolve, reject, cancel: this.#timers.after(timeout, late) });
     });
   }
 
-  /** Ask for a sign of life, and what is behind; without an answer the connection is dead. */
+  /** Ping. The pong says which channels are behind. Without one the connection is dead. */
   async probe() {
     if (this.#probing || !this.isOpen || this.openedAt === null) return;
     this.#probing = true;
-    this.#schedule(); // in any case, however much else is sent: nothing else says what is behind
+    this.#scheduleHeartbeat(); // even while requests are sent: no other reply says which channels are behind
     const positions = this.#owner.positions(this);
     try {
       const pong = await this.request({ action: "ping", ...(Object.keys(positions).length && { positions }) });
@@ -86,16 +86,16 @@ export class Link {
     }
   }
 
-  /** End it as soon as nothing waits for an answer any more. */
+  /** End the connection once no request waits for a reply. */
   retire() {
     this.#retiring = true;
-    this.#callOffBeat();
+    this.#cancelHeartbeat();
     if (this.#waiting.size === 0) this.cut("another connection has taken over");
   }
 
   /**
-   * End it now; what waits for an answer rejects with `error`. A dead line would keep the closing handshake waiting,
-   * so nothing waits for that.
+   * End the connection now. Requests that wait for a reply reject with `error`. Nothing waits for the closing
+   * handshake, because a dead connection would never finish it.
    */
   cut(reason, error = new ConnectionLostError(reason)) {
     if (!this.isOpen) return;
@@ -109,13 +109,13 @@ export class Link {
     if (!frame) this.#owner.onNotice(this, { type: "malformed", data });
     else if (frame.v > VERSION) this.#owner.onNotice(this, { type: "newer", v: frame.v });
     else this.#take(frame);
-    this.#agenda.catchUp();
+    this.#timers.catchUp();
   }
 
   #take(frame) {
     if (Number.isFinite(frame.beat) && frame.beat > 0) {
-      this.#beat = frame.beat * 1_000;
-      this.#schedule();
+      this.#heartbeat = frame.beat * 1_000;
+      this.#scheduleHeartbeat();
     }
     if (frame.id === undefined || frame.id === null) this.#owner.onPush(this, frame);
     else this.#answer(frame);
@@ -131,20 +131,20 @@ export class Link {
 
   #settle(id) {
     const waiting = this.#waiting.get(id);
-    waiting?.callOff();
+    waiting?.cancel();
     this.#waiting.delete(id);
     return waiting;
   }
 
-  #schedule() {
-    this.#callOffBeat();
-    if (!this.#retiring) this.#callOffBeat = this.#agenda.after(this.#beat, () => this.probe());
+  #scheduleHeartbeat() {
+    this.#cancelHeartbeat();
+    if (!this.#retiring) this.#cancelHeartbeat = this.#timers.after(this.#heartbeat, () => this.probe());
   }
 
   #end(end, error) {
     if (!this.isOpen) return;
     this.isOpen = false;
-    this.#callOffBeat();
+    this.#cancelHeartbeat();
     for (const id of [...this.#waiting.keys()]) this.#settle(id).reject(error);
     this.#owner.onEnd(this, end);
   }

@@ -1,4 +1,4 @@
-// Frames of the server, as far as they can be understood.
+// Decodes frames of the server.
 
 const EPOCH = /^[^\p{Surrogate}]{1,64}$/u;
 
@@ -8,13 +8,13 @@ export function isPosition(value) {
   return Number.isSafeInteger(value.offset) && value.offset >= 0;
 }
 
-/** The publication in a frame; null if it is none. */
+/** The publication in a frame, or null. */
 export function readPublication({ channel, position, sender, data, sent_at }) {
   if (typeof channel !== "string" || (position !== null && !isPosition(position))) return null;
   return { type: "publication", channel, position, sender, data, sent_at };
 }
 
-/** Publications out of a list of a channel's, all with a position. Throws a TypeError. */
+/** The publications of a list. All have a position. Throws a TypeError. */
 export function readPublications(channel, list) {
   return list.map((each) => {
     const publication = readPublication({ ...each, channel });
@@ -24,7 +24,7 @@ export function readPublications(channel, list) {
 }
 
 /** The parts of an answer to `channel.subscribe`, by channel. Throws a TypeError. */
-export function readAnswers({ channels }) {
+export function readSubscribeResults({ channels }) {
   const read = ({ channel, position, recovered, publications }) => {
     if (position !== null && !isPosition(position)) throw new TypeError("not a position");
     return [channel, { position, recovered, publications: readPublications(channel, publications) }];

@@ -1,18 +1,18 @@
-// The order of one channel's publications.
+// Puts the publications of one channel in order, each once.
 
-const HELD = 512; // publications that wait for one before them
+const LIMIT = 512; // publications that wait for an earlier one
 
 /**
- * Takes publications as they come, twice or out of order, and returns what the application gets of them: each once,
- * by offset. What it cannot get is a gap: {type: "gap", reason, position}, after which all goes on at `position`.
+ * A reorder buffer. It takes publications twice or out of order and returns each of them once, by offset. A gap
+ * stands for lost publications: {type: "gap", reason, position}. The channel goes on after `position`.
  */
-export class Sequence {
+export class ReorderBuffer {
   #held = new Map(); // by offset
-  #strange = []; // publications of another epoch
-  #left = new Set(); // epochs that are no more
+  #otherEpoch = []; // publications of another epoch
+  #left = new Set(); // former epochs
   #top = 0; // the largest offset known to exist
 
-  /** The position of the last publication that was let through; null before there is one. */
+  /** The position of the last item that was returned, or null. */
   position;
 
   constructor(position) {
@@ -21,20 +21,20 @@ export class Sequence {
 
   /** Whether something is missing. */
   get isBehind() {
-    return this.#strange.length > 0 || (this.position !== null && this.#top > this.position.offset);
+    return this.#otherEpoch.length > 0 || (this.position !== null && this.#top > this.position.offset);
   }
 
   /** Whether no more can be held. */
   get isFull() {
-    return this.#held.size + this.#strange.length >= HELD;
+    return this.#held.size + this.#otherEpoch.length >= LIMIT;
   }
 
-  /** How far it is known to go: the largest `offset`, and how many publications of another epoch have come. */
+  /** The largest `offset` known, and how many publications of another epoch have come. */
   get horizon() {
-    return { offset: this.#top, strange: this.#strange.length };
+    return { offset: this.#top, otherEpoch: this.#otherEpoch.length };
   }
 
-  /** Begin, or go on, at a position, whatever is missing; what is missing is a gap. */
+  /** Start or go on at a position. A gap stands for the publications before it. */
   startAt(position, reason) {
     const { position: before } = this;
     if (before?.epoch === position.epoch && before.offset >= position.offset) return [];
@@ -43,20 +43,20 @@ export class Sequence {
     this.#top = position.offset;
     this.#held.clear();
     const gap = before ? [{ type: "gap", reason, position }] : [];
-    return [...gap, ...this.#strange.splice(0).flatMap((publication) => this.take(publication))];
+    return [...gap, ...this.#otherEpoch.splice(0).flatMap((publication) => this.take(publication))];
   }
 
   /** Take a publication. */
   take(publication) {
     const { epoch, offset } = publication.position;
-    if (this.position?.epoch !== epoch) return this.#takeStrange(publication);
+    if (this.position?.epoch !== epoch) return this.#takeOtherEpoch(publication);
     if (offset <= this.position.offset) return [];
     this.#top = Math.max(this.#top, offset);
     if (!this.isFull || offset === this.position.offset + 1) this.#held.set(offset, publication);
     return this.#release();
   }
 
-  /** Take a page of the history after the position: what it leaves out is lost. */
+  /** Take a page of the history. Publications that it leaves out are lost. */
   fill(publications) {
     return publications.flatMap((publication) => [
       ...this.giveUp(publication.position.offset - 1),
@@ -64,7 +64,7 @@ export class Sequence {
     ]);
   }
 
-  /** All of the history has been read: wait no longer for what is missing up to an offset. */
+  /** The history was read to its end: publications up to an offset that are still missing are lost. */
   giveUp(offset) {
     const items = [];
     while (this.position.offset < offset) {
@@ -75,29 +75,29 @@ export class Sequence {
     return items;
   }
 
-  /** The history of this epoch is there: the first so many that came of another one are older. */
-  forgetStrange(count) {
-    for (const { position } of this.#strange.splice(0, count)) this.#left.add(position.epoch);
+  /** The history of this epoch exists, so the first `count` publications of another epoch are older. */
+  forgetOtherEpoch(count) {
+    for (const { position } of this.#otherEpoch.splice(0, count)) this.#left.add(position.epoch);
   }
 
-  /** The history of this epoch is no more: go on where something has come of another, or else at `head`. */
+  /** The history of this epoch is gone. Go on where another epoch has publications, otherwise at `head`. */
   moveOn(head) {
-    const places = this.#strange.map(({ position }) => position);
+    const places = this.#otherEpoch.map(({ position }) => position);
     const epoch = places.at(-1)?.epoch;
     if (epoch === undefined) return head ? this.startAt(head, "lost") : [];
     const offsets = places.filter((place) => place.epoch === epoch).map(({ offset }) => offset);
     return this.startAt({ epoch, offset: Math.min(...offsets) - 1 }, "lost");
   }
 
-  /** Learn that the channel has got to a position. */
+  /** Note that the server has publications up to a position. */
   aim({ epoch, offset }) {
     if (epoch === this.position.epoch) this.#top = Math.max(this.#top, offset);
   }
 
-  #takeStrange(publication) {
+  #takeOtherEpoch(publication) {
     const { epoch, offset } = publication.position;
     if (this.position === null) return [...this.startAt({ epoch, offset: offset - 1 }), ...this.take(publication)];
-    if (!this.#left.has(epoch) && !this.isFull) this.#strange.push(publication);
+    if (!this.#left.has(epoch) && !this.isFull) this.#otherEpoch.push(publication);
     return [];
   }
 

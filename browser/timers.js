@@ -1,19 +1,19 @@
-// What is to be done later, by the wall clock.
+// Timers by the wall clock.
 
-const LONGEST = 2 ** 31 - 1; // ms
+const LONGEST = 2 ** 31 - 1; // ms; setTimeout treats a longer delay as none
 
 /** The browser's own clock and timers. */
 export const SYSTEM_CLOCK = {
   now: () => Date.now(),
-  setTimeout: (task, delay) => setTimeout(task, Math.min(delay, LONGEST)), // a longer one would be none at all
+  setTimeout: (task, delay) => setTimeout(task, Math.min(delay, LONGEST)),
   clearTimeout: (timer) => clearTimeout(timer),
 };
 
 /**
- * Timers that can be caught up with: a browser's stand still while the machine sleeps, and run once a minute
- * in a hidden tab.
+ * Timers that can catch up. The timers of a browser stand still while the machine sleeps, and they run once
+ * a minute in a hidden tab.
  */
-export class Agenda {
+export class Timers {
   #clock;
   #entries = new Set();
 
@@ -26,12 +26,12 @@ export class Agenda {
     return this.#clock.now();
   }
 
-  /** Do `task` in `delay` ms. Returns what calls it off. */
+  /** Run `task` after `delay` ms. Returns a function that cancels it. */
   after(delay, task) {
     const entry = { due: this.now + delay, task };
-    entry.timer = this.#clock.setTimeout(() => this.#do(entry), delay);
+    entry.timer = this.#clock.setTimeout(() => this.#run(entry), delay);
     this.#entries.add(entry);
-    return () => this.#drop(entry);
+    return () => this.#cancel(entry);
   }
 
   /** Resolves after `delay` ms. */
@@ -39,17 +39,17 @@ export class Agenda {
     return new Promise((resolve) => this.after(delay, resolve));
   }
 
-  /** Do now what should have been done by now. */
+  /** Run the tasks that are overdue now. */
   catchUp() {
     const overdue = [...this.#entries].filter(({ due }) => due <= this.now);
-    for (const entry of overdue.sort((one, other) => one.due - other.due)) this.#do(entry);
+    for (const entry of overdue.sort((one, other) => one.due - other.due)) this.#run(entry);
   }
 
-  #do(entry) {
-    if (this.#drop(entry)) entry.task();
+  #run(entry) {
+    if (this.#cancel(entry)) entry.task();
   }
 
-  #drop(entry) {
+  #cancel(entry) {
     this.#clock.clearTimeout(entry.timer);
     return this.#entries.delete(entry);
   }
