@@ -1,4 +1,4 @@
-"""The command line, and what this machine allows."""
+"""The command line, and the limits of this machine."""
 
 import argparse
 import os
@@ -6,63 +6,74 @@ import resource
 from collections.abc import Callable
 from pathlib import Path
 
+from .deliveries import MIN_PAYLOAD
 from .errors import UsageError
-from .ledger import Ledger
 from .plan import Plan
 
 MAX_PAYLOAD = 32_000
-"""Bytes of `data`: a message to API Gateway has at most 32,768, the rest of it included (W77)."""
+"""Bytes of `data`. A whole message to API Gateway has at most 32,768 (W77)."""
 
 _SPARE_FILES = 64
 
 _EXIT_CODES = """\
 exit codes:
-  0    every connection came about, stayed, and received every broadcast
+  0    every connection was opened, stayed open and received every broadcast
   1    something was lost, refused, closed or answered with an error
   2    wrong usage
-  3    no connection came about
-  130  stopped with Ctrl-C (143: terminated); what was measured until then is reported"""
+  3    no connection could be opened
+  130  stopped with Ctrl-C (143: terminated); the report covers the time until then"""
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of the command line."""
+    """Return the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog="signalbox load",
-        description="Open many connections, broadcast, and check that each receives each broadcast.",
+        description="Open many connections, broadcast, and check that each connection receives each broadcast.",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("--url", required=True, help="address of the backend, ws://host:port/stage or wss://…")
-    add("--connections", type=_whole(1), default=100, metavar="N", help="how many connections (100)")
-    add("--broadcasts", type=_whole(0), default=10, metavar="M", help="how many broadcasts in all (10)")
-    add("--payload", type=_whole(Ledger.HEAD, MAX_PAYLOAD), default=128, metavar="BYTES",
-        help=f"size of the data of a broadcast, {Ledger.HEAD} to {MAX_PAYLOAD} (128)")  # fmt: skip
-    add("--rate", type=_positive, default=500.0, metavar="N", help="connections to begin in a second (500)")
+    add("--connections", type=_whole(1), default=100, metavar="N", help="number of connections (100)")
+    add("--broadcasts", type=_whole(0), default=10, metavar="M", help="number of broadcasts in all (10)")
+    add("--payload", type=_whole(MIN_PAYLOAD, MAX_PAYLOAD), default=128, metavar="BYTES",
+        help=f"size of the data of a broadcast, {MIN_PAYLOAD} to {MAX_PAYLOAD} (128)")  # fmt: skip
+    add("--rate", type=_positive, default=500.0, metavar="N", help="handshakes to begin per second (500)")
     add("--broadcasters", type=_whole(1), default=1, metavar="N",
-        help="how many of the connections broadcast, in turn (1)")  # fmt: skip
+        help="number of connections that broadcast in turn (1)")  # fmt: skip
     add(
         "--interval",
         type=_positive,
         default=0.5,
         metavar="SECONDS",
-        help="from one broadcast to the next (0.5)",
+        help="time from one broadcast to the next (0.5)",
     )
     add("--ramp", type=_whole(1, 1000), default=1, metavar="STEPS",
-        help="reach the connections in so many steps, and measure at each (1)")  # fmt: skip
+        help="open the connections in STEPS steps and measure after each (1)")  # fmt: skip
     add("--storm", type=_whole(0, 1000), default=0, metavar="N",
-        help="so many times cut every connection, connect again without a rate, and measure (0)")  # fmt: skip
+        help="cut every connection N times, reconnect at once and measure (0)")  # fmt: skip
     add("--slow", type=_whole(0), default=0, metavar="N",
-        help="so many connections more that read once a second, reported apart (0)")  # fmt: skip
-    add("--timeout", type=_positive, default=30.0, metavar="SECONDS", help="a later delivery is lost (30)")
+        help="N more connections that read once a second, reported apart (0)")  # fmt: skip
+    add(
+        "--timeout",
+        type=_positive,
+        default=30.0,
+        metavar="SECONDS",
+        help="a delivery after this time counts as lost (30)",
+    )
     add("--ca", metavar="FILE", help="certificates to trust instead of the system's, for wss://")
-    add("--json", type=Path, metavar="FILE", help="write the figures to this file as well")
-    add("--report", type=Path, metavar="FILE.html", help="write them with pictures to one HTML file as well")
+    add("--json", type=Path, metavar="FILE", help="write the figures to a JSON file as well")
+    add(
+        "--report",
+        type=Path,
+        metavar="FILE.html",
+        help="write the figures with charts to an HTML file as well",
+    )
     return parser
 
 
 def make_plan(options: argparse.Namespace) -> Plan:
-    """The plan that was asked for. Raises UsageError when its parts do not fit together."""
+    """Return the plan of the run. Raises UsageError when options contradict each other."""
     if options.broadcasters > options.connections:
         raise UsageError("--broadcasters cannot be more than --connections")
     if options.ramp > options.connections:
@@ -71,7 +82,7 @@ def make_plan(options: argparse.Namespace) -> Plan:
 
 
 def check_outputs(options: argparse.Namespace) -> None:
-    """Raises UsageError when a file that is asked for cannot be made: better now than after the run."""
+    """Raise UsageError before the run if a file cannot be written or a package is missing."""
     for name in ("json", "report"):
         path = getattr(options, name)
         if path and (path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK)):
@@ -81,12 +92,12 @@ def check_outputs(options: argparse.Namespace) -> None:
             import matplotlib  # noqa: F401 - only --report needs it, and it takes its time
         except ModuleNotFoundError as error:
             raise UsageError(
-                f"--report needs {error.name}, which is not installed: pip install -e '.[report]'"
+                f"signalbox load --report needs the package {error.name}: pip install 'signalbox[load]'"
             ) from error
 
 
 def allow_files(connections: int) -> None:
-    """Let this process have as many files open as `connections` need. Raises UsageError."""
+    """Raise the soft limit of open files to what `connections` need. Raises UsageError."""
     needed = connections + _SPARE_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < needed:

@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
     except UnreachableError as error:
         return _fail(str(error), NO_CONNECTION)
     except OSError as error:
-        # Python flushes standard output once more when it exits, which would fail once more.
+        # Python flushes standard output again at exit, which would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _fail(f"the figures cannot be written: {error.strerror}", NOT_OK)
     except KeyboardInterrupt:  # the second Ctrl-C
@@ -62,7 +62,7 @@ async def _measure(test: LoadTest, address: Address, options: argparse.Namespace
         _write_files(summary, options)
     if stopped:
         return 128 + stopped
-    if not any(tally.connections for tally in test.tallies):
+    if not any(counts.connections for counts in test.phase_counts):
         return NO_CONNECTION
     return 0 if summary["ok"] else NOT_OK
 

@@ -1,28 +1,28 @@
-"""What keeps the load test, or one connection of it, from its work.
+"""Errors of the load test.
 
 LoadTestError
-├── UsageError         the run cannot begin as it was asked for          exit 2
-├── OpeningError       one connection did not come about
-│   ├── RefusedError       the server answered, and not with 101
-│   └── UnreachableError   nobody answered, or not in WebSocket
+├── UsageError         the run cannot begin with these options           exit 2
+├── OpeningError       a connection could not be opened
+│   ├── RefusedError       the server answered with another status than 101
+│   └── UnreachableError   no server answered, or not with WebSocket
 └── FramingError       an open connection broke RFC 6455
 """
 
 
 class LoadTestError(Exception):
-    """The base of them all; its text is meant for the user."""
+    """The base class. Its text is meant for the user."""
 
 
 class UsageError(LoadTestError):
-    """An argument is wrong, or more is asked for than this machine allows."""
+    """An option is wrong, or this machine does not allow it."""
 
 
 class OpeningError(LoadTestError):
-    """A connection did not come about."""
+    """A connection could not be opened."""
 
 
 class RefusedError(OpeningError):
-    """The handshake was answered with the HTTP `status`."""
+    """The server answered the handshake with the HTTP `status`."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"refused: HTTP {status}")
@@ -30,11 +30,11 @@ class RefusedError(OpeningError):
 
 
 class UnreachableError(OpeningError):
-    """Nobody answered the handshake, or the answer is not one."""
+    """No server answered the handshake, or not with WebSocket."""
 
 
 class FramingError(LoadTestError):
-    """What arrived is not what RFC 6455 allows; `code` is the close code that says so."""
+    """The server broke RFC 6455. `code` is the close code for it."""
 
     def __init__(self, code: int, problem: str) -> None:
         super().__init__(problem)

@@ -1,4 +1,4 @@
-"""What a run is asked to do."""
+"""The plan of a run and its phases."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A part of a run with a row of its own: connect whoever is missing, broadcast, await the deliveries."""
+    """A part of a run with a row of its own: open missing connections, broadcast, await the deliveries."""
 
     name: str
     connections: int
@@ -16,7 +16,7 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The command line. Times are seconds, `rate` is connections a second, `payload` is bytes."""
+    """The options of a run. Times are seconds, `rate` is connections a second, `payload` is bytes."""
 
     connections: int
     broadcasts: int
@@ -30,7 +30,7 @@ class Plan:
     timeout: float
 
     def phases(self) -> Iterator[Phase]:
-        """The steps of the ramp, then the storms; each has its share of the broadcasts."""
+        """Yield the steps of the ramp, then the storms. Each has its share of the broadcasts."""
         count = self.ramp + self.storm
         for number in range(count):
             share = self.broadcasts * (number + 1) // count - self.broadcasts * number // count

@@ -1,16 +1,16 @@
-"""How far a run is, while it runs."""
+"""The progress of a run, while it runs."""
 
 import asyncio
 import shutil
 from time import perf_counter
 from typing import TextIO
 
-from .ledger import Tally
+from .deliveries import PhaseCounts
 from .run import LoadTest
 
 
 class Progress:
-    """Writes to `stream`: one line again and again on a terminal, a line every few seconds otherwise."""
+    """Writes progress to `stream`: one line that is rewritten on a terminal, otherwise one line every 5 s."""
 
     def __init__(self, test: LoadTest, stream: TextIO) -> None:
         self._test = test
@@ -36,37 +36,37 @@ class Progress:
         self._stream.flush()
 
     def _line(self) -> str:
-        if not self._test.tallies:
+        if not self._test.phase_counts:
             return "looking the address up"
-        tally, (then, opened, decided) = self._test.tallies[-1], self._before
+        counts, (then, opened, decided) = self._test.phase_counts[-1], self._before
         self._before = now, opened_now, decided_now = (
             perf_counter(),
             self._test.open_connections,
-            _decided(tally),
+            _decided(counts),
         )
         if self._test.opening:
-            return self._opening(tally, (opened_now - opened) / (now - then))
-        return self._delivering(tally, max(0.0, (decided_now - decided) / (now - then)))
+            return self._opening(counts, (opened_now - opened) / (now - then))
+        return self._delivering(counts, max(0.0, (decided_now - decided) / (now - then)))
 
-    def _opening(self, tally: Tally, rate: float) -> str:
+    def _opening(self, counts: PhaseCounts, rate: float) -> str:
         return (
-            f"{tally.phase}: {self._test.open_connections:,} connections open, {self._test.opening:,} to go, "
-            f"{max(rate, 0):,.0f}/s, {_eta(self._test.opening, rate)}"
+            f"{counts.phase}: {self._test.open_connections:,} connections open, "
+            f"{self._test.opening:,} to go, {max(rate, 0):,.0f}/s, {_eta(self._test.opening, rate)}"
         )
 
-    def _delivering(self, tally: Tally, rate: float) -> str:
+    def _delivering(self, counts: PhaseCounts, rate: float) -> str:
         unsent = self._test.unsent
-        remaining = tally.outstanding + unsent * tally.connections
+        remaining = counts.outstanding + unsent * counts.connections
         sending = unsent * self._test.plan.interval
         return (
-            f"{tally.phase}: {tally.broadcasts:,} of {tally.broadcasts + unsent:,} broadcasts sent, "
-            f"{tally.received:,} of {tally.expected:,} deliveries, {rate:,.0f}/s, lost {tally.lost:,}, "
-            f"p99 {tally.latency.percentile(99) / 1000:,.0f} ms, {_eta(remaining, rate, sending)}"
+            f"{counts.phase}: {counts.broadcasts:,} of {counts.broadcasts + unsent:,} broadcasts sent, "
+            f"{counts.received:,} of {counts.expected:,} deliveries, {rate:,.0f}/s, lost {counts.lost:,}, "
+            f"p99 {counts.latency.percentile(99) / 1000:,.0f} ms, {_eta(remaining, rate, sending)}"
         )
 
 
-def _decided(tally: Tally) -> int:
-    return tally.expected - tally.outstanding
+def _decided(counts: PhaseCounts) -> int:
+    return counts.expected - counts.outstanding
 
 
 def _eta(remaining: int, rate: float, at_least: float = 0.0) -> str:

@@ -55,15 +55,15 @@ async def test_the_pictures_are_seen_when_there_is_no_network(
 
     await expect(page.get_by_text("OK: every connection received every broadcast")).to_be_visible()
     await expect(page.get_by_role("row")).to_have_count(5)
-    pictures = page.get_by_role("figure")
-    await expect(pictures).to_have_count(2)
+    charts = page.get_by_role("figure")
+    await expect(charts).to_have_count(2)
     for number in range(2):
-        picture = pictures.nth(number)
-        box = await picture.bounding_box()
+        chart = charts.nth(number)
+        box = await chart.bounding_box()
         assert box
         assert box["width"] > 900
         assert box["height"] > 300
-        await expect(picture.get_by_text("p99")).to_be_visible()
+        await expect(chart.get_by_text("p99")).to_be_visible()
     assert await _ink(page) == {"light": "rgb(31, 41, 51)", "dark": "rgb(228, 233, 238)"}[scheme]
     await page.screenshot(path=SCREENSHOTS / f"load-test-{scheme}.png", full_page=True)
     await context.close()

@@ -1,1 +1,1 @@
-"""What a run has found, for programs and for people."""
+"""The result of a run, for programs and for people."""

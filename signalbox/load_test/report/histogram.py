@@ -1,4 +1,4 @@
-"""Millions of latencies in the memory of some thousand: a log-linear histogram."""
+"""A log-linear histogram: it keeps millions of latencies in the memory of some thousand."""
 
 import math
 from collections import Counter
@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Self
 
 _BITS = 8
-"""Significant bits kept of a value: what is read back is at most 1/128 too high."""
+"""Significant bits kept of a value. Percentiles are at most 1/128 too high."""
 _HALF = 1 << (_BITS - 1)
 _LARGEST = (1 << 40) - 1
 
 
 class Histogram:
-    """Counts whole numbers from 0 to 2^40 (microseconds: 12 days); larger ones count as that."""
+    """Counts whole numbers from 0 to 2^40 (12 days in microseconds). Larger ones count as 2^40."""
 
     __slots__ = ("_counts", "count", "largest")
 
@@ -29,13 +29,13 @@ class Histogram:
         self.count += 1
 
     def merge(self, other: Self) -> None:
-        """Count everything that `other` has counted."""
+        """Add the counts of `other`."""
         self._counts.update(other._counts)
         self.count += other.count
         self.largest = max(self.largest, other.largest)
 
     def percentile(self, percent: float) -> int:
-        """The smallest value that `percent` of all values do not exceed; 0 when there are none."""
+        """Return the smallest value that `percent` of all values do not exceed, or 0 without values."""
         missing = math.ceil(self.count * percent / 100)
         for highest, count in self.steps():
             missing -= count
@@ -44,7 +44,7 @@ class Histogram:
         return self.largest
 
     def steps(self) -> Iterator[tuple[int, int]]:
-        """Each value that can be told apart, rounded up, and how often it was counted; ascending."""
+        """Yield each distinct value, rounded up, and its count, in ascending order."""
         for index, count in sorted(self._counts.items()):
             yield min(_highest(index), self.largest), count
 

@@ -1,9 +1,9 @@
-"""What a run has found as one HTML file that needs nothing else: no network, no script."""
+"""The result of a run as one HTML file without scripts, links or fonts."""
 
 from html import escape
 from typing import Any
 
-from .pictures import COLOURS, Picture, draw, draw_histogram, draw_timeline
+from .charts import COLOURS, Chart, draw, draw_histogram, draw_timeline
 from .report import list_cells, list_sentences
 
 _STYLE = """
@@ -24,7 +24,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def make_page(summary: dict[str, Any]) -> str:
-    """The page of a summary: verdict, table, latency over time, histogram."""
+    """Return the page of a summary: verdict, table, latency over time, histogram."""
     *notes, verdict = list_sentences(summary)
     return f"""<!doctype html>
 <html lang="en">
@@ -40,7 +40,7 @@ def make_page(summary: dict[str, Any]) -> str:
 <p class="verdict{"" if summary["ok"] else " bad"}">{escape(verdict)}</p>
 {_table(*list_cells(summary))}
 {"".join(f"<p>{escape(note)}</p>" for note in notes)}
-{_pictures(summary) if summary["timeline"] else "<p>No broadcast was received: there is nothing to draw.</p>"}
+{_charts(summary) if summary["timeline"] else "<p>No broadcast was received: there is nothing to draw.</p>"}
 </body>
 </html>
 """
@@ -54,19 +54,19 @@ def _table(headings: list[str], *rows: list[str]) -> str:
     )
 
 
-def _pictures(summary: dict[str, Any]) -> str:
+def _charts(summary: dict[str, Any]) -> str:
     return f"""
 <h2>Latency over time</h2>
-<p>Each point is a broadcast, or some in a row; the shaded time was spent on connecting.</p>
-{_picture("p50, p95 and p99 of the latency over the seconds of the run", draw_timeline, summary)}
+<p>Each point is a broadcast, or several in a row. In the shaded time connections were opened.</p>
+{_chart("p50, p95 and p99 of the latency over the seconds of the run", draw_timeline, summary)}
 <h2>Distribution of the latency</h2>
 <p>How many deliveries took how long. Both axes are logarithmic.</p>
-{_picture("number of deliveries by their latency", draw_histogram, summary)}
+{_chart("number of deliveries by their latency", draw_histogram, summary)}
 """
 
 
-def _picture(words: str, picture: Picture, summary: dict[str, Any]) -> str:
-    return f'<figure aria-label="{words}">{draw(picture, summary)}</figure>'
+def _chart(words: str, chart: Chart, summary: dict[str, Any]) -> str:
+    return f'<figure aria-label="{words}">{draw(chart, summary)}</figure>'
 
 
 def _colours() -> str:

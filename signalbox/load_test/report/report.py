@@ -1,9 +1,9 @@
-"""What a run has found: as a dictionary for programs, as a table for people."""
+"""The result of a run: a dictionary for programs, a table for people."""
 
 from http import HTTPStatus
 from typing import Any
 
-from ..ledger import Tally
+from ..deliveries import PhaseCounts
 from ..run import LoadTest
 from .timeline import list_latencies, list_moments, name_percentiles
 
@@ -26,11 +26,11 @@ _COLUMNS = (
 def summarise(
     test: LoadTest, *, url: str, seconds: float, cpu_seconds: float, stopped: str | None
 ) -> dict[str, Any]:
-    """Everything that was counted, after `seconds`; `stopped` is the signal that ended the run early."""
-    start = test.tallies[0].began_at if test.tallies else 0
-    total = Tally("total", began_at=start)
-    for tally in test.tallies:
-        total.add(tally)
+    """Return all counts of a run that took `seconds`. `stopped` names the signal that ended it early."""
+    start = test.phase_counts[0].began_at if test.phase_counts else 0
+    total = PhaseCounts("total", began_at=start)
+    for counts in test.phase_counts:
+        total.add(counts)
     return {
         "version": 1,
         "url": url,
@@ -38,7 +38,7 @@ def summarise(
         "ok": not (stopped or total.lost or any(test.problems.values())),
         "seconds": round(seconds, 3),
         "cpu_seconds": round(cpu_seconds, 3),
-        "phases": [_row(tally, start) for tally in test.tallies],
+        "phases": [_row(counts, start) for counts in test.phase_counts],
         "total": _row(total, start),
         "timeline": list_moments(test.broadcasts, start),
         "histogram": list_latencies(total.latency),
@@ -52,7 +52,7 @@ def summarise(
 
 
 def render(summary: dict[str, Any]) -> str:
-    """The summary as a table with sentences below it."""
+    """Return the summary as a table with sentences below it."""
     table = list_cells(summary)
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = ("  ".join(map(str.rjust, row, widths)) for row in table)
@@ -60,7 +60,7 @@ def render(summary: dict[str, Any]) -> str:
 
 
 def list_cells(summary: dict[str, Any]) -> list[list[str]]:
-    """The table: its headings, then a row for each phase, then the total if there are several."""
+    """Return the rows of the table: headings, each phase, and the total if there are several phases."""
     rows = summary["phases"] if len(summary["phases"]) == 1 else [*summary["phases"], summary["total"]]
     table = [[heading for heading, _, _ in _COLUMNS]]
     for row in rows:
@@ -69,27 +69,27 @@ def list_cells(summary: dict[str, Any]) -> list[list[str]]:
     return table
 
 
-def _row(tally: Tally, start: int) -> dict[str, Any]:
-    rate = tally.opened / tally.opening_seconds if tally.opening_seconds else 0.0
+def _row(counts: PhaseCounts, start: int) -> dict[str, Any]:
+    rate = counts.opened / counts.opening_seconds if counts.opening_seconds else 0.0
     return {
-        "phase": tally.phase,
-        "began": round((tally.began_at - start) / 1e9, 3),
-        "opening_seconds": round(tally.opening_seconds, 3),
-        "connections": tally.connections,
+        "phase": counts.phase,
+        "began": round((counts.began_at - start) / 1e9, 3),
+        "opening_seconds": round(counts.opening_seconds, 3),
+        "connections": counts.connections,
         "connects_per_second": round(rate, 1),
-        "broadcasts": tally.broadcasts,
-        "expected": tally.expected,
-        "received": tally.received,
-        "duplicates": tally.duplicates,
-        "lost": tally.lost,
-        "late": tally.late,
-        "pending": 0 if tally.settled else tally.outstanding,
-        "latency_ms": name_percentiles(tally.latency),
+        "broadcasts": counts.broadcasts,
+        "expected": counts.expected,
+        "received": counts.received,
+        "duplicates": counts.duplicates,
+        "lost": counts.lost,
+        "late": counts.late,
+        "pending": 0 if counts.settled else counts.outstanding,
+        "latency_ms": name_percentiles(counts.latency),
     }
 
 
 def list_sentences(summary: dict[str, Any]) -> list[str]:
-    """What the table does not say, the verdict last."""
+    """Return the sentences below the table. The last one is the verdict."""
     total, slow, lines = summary["total"], summary["slow_readers"], []
     if total["late"]:
         lines.append(f"{total['late']:,} of the lost came after the timeout")

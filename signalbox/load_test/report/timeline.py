@@ -1,25 +1,26 @@
-"""How latencies went over the time of a run, and how they are distributed: for JSON and for pictures."""
+"""Latencies over the time of a run, and their distribution: for JSON and for charts."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from ..ledger import Broadcast
+from ..deliveries import Broadcast
 from .histogram import Histogram
 
 MOST_MOMENTS = 240
-"""More would be narrower than a line of the picture: neighbours are then one."""
+"""The maximum number of points. More would be narrower than the line of the chart."""
 
 
 def list_moments(broadcasts: Sequence[Broadcast], start: int) -> list[dict[str, Any]]:
-    """The percentiles of each broadcast, or of some in a row when there are many; none that reached nobody.
+    """Return the percentiles of each broadcast, or of several in a row when there are many.
 
-    `start` is nanoseconds of the monotonic clock, `at` seconds from there to the sending.
+    Broadcasts that reached no connection are left out. `start` is nanoseconds of the monotonic clock. `at` is
+    the seconds from `start` to the broadcast.
     """
     together = -(-len(broadcasts) // MOST_MOMENTS)
     return [
         {
-            "phase": first.tally.phase,
+            "phase": first.counts.phase,
             "at": round((first.sent_at - start) / 1e9, 3),
             **name_percentiles(latency),
         }
@@ -29,12 +30,12 @@ def list_moments(broadcasts: Sequence[Broadcast], start: int) -> list[dict[str, 
 
 
 def list_latencies(latency: Histogram) -> list[tuple[float, int]]:
-    """Each latency in milliseconds, and how many deliveries had it; ascending."""
+    """Return each latency in milliseconds and the number of its deliveries, in ascending order."""
     return [(value / 1000, count) for value, count in latency.steps()]
 
 
 def name_percentiles(latency: Histogram) -> dict[str, float | None]:
-    """p50, p95, p99 and max in milliseconds; None when there was nothing."""
+    """Return p50, p95, p99 and max in milliseconds, each None without a delivery."""
     found = {f"p{percent}": latency.percentile(percent) for percent in (50, 95, 99)} | {
         "max": latency.largest
     }
@@ -42,7 +43,7 @@ def name_percentiles(latency: Histogram) -> dict[str, float | None]:
 
 
 def _merged(broadcasts: Sequence[Broadcast], together: int) -> Iterator[tuple[Broadcast, Histogram]]:
-    for _, phase in groupby(broadcasts, lambda broadcast: broadcast.tally.phase):
+    for _, phase in groupby(broadcasts, lambda broadcast: broadcast.counts.phase):
         row = list(phase)
         for place in range(0, len(row), together):
             latency = Histogram()

@@ -1,4 +1,4 @@
-"""One WebSocket connection as a bare protocol: ten thousand of them fit in one process on one core."""
+"""A WebSocket connection as a bare asyncio protocol. One process on one core holds ten thousand."""
 
 import asyncio
 import base64
@@ -7,27 +7,27 @@ from time import perf_counter_ns
 from typing import Protocol, cast
 
 from ..errors import FramingError, LoadTestError, OpeningError, UnreachableError
-from .frames import CLOSE, PING, PONG, TEXT, Reader, encode
+from .frames import CLOSE, PING, PONG, TEXT, FrameReader, encode
 from .handshake import MAX_HEAD, Address, check_answer, make_request
 
 SLOW_PAUSE = 1.0
-"""Seconds a slow reader rests after each read."""
+"""Seconds that a slow reader pauses after each read."""
 
 _NORMAL, _NO_CODE, _BROKEN = 1000, 1005, 1006
 
 
 class Listener(Protocol):
-    """Who is told what happens on the connections."""
+    """Receives what happens on the connections."""
 
     def receive(self, index: int, payload: bytes, now: int) -> None:
-        """A message came to connection `index`; `now` is nanoseconds of the monotonic clock."""
+        """Take a message of connection `index`. `now` is nanoseconds of the monotonic clock."""
 
     def lose(self, index: int, code: int) -> None:
-        """Connection `index` has ended with this close code, and nobody here had ended it."""
+        """Note that the other side has ended connection `index` with this close code."""
 
 
 class Connection(asyncio.Protocol):
-    """A connection from its handshake to its end. `slow` makes it read once in SLOW_PAUSE seconds."""
+    """A connection from its handshake to its end. With `slow` it reads once in SLOW_PAUSE seconds."""
 
     __slots__ = (
         "_address", "_code", "_ended", "_head", "_key", "_leaving", "_listener", "_opened", "_reader",
@@ -41,7 +41,7 @@ class Connection(asyncio.Protocol):
         self._address = address
         self._key = base64.b64encode(os.urandom(16))
         self._head = b""
-        self._reader: Reader | None = None
+        self._reader: FrameReader | None = None
         self._opened: asyncio.Future[None] | None = asyncio.get_running_loop().create_future()
         self._ended: asyncio.Future[None] | None = None
         self._resumed: asyncio.Future[None] | None = None
@@ -50,11 +50,11 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Whether messages can be sent and are expected."""
+        """Whether messages can be sent and received."""
         return self._reader is not None and not self._leaving and not self._transport.is_closing()
 
     async def opened(self) -> None:
-        """Return once the WebSocket is open. Raises OpeningError."""
+        """Wait until the WebSocket is open. Raises OpeningError."""
         if self._opened:
             try:
                 await self._opened
@@ -62,7 +62,7 @@ class Connection(asyncio.Protocol):
                 self._opened = None
 
     async def writable(self) -> None:
-        """Return once the system takes more, so that what is sent leaves at once, or it is lost."""
+        """Wait until the system accepts more data, so that a message leaves at once or is lost."""
         while self._resumed and not self._resumed.done():
             await asyncio.wait([self._resumed])
 
@@ -71,7 +71,7 @@ class Connection(asyncio.Protocol):
         self._write(TEXT, message)
 
     def leave(self) -> "asyncio.Future[None]":
-        """Close normally; what is returned is done when the connection has ended."""
+        """Close normally. Returns a future that is done when the connection has ended."""
         self._ended = asyncio.get_running_loop().create_future()
         self._leaving = True
         self._transport.resume_reading()
@@ -79,17 +79,17 @@ class Connection(asyncio.Protocol):
         return self._ended
 
     def cut(self) -> None:
-        """End without a word, as a broken line does."""
+        """Cut the connection without a closing handshake."""
         self._leaving = True
         self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for a WebSocket."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by name
+        """Send the handshake."""
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's transport is not a subclass
         self._transport.write(make_request(self._address, self._key))
 
     def data_received(self, data: bytes) -> None:
-        """Take in what the server has sent."""
+        """Read the frames of the server."""
         now = perf_counter_ns()
         try:
             if self._reader is None:
@@ -110,7 +110,7 @@ class Connection(asyncio.Protocol):
             self._rest()
 
     def connection_lost(self, _: Exception | None) -> None:
-        """Tell whoever waits for it."""
+        """Tell the listener and end every wait."""
         self._fail(UnreachableError("hung up during the handshake"))
         if self._reader and not self._leaving:
             self._listener.lose(self.index, self._code)
@@ -120,11 +120,11 @@ class Connection(asyncio.Protocol):
                 waiting.set_result(None)
 
     def pause_writing(self) -> None:
-        """The system takes no more for now."""
+        """The system accepts no more data for now."""
         self._resumed = asyncio.get_running_loop().create_future()
 
     def resume_writing(self) -> None:
-        """The system takes more."""
+        """The system accepts data again."""
         if self._resumed and not self._resumed.done():
             self._resumed.set_result(None)
         self._resumed = None
@@ -138,7 +138,7 @@ class Connection(asyncio.Protocol):
             return b""
         check_answer(head, self._key)
         self._head = b""
-        self._reader = Reader()
+        self._reader = FrameReader()
         if self._opened and not self._opened.done():
             self._opened.set_result(None)
         return rest

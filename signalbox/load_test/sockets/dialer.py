@@ -1,4 +1,4 @@
-"""Opens connections to one address, and says in words why one did not come about."""
+"""Opens connections to one address and explains failures."""
 
 import asyncio
 import errno
@@ -10,21 +10,21 @@ from .connection import Connection, Listener
 from .handshake import Address
 
 OPEN_TIMEOUT = 30.0
-"""Seconds: ``$connect`` may take up to 29, API Gateway's integration timeout."""
+"""Seconds. ``$connect`` may take up to 29, the integration timeout of API Gateway."""
 
 _SLOW_BUFFER = 4_096
-"""Bytes the system may hold for a slow reader: with the usual megabytes it would not be slow for long."""
+"""Bytes the system buffers for a slow reader. With the usual megabytes it would hardly be slow."""
 
 
 class Dialer:
-    """Looks a name up once, keeps to the first of its addresses that answers, and dials as asked."""
+    """Resolves a host name once and uses the first of its addresses that answers."""
 
     def __init__(self, address: Address) -> None:
         self._address = address
         self._hosts: list[tuple[int, str]] = []
 
     async def resolve(self) -> None:
-        """Look the name up. Raises UnreachableError."""
+        """Resolve the host name. Raises UnreachableError."""
         loop = asyncio.get_running_loop()
         try:
             found = await loop.getaddrinfo(self._address.host, None, type=socket.SOCK_STREAM)
@@ -33,14 +33,14 @@ class Dialer:
         self._hosts = [(family, str(name[0])) for family, _, _, _, name in found]
 
     async def open(self, listener: Listener, index: int, *, slow: bool = False) -> Connection:
-        """An open connection. Raises OpeningError."""
+        """Open a connection. Raises OpeningError."""
         try:
             async with asyncio.timeout(OPEN_TIMEOUT):
                 return await self._open(Connection(listener, index, self._address, slow=slow))
         except TimeoutError as error:
             raise UnreachableError(f"no answer within {OPEN_TIMEOUT:g} s") from error
         except OSError as error:
-            raise UnreachableError(_words(error)) from error
+            raise UnreachableError(_explain(error)) from error
 
     async def _open(self, connection: Connection) -> Connection:
         tls, line = self._address.tls, await self._connect(slow=connection.slow)
@@ -77,7 +77,7 @@ class Dialer:
         return line
 
 
-def _words(error: OSError) -> str:
+def _explain(error: OSError) -> str:
     match error:
         case ssl.SSLCertVerificationError():
             return f"the server's certificate is not trusted: {error.verify_message}"

@@ -1,4 +1,4 @@
-"""RFC 6455 frames as a client writes and reads them. No I/O."""
+"""RFC 6455 frames on the client's side. No I/O."""
 
 import struct
 from collections.abc import Iterator
@@ -7,14 +7,14 @@ from ..errors import FramingError
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 MAX_MESSAGE = 1_048_576
-"""Bytes of the largest message that is read: eight times what API Gateway sends (W77)."""
+"""Bytes of the largest message accepted: eight times what API Gateway sends (W77)."""
 
 _FINAL, _RESERVED, _MASKED = 0x80, 0x70, 0x80
 _FINAL_TEXT = _FINAL | TEXT
 
 
 def encode(opcode: int, payload: bytes, mask: bytes) -> bytes:
-    """One frame that is a whole message; `mask` is four random bytes (RFC 6455, 5.3)."""
+    """Return a frame with a whole message. `mask` is four random bytes (RFC 6455, 5.3)."""
     size = len(payload)
     if size < 126:
         head = struct.pack("!BB", _FINAL | opcode, _MASKED | size)
@@ -27,8 +27,8 @@ def encode(opcode: int, payload: bytes, mask: bytes) -> bytes:
     return head + mask + masked.to_bytes(size, "big")
 
 
-class Reader:
-    """Turns what a server sends, however it is cut up, into whole messages and control frames."""
+class FrameReader:
+    """Turns the bytes of a server, in pieces of any size, into messages and control frames."""
 
     __slots__ = ("_buffer", "_fragments", "_opcode")
 
@@ -38,7 +38,7 @@ class Reader:
         self._fragments = b""
 
     def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
-        """Each message (TEXT, BINARY) or control frame that `data` completes. Raises FramingError."""
+        """Yield each message (TEXT, BINARY) or control frame that `data` completes. Raises FramingError."""
         if self._buffer:
             data = self._buffer + data
         end, position = len(data), 0
@@ -50,7 +50,7 @@ class Reader:
                 break
             position = body + size
             payload = data[body:position]
-            if first == _FINAL_TEXT and not self._opcode and payload.isascii():  # nearly always
+            if first == _FINAL_TEXT and not self._opcode and payload.isascii():  # nearly every frame
                 yield TEXT, payload
             elif message := self._take(first, payload):
                 yield message
@@ -82,7 +82,8 @@ class Reader:
 
 
 def _long_size(data: bytes, position: int) -> tuple[int, int]:
-    # The size of a frame and where its payload begins; a size beyond the data while that is not known.
+    # Returns the size of a frame and the start of its payload. While the size is not known yet, it is larger
+    # than the data.
     marker, body = data[position + 1], position + 2
     if marker & _MASKED:
         raise FramingError(1002, "a masked frame from a server")

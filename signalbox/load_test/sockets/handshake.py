@@ -1,4 +1,4 @@
-"""The opening handshake of RFC 6455 from a client's side. No I/O."""
+"""The opening handshake of RFC 6455 on the client's side. No I/O."""
 
 import base64
 import hashlib
@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 from ..errors import RefusedError, UnreachableError, UsageError
 
 MAX_HEAD = 65_536
-"""Bytes an answer to the handshake may have."""
+"""The maximum size of an answer to the handshake in bytes."""
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where to connect: from a URL, and without what is secret in it in `public`."""
+    """Where to connect. `public` is the URL without its query and user, which may be secret."""
 
     host: str
     port: int
@@ -27,7 +27,7 @@ class Address:
 
 
 def parse_address(url: str, ca: str | None) -> Address:
-    """The address in `url`, ws:// or wss://; `ca` is a file of trusted certificates. Raises UsageError."""
+    """Parse a ws:// or wss:// URL. `ca` is a file of trusted certificates. Raises UsageError."""
     try:
         parts = urlsplit(url)
         secure = {"ws": False, "wss": True}[parts.scheme]
@@ -46,7 +46,7 @@ def parse_address(url: str, ca: str | None) -> Address:
 
 
 def make_request(address: Address, key: bytes) -> bytes:
-    """The request that asks for a WebSocket; `key` is 16 random bytes in base64."""
+    """Return the handshake request. `key` is 16 random bytes in base64."""
     return (
         f"GET {address.target} HTTP/1.1\r\nHost: {address.authority}\r\nUpgrade: websocket\r\n"
         f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key.decode()}\r\n\r\n"
@@ -54,7 +54,7 @@ def make_request(address: Address, key: bytes) -> bytes:
 
 
 def check_answer(head: bytes, key: bytes) -> None:
-    """Raises RefusedError or UnreachableError when `head`, its empty line cut off, opens no WebSocket."""
+    """Check the head of the answer, without its empty line. Raises RefusedError and UnreachableError."""
     status, *lines = head.split(b"\r\n")
     version, _, rest = status.partition(b" ")
     if not version.startswith(b"HTTP/1.") or not rest[:3].isdigit():

@@ -1,8 +1,8 @@
-"""TLS before a backend that has none, to try ``wss://`` on one machine.
+"""A TLS proxy before a backend without TLS, to try ``wss://`` on one machine.
 
     python -m signalbox.load_test.sockets.tls --certificate FILE --key FILE [--port 3443] [--to 3001]
 
-It listens on 127.0.0.1 and hands every connection on to the port `--to` there.
+It listens on 127.0.0.1 and forwards every connection to the port `--to` there.
 """
 
 import argparse
@@ -15,39 +15,39 @@ from typing import cast
 HOST = "127.0.0.1"
 
 
-class Side(asyncio.Protocol):
-    """One side of a pair of connections: what comes in goes out on the other."""
+class ProxySide(asyncio.Protocol):
+    """One side of a pair of connections. It forwards its data to the other side."""
 
-    def __init__(self, other: "Side | None" = None) -> None:
+    def __init__(self, other: "ProxySide | None" = None) -> None:
         self.other = other
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep what is written to."""
-        self.transport = cast(asyncio.Transport, transport)  # that of TLS is one in all but name
+        """Keep the transport."""
+        self.transport = cast(asyncio.Transport, transport)  # a TLS transport is not a subclass
 
     def data_received(self, data: bytes) -> None:
-        """Hand it on."""
+        """Forward the data."""
         if self.other:
             self.other.transport.write(data)
 
     def connection_lost(self, _: Exception | None) -> None:
-        """End the other side once it has everything."""
+        """Close the other side once it has written everything."""
         if self.other:
             self.other.transport.close()
 
     def pause_writing(self) -> None:
-        """Read no more on the other side."""
+        """Stop reading on the other side."""
         if self.other:
             self.other.transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """Read on."""
+        """Read on the other side again."""
         if self.other:
             self.other.transport.resume_reading()
 
 
-class Front(Side):
-    """The side of the client: it reads nothing until there is a connection to the backend's `port`."""
+class ClientSide(ProxySide):
+    """The side of the client. It reads nothing before the connection to the backend's `port` is open."""
 
     def __init__(self, port: int) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class Front(Side):
     async def _join(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            _, self.other = await loop.create_connection(lambda: Side(self), HOST, self._port)
+            _, self.other = await loop.create_connection(lambda: ProxySide(self), HOST, self._port)
         except OSError:
             self.transport.abort()
             return
@@ -75,7 +75,7 @@ async def serve(certificate: str, key: str, port: int, to: int) -> None:
     """Serve until cancelled. Raises OSError when the files or the port cannot be used."""
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate, key)
-    server = await asyncio.get_running_loop().create_server(lambda: Front(to), HOST, port, ssl=tls)
+    server = await asyncio.get_running_loop().create_server(lambda: ClientSide(to), HOST, port, ssl=tls)
     sys.stdout.write(f"wss://{HOST}:{server.sockets[0].getsockname()[1]} goes to ws://{HOST}:{to}\n")
     sys.stdout.flush()
     await asyncio.Event().wait()
@@ -84,7 +84,7 @@ async def serve(certificate: str, key: str, port: int, to: int) -> None:
 def main() -> int:
     """Serve until Ctrl-C."""
     parser = argparse.ArgumentParser(
-        prog="python -m signalbox.load_test.sockets.tls", description="TLS before a backend"
+        prog="python -m signalbox.load_test.sockets.tls", description="A TLS proxy before a backend"
     )
     parser.add_argument("--certificate", required=True, metavar="FILE", help="certificate, PEM")
     parser.add_argument("--key", required=True, metavar="FILE", help="its key, PEM")

@@ -17,7 +17,7 @@ def test_one_sentence_says_what_to_install_when_the_library_is_missing(
         check_outputs(options)
 
     assert str(raised.value) == (
-        "--report needs matplotlib, which is not installed: pip install -e '.[report]'"
+        "signalbox load --report needs the package matplotlib: pip install 'signalbox[load]'"
     )
 
 

@@ -1,7 +1,7 @@
 import asyncio
 import io
 
-from signalbox.load_test.ledger import Tally
+from signalbox.load_test.deliveries import PhaseCounts
 from signalbox.load_test.plan import Plan
 from signalbox.load_test.progress import Progress
 from signalbox.load_test.run import LoadTest
@@ -49,7 +49,7 @@ def show(test: LoadTest, *, terminal: bool) -> str:
 
 def test_one_line_is_rewritten_and_cleared_when_it_is_a_terminal() -> None:
     test = make_test()
-    test.tallies, test.opening = [Tally("run")], 6
+    test.phase_counts, test.opening = [PhaseCounts("run")], 6
 
     text = show(test, terminal=True)
 
@@ -58,8 +58,11 @@ def test_one_line_is_rewritten_and_cleared_when_it_is_a_terminal() -> None:
 
 def test_lines_are_plain_when_it_is_no_terminal() -> None:
     test = make_test()
-    test.tallies, test.unsent = [Tally("run", connections=10, broadcasts=3, expected=30, received=28)], 1
-    test.tallies[0].outstanding = 1
+    test.phase_counts, test.unsent = (
+        [PhaseCounts("run", connections=10, broadcasts=3, expected=30, received=28)],
+        1,
+    )
+    test.phase_counts[0].outstanding = 1
 
     text = show(test, terminal=False)
 

@@ -4,8 +4,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from signalbox.load_test.report.charts import COLOURS, draw, draw_histogram, draw_timeline
 from signalbox.load_test.report.page import make_page
-from signalbox.load_test.report.pictures import COLOURS, draw, draw_histogram, draw_timeline
 
 LATENCY = {"p50": 12.0, "p95": 40.0, "p99": 250.0, "max": 1_250.0}
 ROW = {
@@ -61,21 +61,21 @@ def test_pictures_are_left_out_when_nothing_was_received(summary: dict[str, Any]
 
 
 @pytest.mark.parametrize("picture", [draw_timeline, draw_histogram])
-def test_a_picture_shows_every_percentile_when_it_is_drawn(summary: dict[str, Any], picture: Any) -> None:
-    drawing = draw(picture, summary)
+def test_a_picture_shows_every_percentile_when_it_is_drawn(summary: dict[str, Any], chart: Any) -> None:
+    drawing = draw(chart, summary)
 
     ElementTree.fromstring(drawing)
     for name in ("p50", "p95", "p99", "ink"):
         assert f"var(--{name})" in drawing
     assert not re.search("|".join(light for light, _ in COLOURS.values()), drawing)
-    assert drawing == draw(picture, summary)
+    assert drawing == draw(chart, summary)
 
 
 def test_one_latency_is_a_picture_when_there_is_no_other(summary: dict[str, Any]) -> None:
     summary |= {"histogram": [(12.0, 1)], "timeline": summary["timeline"][:1]}
 
-    for picture in (draw_timeline, draw_histogram):
-        ElementTree.fromstring(draw(picture, summary))
+    for chart in (draw_timeline, draw_histogram):
+        ElementTree.fromstring(draw(chart, summary))
 
 
 @pytest.mark.parametrize(("latencies", "labels"), [((60.0, 590.0), "300"), ((61.0, 73.0), "65")])

@@ -1,6 +1,6 @@
 import pytest
 
-from signalbox.load_test.ledger import Tally
+from signalbox.load_test.deliveries import PhaseCounts
 from signalbox.load_test.plan import Plan
 from signalbox.load_test.report.report import render, summarise
 from signalbox.load_test.run import LoadTest
@@ -13,13 +13,13 @@ def measured_run() -> LoadTest:
     """A run that has measured one phase: 12 of 20 received, 3 of the others late."""
     plan = Plan(10, 2, 64, 100.0, 1, 2.0, ramp=1, storm=0, slow=2, timeout=5.0)
     measured = LoadTest(plan, Dialer(parse_address("ws://h/", None)), "0a1b2c3d")
-    tally = Tally(
+    counts = PhaseCounts(
         "run", connections=10, opened=10, opening_seconds=0.5, broadcasts=2, expected=20, received=12
     )
-    tally.late, tally.outstanding, tally.settled = 3, 5, True
+    counts.late, counts.outstanding, counts.settled = 3, 5, True
     for latency in (1000, 2000, 250_000):
-        tally.latency.record(latency)
-    measured.tallies = [tally]
+        counts.latency.record(latency)
+    measured.phase_counts = [counts]
     return measured
 
 
@@ -46,7 +46,7 @@ def test_what_came_too_late_is_said_when_something_did(measured_run: LoadTest) -
 
 
 def test_what_is_on_its_way_is_said_when_the_run_was_stopped(measured_run: LoadTest) -> None:
-    measured_run.tallies[0].settled = False
+    measured_run.phase_counts[0].settled = False
 
     assert "5 were still on their way when the run was stopped" in sentences(measured_run, stopped="SIGINT")
     summary = summarise(measured_run, url="ws://h/", seconds=10.0, cpu_seconds=1.0, stopped="SIGINT")
@@ -61,7 +61,7 @@ def test_the_reader_is_warned_when_the_load_test_was_busy_itself(measured_run: L
 
 
 def test_nothing_but_a_total_is_shown_when_nothing_was_measured(measured_run: LoadTest) -> None:
-    measured_run.tallies = []
+    measured_run.phase_counts = []
 
     summary = summarise(measured_run, url="ws://h/", seconds=0.0, cpu_seconds=0.0, stopped="SIGTERM")
 

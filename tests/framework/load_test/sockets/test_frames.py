@@ -7,7 +7,16 @@ from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
 from signalbox.load_test.errors import FramingError
-from signalbox.load_test.sockets.frames import BINARY, CLOSE, MAX_MESSAGE, PING, PONG, TEXT, Reader, encode
+from signalbox.load_test.sockets.frames import (
+    BINARY,
+    CLOSE,
+    MAX_MESSAGE,
+    PING,
+    PONG,
+    TEXT,
+    FrameReader,
+    encode,
+)
 
 opcodes = st.sampled_from([TEXT, BINARY, CLOSE, PING, PONG])
 sizes = st.sampled_from([0, 1, 3, 4, 125, 126, 127, 65_535, 65_536, 70_000])
@@ -110,7 +119,7 @@ def test_the_close_code_says_why_when_the_server_breaks_the_rules(wire: bytes, c
 
 
 def test_what_came_before_is_not_lost_when_the_server_breaks_the_rules() -> None:
-    reading = Reader().feed(b"\x81\x01a\x83\x00")
+    reading = FrameReader().feed(b"\x81\x01a\x83\x00")
 
     assert next(reading) == (TEXT, b"a")
     with pytest.raises(FramingError):
@@ -119,7 +128,7 @@ def test_what_came_before_is_not_lost_when_the_server_breaks_the_rules() -> None
 
 def read(wire: bytes, cuts: list[int]) -> list[tuple[int, bytes]]:
     """What a Reader makes of `wire` in pieces of these sizes, again and again."""
-    reader, turn = Reader(), 0
+    reader, turn = FrameReader(), 0
     found: list[tuple[int, bytes]] = []
     while wire:
         cut = cuts[turn % len(cuts)]

@@ -1,4 +1,4 @@
-"""The two pictures of a run, drawn with matplotlib (the extra `report`) as SVG."""
+"""The two charts of a run as SVG, drawn with matplotlib (the extra `load`)."""
 
 import io
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter, LogLocator
 
 _BINS = 60
-_WIDTHS = {"p99": 3.4, "p95": 1.8, "p50": 1.4}  # each is drawn over the one before, and hides none
-_NARROW = 0.07  # the share of the width below which a phase has no room for its name
+_WIDTHS = {"p99": 3.4, "p95": 1.8, "p50": 1.4}  # the later ones are thinner, so none is hidden
+_NARROW = 0.07  # a phase narrower than this share has no room for its name
 
 
 COLOURS = {
@@ -22,15 +22,15 @@ COLOURS = {
     "p95": ("#d08a00", "#f3c14b"),
     "p99": ("#c2301c", "#f0604a"),
 }
-"""Each colour on a light and on a dark page; percentiles are told apart with any kind of colour vision."""
+"""Each colour on a light and on a dark page. Readers with colour blindness can tell the percentiles apart."""
 
 _LIGHT = {name: light for name, (light, _) in COLOURS.items()}
 
-Picture = Callable[[Axes, dict[str, Any]], None]
+Chart = Callable[[Axes, dict[str, Any]], None]
 
 
-def draw(picture: Picture, summary: dict[str, Any]) -> str:
-    """The picture as an SVG element whose colours are CSS variables named after COLOURS."""
+def draw(chart: Chart, summary: dict[str, Any]) -> str:
+    """Return a chart as an SVG element. Its colours are CSS variables named after COLOURS."""
     written = io.StringIO()
     with mpl.rc_context(
         {
@@ -52,7 +52,7 @@ def draw(picture: Picture, summary: dict[str, Any]) -> str:
     ):
         figure = Figure(figsize=(9.6, 3.7), layout="constrained")
         axes = figure.subplots()
-        picture(axes, summary)
+        chart(axes, summary)
         axes.legend(ncols=3, loc="lower right", bbox_to_anchor=(1, 1.04), borderpad=0, reverse=True)
         figure.savefig(written, format="svg", transparent=True, metadata={"Date": None})
     drawing = written.getvalue()
@@ -62,7 +62,7 @@ def draw(picture: Picture, summary: dict[str, Any]) -> str:
 
 
 def draw_timeline(axes: Axes, summary: dict[str, Any]) -> None:
-    """Percentiles of each broadcast by when it was sent, phase by phase."""
+    """Draw the percentiles of each broadcast over the time it was sent, phase by phase."""
     for row in summary["phases"]:
         moments = [moment for moment in summary["timeline"] if moment["phase"] == row["phase"]]
         for name, width in _WIDTHS.items():
@@ -82,7 +82,7 @@ def draw_timeline(axes: Axes, summary: dict[str, Any]) -> None:
 
 
 def draw_histogram(axes: Axes, summary: dict[str, Any]) -> None:
-    """How many deliveries took how long, both axes logarithmic."""
+    """Draw the distribution of latencies. Both axes are logarithmic."""
     values = [max(value, 0.001) for value, _ in summary["histogram"]]
     low, high = values[0] / 1.1, values[-1] * 1.1
     edges = [low * (high / low) ** (place / _BINS) for place in range(_BINS + 1)]
@@ -94,7 +94,7 @@ def draw_histogram(axes: Axes, summary: dict[str, Any]) -> None:
     axes.set_ylim(bottom=0.7)
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter("{x:,g}")
-    axes.xaxis.set_minor_formatter(LogFormatter())  # says something only where there is little else
+    axes.xaxis.set_minor_formatter(LogFormatter())  # labels appear only where the axis has few others
     axes.yaxis.set_major_formatter("{x:,.0f}")
 
 

@@ -1,18 +1,21 @@
-"""Who was to receive what, and who has."""
+"""Tracks for each broadcast which connections have received it."""
 
 import asyncio
 from dataclasses import dataclass, field
 
 from .report.histogram import Histogram
 
+MIN_PAYLOAD = 17
+"""Bytes of the id in the data of a broadcast: the smallest payload."""
+
 _ABSENT, _EXPECTED, _RECEIVED = 0, 1, 2
 
 
 @dataclass(slots=True)
-class Tally:
-    """The deliveries of one phase; latencies are microseconds from sending to receiving.
+class PhaseCounts:
+    """The deliveries of one phase.
 
-    `began_at` is nanoseconds of the monotonic clock.
+    Latencies are microseconds from sending to receiving. `began_at` is nanoseconds of the monotonic clock.
     """
 
     phase: str
@@ -31,11 +34,11 @@ class Tally:
 
     @property
     def lost(self) -> int:
-        """Deliveries that did not come in time; while the phase lasts, those that no longer can."""
+        """Deliveries that did not come in time. During the phase only those that can no longer come."""
         return self.expected - self.received - (0 if self.settled else self.outstanding)
 
-    def add(self, other: "Tally") -> None:
-        """Count what `other` counted as well."""
+    def add(self, other: "PhaseCounts") -> None:
+        """Add the counts of another phase."""
         for name in _COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.connections = other.connections
@@ -48,24 +51,21 @@ _COUNTS = ("opened", "opening_seconds", "broadcasts", "expected", "received", "d
 
 @dataclass(slots=True)
 class Broadcast:
-    """One broadcast: what is looked for, when it was sent, and to whom."""
+    """One broadcast: its text, the time it was sent, and a mark for each connection."""
 
     text: bytes
     sent_at: int
-    tally: Tally
+    counts: PhaseCounts
     marks: bytearray
     latency: Histogram = field(default_factory=Histogram)
 
 
-class Ledger:
-    """Checks each delivery by the id in it, in one byte a broadcast and connection.
+class DeliveryTracker:
+    """Recognises each delivery by the id in its data. Needs one byte per broadcast and connection.
 
-    A broadcast's `data` is `{run}:{number}:` and dots up to `payload` bytes. Instants are nanoseconds of the
-    monotonic clock. A delivery later than `timeout` seconds is late, and lost.
+    The `data` of a broadcast is `{run}:{number}:` and dots up to `payload` bytes. Times are nanoseconds of
+    the monotonic clock. A delivery after `timeout` seconds is late and counts as lost.
     """
-
-    HEAD = 17
-    """Bytes of the id: the smallest payload."""
 
     def __init__(self, run: str, connections: int, payload: int, timeout: float) -> None:
         self._marker = f"{run}:".encode()
@@ -73,33 +73,33 @@ class Ledger:
         self._payload = payload
         self._timeout = round(timeout * 1e9)
         self.broadcasts: list[Broadcast] = []
-        self.tally = Tally("")
+        self.counts = PhaseCounts("")
         self.complete = asyncio.Event()
 
-    def begin(self, phase: str) -> Tally:
-        """Count what is sent from now on under `phase`."""
-        self.tally = Tally(phase)
-        return self.tally
+    def begin(self, phase: str) -> PhaseCounts:
+        """Begin a phase and return its counts."""
+        self.counts = PhaseCounts(phase)
+        return self.counts
 
     def compose(self) -> str:
-        """The `data` of the next broadcast."""
+        """Return the `data` of the next broadcast."""
         head = f"{self._marker.decode()}{len(self.broadcasts):07}:"
         return head.ljust(self._payload, ".")
 
-    def announce(self, data: str, receivers: list[int], now: int) -> int:
-        """Expect `data`, which is sent `now`, at the connections with these indexes; its number."""
+    def expect(self, data: str, receivers: list[int], now: int) -> int:
+        """Expect `data`, sent `now`, at the connections with these indexes. Returns its number."""
         marks = bytearray(self._connections)
         for index in receivers:
             marks[index] = _EXPECTED
-        self.broadcasts.append(Broadcast(data.encode(), now, self.tally, marks))
-        self.tally.broadcasts += 1
-        self.tally.expected += len(receivers)
-        self.tally.outstanding += len(receivers)
+        self.broadcasts.append(Broadcast(data.encode(), now, self.counts, marks))
+        self.counts.broadcasts += 1
+        self.counts.expected += len(receivers)
+        self.counts.outstanding += len(receivers)
         self.complete.clear()
         return len(self.broadcasts) - 1
 
     def receive(self, index: int, frame: bytes, now: int) -> bool:
-        """Note that connection `index` has received `frame`; False when that is no broadcast of this run."""
+        """Note a frame of connection `index`. Returns False if it is not a broadcast of this run."""
         start = frame.find(self._marker)
         if start < 0:
             return False
@@ -112,28 +112,28 @@ class Ledger:
         self._note(broadcast, index, now - broadcast.sent_at)
         return True
 
-    def abandon(self, index: int) -> None:
-        """Connection `index` is gone: what it has not received it never will."""
+    def forget_connection(self, index: int) -> None:
+        """Connection `index` has ended: its outstanding deliveries are lost."""
         for broadcast in self.broadcasts:
             if broadcast.marks[index] == _EXPECTED:
                 broadcast.marks[index] = _ABSENT
-                self._settle_one(broadcast.tally)
+                self._decide_one(broadcast.counts)
 
     def _note(self, broadcast: Broadcast, index: int, latency: int) -> None:
-        tally, mark = broadcast.tally, broadcast.marks[index]
+        counts, mark = broadcast.counts, broadcast.marks[index]
         broadcast.marks[index] = _RECEIVED
         if mark == _RECEIVED:
-            tally.duplicates += 1
+            counts.duplicates += 1
         elif mark == _EXPECTED:
-            tally.latency.record(latency // 1000)
+            counts.latency.record(latency // 1000)
             broadcast.latency.record(latency // 1000)
             if latency > self._timeout:
-                tally.late += 1
+                counts.late += 1
             else:
-                tally.received += 1
-            self._settle_one(tally)
+                counts.received += 1
+            self._decide_one(counts)
 
-    def _settle_one(self, tally: Tally) -> None:
-        tally.outstanding -= 1
-        if not tally.outstanding and tally is self.tally:
+    def _decide_one(self, counts: PhaseCounts) -> None:
+        counts.outstanding -= 1
+        if not counts.outstanding and counts is self.counts:
             self.complete.set()
