@@ -28,7 +28,7 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog="signalbox load",
-        description="Open many connections, broadcast, and check that each connection receives each broadcast.",
+        description="Open many connections, broadcast, and check each delivery.",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

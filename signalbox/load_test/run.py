@@ -180,9 +180,7 @@ class LoadTest:
         except (ValueError, RecursionError):
             return
         if isinstance(frame, dict) and frame.get("type", "error") == "error":
-            what = frame.get("code") or frame.get(
-                "message"
-            )  # frames of API Gateway itself have neither type nor code
+            what = frame.get("code") or frame.get("message")  # API Gateway's own frames have no code
             self._count("error_frames", what if isinstance(what, str) else "other")
 
     def _count(self, kind: str, what: str) -> None:

@@ -53,15 +53,15 @@ def test_the_page_has_table_and_verdict_when_it_is_made(summary: dict[str, Any])
     assert page.count("<tr>") == 4
 
 
-def test_pictures_are_left_out_when_nothing_was_received(summary: dict[str, Any]) -> None:
+def test_charts_are_left_out_when_nothing_was_received(summary: dict[str, Any]) -> None:
     page = make_page(summary | {"timeline": [], "histogram": []})
 
     assert "there is nothing to draw" in page
     assert "<svg" not in page
 
 
-@pytest.mark.parametrize("picture", [draw_timeline, draw_histogram])
-def test_a_picture_shows_every_percentile_when_it_is_drawn(summary: dict[str, Any], chart: Any) -> None:
+@pytest.mark.parametrize("chart", [draw_timeline, draw_histogram])
+def test_a_chart_shows_every_percentile_when_it_is_drawn(summary: dict[str, Any], chart: Any) -> None:
     drawing = draw(chart, summary)
 
     ElementTree.fromstring(drawing)
@@ -71,7 +71,7 @@ def test_a_picture_shows_every_percentile_when_it_is_drawn(summary: dict[str, An
     assert drawing == draw(chart, summary)
 
 
-def test_one_latency_is_a_picture_when_there_is_no_other(summary: dict[str, Any]) -> None:
+def test_one_latency_is_a_chart_when_there_is_no_other(summary: dict[str, Any]) -> None:
     summary |= {"histogram": [(12.0, 1)], "timeline": summary["timeline"][:1]}
 
     for chart in (draw_timeline, draw_histogram):
