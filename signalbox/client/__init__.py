@@ -1,4 +1,4 @@
-"""Clients of a Signalbox backend: ``Client`` for Python, and `signalbox client` for terminals and scripts."""
+"""The Python client of a Signalbox backend: ``Client``, and `signalbox client` for terminals and scripts."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -34,7 +34,12 @@ __all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded when asked for: tokens are made, and a missing package explained, without websockets.
+    # Names are loaded on first use: tokens, and the hint below, need no websockets.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    try:
+        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    except ModuleNotFoundError as error:
+        from .errors import explain_missing_package
+
+        raise ImportError(explain_missing_package(error), name=error.name) from error

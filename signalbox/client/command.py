@@ -4,19 +4,21 @@ import asyncio
 import os
 import sys
 from argparse import Namespace
+from collections.abc import Callable
 
-from .errors import ClientError, RequestError
+from .errors import ClientError, RequestError, explain_missing_package
 from .terminal.arguments import ends_by_hand, parse
 from .terminal.transcript import describe_error
 
 
-def main(arguments: list[str]) -> int:
-    """Run the client and return its exit code."""
+def main(arguments: list[str], *, loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None) -> int:
+    """Run the client on a loop of its own and return its exit code."""
     options = parse(arguments)
     try:
-        asyncio.run(_work(options))
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            runner.run(_work(options))
     except ModuleNotFoundError as error:
-        return _fail(f"the client needs the package {error.name}: pip install {error.name}", 1)
+        return _fail(explain_missing_package(error), 1)
     except RequestError as error:
         return _fail(describe_error(error.code, error.fields), error.exit_code)
     except ClientError as error:
@@ -29,7 +31,7 @@ def main(arguments: list[str]) -> int:
 
 
 async def _work(options: Namespace) -> None:
-    # Imported here, so that a missing package is a sentence too.
+    # Imported here, so that a missing package is one line as well.
     if options.command is None:
         from .terminal.conversation import converse
 
@@ -41,17 +43,17 @@ async def _work(options: Namespace) -> None:
 
 
 def _abandon_output(error: OSError) -> int:
-    # Python flushes standard output once more when it exits, which would fail once more.
+    # Python flushes standard output again at exit, which would fail again.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if isinstance(error, BrokenPipeError):
         return 0
     return _fail(f"standard output: {error.strerror}", 1)
 
 
-def _fail(words: str, exit_code: int) -> int:
-    _note(words)
+def _fail(text: str, exit_code: int) -> int:
+    _note(text)
     return exit_code
 
 
-def _note(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)
+def _note(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

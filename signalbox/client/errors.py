@@ -1,20 +1,20 @@
-"""What can go wrong with a client. Each text is a sentence for a person, each exit code the command line's.
+"""Errors of the client. Each text is a sentence for a person, each exit code the command line's.
 
 ClientError
-├── AddressError      the address is not that of a WebSocket                   exit 2
-├── PositionError     a text is not a position                                 exit 2
-├── CommandError      what was typed is not a command; the client goes on
-├── UnsendableError   a request the server could not read, not sent; the client goes on
+├── AddressError      the address is not that of a WebSocket                        exit 2
+├── PositionError     a text is not a position                                      exit 2
+├── CommandError      a typed line is not a command; the client goes on
+├── UnsendableError   the server could not read a request, not sent; the client goes on
 │   └── TooLargeError   a frame too large for API Gateway
-├── RefusedError      no connection came about                                 exit 3
-├── RequestError      the server answered a request with an error              exit 1
-├── DismissedError    the server ended the connection, and wants no other      exit 1
-├── MalformedError    the server answered a request with what is no answer   exit 1
+├── RefusedError      no connection could be opened                                 exit 3
+├── RequestError      the server answered a request with an error                   exit 1
+├── DisconnectedError the server ended the connection and refuses another one       exit 1
+├── MalformedError    the server's answer does not follow the protocol              exit 1
 ├── SubscribedError   the channel is subscribed to already
-├── ClosedError       the connection or the client was closed, and normally    exit 0
-├── UnsentError       lines were not sent                                      exit 1
-├── LostError         an open connection ended, and not normally               exit 1
-└── UnansweredError   requests were left without an answer                     exit 1
+├── ClosedError       the connection or the client was closed normally              exit 0
+├── UnsentError       lines were not sent                                           exit 1
+├── LostError         an open connection broke or was closed for a reason           exit 1
+└── UnansweredError   requests were left without an answer                          exit 1
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from typing import Any
 
 
 class ClientError(Exception):
-    """The base of them all; its text is meant for the user."""
+    """The base class. Its text is meant for the user."""
 
     exit_code = 1
 
@@ -40,24 +40,24 @@ class PositionError(ClientError):
 
 
 class CommandError(ClientError):
-    """A typed line begins like a command and is none."""
+    """A typed line begins with a slash, but is not a command."""
 
 
 class UnsendableError(ClientError):
-    """The request is what the server refuses without saying which it was (``bad_request``); not sent."""
+    """The request was not sent. The server could not read it and could not name it (``bad_request``)."""
 
 
 class TooLargeError(UnsendableError):
-    """The frame is larger than API Gateway takes (32 KB, W77) and was not sent."""
+    """The frame was not sent. It is larger than API Gateway allows (32 KB, W77)."""
 
 
 class RefusedError(ClientError):
-    """Nobody answered, or the answer was no: then ``status`` is that of the handshake."""
+    """The server refused the handshake, with ``status``, or no server answered."""
 
     exit_code = 3
 
-    def __init__(self, words: str, status: int | None = None) -> None:
-        super().__init__(words)
+    def __init__(self, text: str, status: int | None = None) -> None:
+        super().__init__(text)
         self.status = status
 
 
@@ -74,7 +74,7 @@ class RequestError(ClientError):
 
 
 class DisconnectedError(ClientError):
-    """The server has ended the connection and does not want the client back; its ``code`` says why."""
+    """The server has ended the connection and refuses another one. Its ``code`` says why."""
 
     def __init__(self, code: str) -> None:
         super().__init__(f"the server ended the connection: {code}")
@@ -82,7 +82,7 @@ class DisconnectedError(ClientError):
 
 
 class MalformedError(ClientError):
-    """The server answered, and the answer makes no sense."""
+    """The server's answer does not follow the protocol."""
 
 
 class SubscribedError(ClientError):
@@ -90,18 +90,23 @@ class SubscribedError(ClientError):
 
 
 class ClosedError(ClientError):
-    """The connection was closed, and normally (1000, or without a code), or the client was."""
+    """The connection was closed normally (1000, or without a code), or the client was closed."""
 
     exit_code = 0
 
 
 class UnsentError(ClientError):
-    """Lines of the input could not be sent; each was said as it was met."""
+    """Some lines of the input could not be sent. A note named each of them before."""
 
 
 class LostError(ClientError):
-    """The connection was open and broke, or the server closed it before the work was done."""
+    """The connection broke, or the server closed it before the work was done."""
 
 
 class UnansweredError(ClientError):
-    """Requests were still waiting for their answer when the input, or their time, was over."""
+    """A request got no answer before the input or its time was over."""
+
+
+def explain_missing_package(error: ModuleNotFoundError) -> str:
+    """Return one line that says how to install the packages of the client."""
+    return f"signalbox client needs the package {error.name}: pip install 'signalbox[client]'"

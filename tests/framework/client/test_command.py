@@ -7,7 +7,9 @@ import pytest
 import websockets
 
 from tests.framework.client.backend import Backend
-from tests.framework.client.commandline import ROOT, run_client
+from tests.framework.client.commandline import ROOT, client_process, finish, run_client
+
+HINT = "signalbox client needs the package websockets: pip install 'signalbox[client]'"
 
 
 @pytest.mark.parametrize("arguments", [[], ["--nope"], ["ws://h/", "--wait", "soon"], ["ws://h/", "more"]])
@@ -74,7 +76,8 @@ async def test_the_exit_code_is_3_when_the_backend_refuses(backend: Backend) -> 
 async def test_a_failure_is_one_line_when_the_output_cannot_be_written(backend: Backend) -> None:
     full = os.open("/dev/full", os.O_WRONLY)
     try:
-        ended = await run_client(backend.url, text="hello\n", output=full)
+        async with client_process(backend.url, output=full) as client:
+            ended = await finish(client, "hello\n")
     finally:
         os.close(full)
 
@@ -83,25 +86,32 @@ async def test_a_failure_is_one_line_when_the_output_cannot_be_written(backend: 
 
 
 def test_a_missing_package_is_named_when_there_is_no_websockets() -> None:
-    ended = run_bare([], "ws://127.0.0.1:1/")
+    ended = run_bare([], "-m", "signalbox", "client", "ws://127.0.0.1:1/")
 
     assert ended.returncode == 1
-    assert ended.stderr.splitlines() == ["the client needs the package websockets: pip install websockets"]
+    assert ended.stderr.splitlines() == [HINT]
+
+
+def test_a_missing_package_is_named_when_the_client_is_imported_without_websockets() -> None:
+    ended = run_bare([], "-c", "from signalbox.client import Client")
+
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1] == f"ImportError: {HINT}"
 
 
 def test_nothing_but_websockets_is_needed_when_it_runs(tmp_path: Path) -> None:
     (tmp_path / "websockets").symlink_to(Path(websockets.__file__).parent)
 
-    ended = run_bare([str(tmp_path)], "ws://127.0.0.1:1/")
+    ended = run_bare([str(tmp_path)], "-m", "signalbox", "client", "ws://127.0.0.1:1/")
 
     assert ended.returncode == 3
     assert ended.stderr.startswith("connection refused")
 
 
-def run_bare(packages: list[str], url: str) -> "subprocess.CompletedProcess[str]":
-    """Run the client in a Python without any package but these."""
+def run_bare(packages: list[str], *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run a Python without any package but these."""
     return subprocess.run(
-        [sys.executable, "-S", "-m", "signalbox", "client", url],
+        [sys.executable, "-S", *arguments],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(packages)},
         stdin=subprocess.DEVNULL,

@@ -51,7 +51,7 @@ async def test_publications_are_readable_when_subscribed_on_a_terminal(backend: 
         await backend.until(lambda: len(backend.received) == 2)
         await backend.publish("room:1", {"text": "\x1b[2Jhello"}, ANN)
         await client.until(f"{clock(NOON)} Ann: \\x1b[2Jhello\r\n")
-        client.type("\x03")
+        client.interrupt()
         assert await client.ended() == 0
 
 
@@ -122,8 +122,8 @@ async def test_the_exit_code_tells_when_it_is_interrupted_before_all_is_acknowle
 
     backend.script = script
     async with piped_client("publish", backend.url, "room:1") as client:
-        await client.write("one\ntwo\n")
-        await client.end_input()
+        client.write("one\ntwo\n")
+        client.end_input()
         await backend.until(lambda: backend.actions.count("channel.publish") > answered)
         client.interrupt()
         ended = await client.ended()
@@ -133,7 +133,7 @@ async def test_the_exit_code_tells_when_it_is_interrupted_before_all_is_acknowle
 
 async def test_it_ends_when_the_server_sends_it_away_while_it_waits_for_input(backend: Backend) -> None:
     async with piped_client("publish", backend.url, "room:1") as client:
-        await client.write("one\n")
+        client.write("one\n")
         await client.read_line()
         await backend.push({"v": 1, "type": "disconnect", "code": "logged_out", "reconnect": False})
         ended = await client.ended()

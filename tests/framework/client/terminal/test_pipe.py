@@ -1,10 +1,12 @@
+import asyncio
 import json
 import os
+import signal
 
 import pytest
 
 from tests.framework.client.backend import Backend, message, refusal, reply
-from tests.framework.client.commandline import piped_client, run_client
+from tests.framework.client.commandline import PATIENCE, client_process, finish, piped_client, run_client
 
 
 def kinds(lines: list[str]) -> list[str]:
@@ -128,16 +130,18 @@ async def test_a_line_is_sent_when_it_has_exactly_the_size_api_gateway_takes(bac
 
 
 async def test_it_goes_on_receiving_when_it_listens(backend: Backend) -> None:
-    async with piped_client(backend.url, "--listen") as client:
+    async with client_process(backend.url, "--listen") as client, asyncio.timeout(PATIENCE):
+        assert client.stdin
+        assert client.stdout
         await backend.until(lambda: backend.people)
-        await client.write("hello\n")
-        assert json.loads(await client.read_line())["type"] == "message"
-        assert json.loads(await client.read_line())["type"] == "broadcast.sent"
+        client.stdin.write(b"hello\n")
+        assert json.loads(await client.stdout.readline())["type"] == "message"
+        assert json.loads(await client.stdout.readline())["type"] == "broadcast.sent"
         await backend.push(message({"user_id": "u-9", "name": "Bob"}, {"text": "later"}))
-        assert json.loads(await client.read_line())["data"] == {"text": "later"}
+        assert json.loads(await client.stdout.readline())["data"] == {"text": "later"}
 
-        client.interrupt()
-        ended = await client.end()
+        client.send_signal(signal.SIGINT)
+        ended = await finish(client)
 
     assert (ended.code, ended.notes) == (0, "connected\n")
     await backend.until(lambda: not backend.people)
@@ -146,8 +150,8 @@ async def test_it_goes_on_receiving_when_it_listens(backend: Backend) -> None:
 async def test_the_exit_code_tells_when_it_is_interrupted_before_all_is_answered(backend: Backend) -> None:
     backend.script = lambda _: []
     async with piped_client(backend.url, "--wait", "60") as client:
-        await client.write("hello\n")
-        await client.end_input()
+        client.write("hello\n")
+        client.end_input()
         await backend.until(lambda: backend.received)
         client.interrupt()
         ended = await client.ended()
@@ -162,8 +166,8 @@ async def test_the_exit_code_tells_when_the_server_closes(
     backend: Backend, code: int, exit_code: int
 ) -> None:
     async with piped_client(backend.url, "--listen") as client:
-        await client.write('{"action":"ping"}')  # a line without its end is sent when the input ends
-        await client.end_input()
+        client.write('{"action":"ping"}')  # a line without its end is sent when the input ends
+        client.end_input()
         assert "pong" in await client.read_line()
         await backend.close(code)
         ended = await client.ended()
@@ -194,11 +198,10 @@ async def test_it_ends_when_the_connection_breaks(backend: Backend) -> None:
 
 async def test_it_ends_quietly_when_nobody_reads_its_output(backend: Backend) -> None:
     reader, writer = os.pipe()
-    async with piped_client(backend.url, output=writer) as client:
+    async with client_process(backend.url, output=writer) as client:
         os.close(writer)
         os.close(reader)
-        await client.write("hello\n")
-        ended = await client.ended()
+        ended = await finish(client, "hello\n")
 
     assert (ended.code, ended.notes) == (0, "connected\n")
 

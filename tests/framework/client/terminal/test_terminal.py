@@ -5,7 +5,7 @@ from signalbox.client.connection.stream import open_stream
 from signalbox.client.terminal.terminal import Conversation, Terminal
 from signalbox.client.terminal.transcript import clock
 from tests.framework.client.backend import NOON, Backend, message
-from tests.framework.client.commandline import terminal_client
+from tests.framework.client.commandline import terminal_client, terminal_process
 
 BOB = {"user_id": "u-9", "name": "Bob"}
 CLEAR = "\r\x1b[K"
@@ -74,7 +74,7 @@ async def test_what_is_being_typed_stays_when_a_message_comes(backend: Backend) 
 
 
 async def test_only_the_end_of_the_line_is_shown_when_it_is_longer_than_a_row(backend: Backend) -> None:
-    async with terminal_client(backend.url) as client:
+    async with terminal_process(backend.url) as client:
         await client.until("you are guest")
         client.type("a" * 70 + "b" * 70)
         await client.until(f"{CLEAR}> {'a' * 7}{'b' * 70}")
@@ -83,7 +83,7 @@ async def test_only_the_end_of_the_line_is_shown_when_it_is_longer_than_a_row(ba
 
 
 async def test_it_ends_well_when_ctrl_c_is_pressed(backend: Backend) -> None:
-    async with terminal_client(backend.url) as client:
+    async with terminal_process(backend.url) as client:
         await client.until("you are guest")
         [socket] = backend.people
         client.type("half\x03")
@@ -149,7 +149,7 @@ async def test_nothing_is_coloured_when_no_color_is_set(backend: Backend) -> Non
 
 async def test_characters_are_escaped_when_the_terminal_does_not_know_them(backend: Backend) -> None:
     ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
-    async with terminal_client(backend.url, **ascii_only) as client:
+    async with terminal_process(backend.url, **ascii_only) as client:
         await client.until("you are guest")
         await backend.push(message(BOB, {"text": "café"}, audience="you"))
 
