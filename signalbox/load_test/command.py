@@ -8,6 +8,7 @@ import os
 import secrets
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from time import perf_counter, process_time
 from typing import Any
@@ -22,6 +23,8 @@ from .sockets.handshake import Address, parse_address
 
 NOT_OK, WRONG_USAGE, NO_CONNECTION = 1, 2, 3
 
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 def main(arguments: list[str]) -> int:
     """Run the load test and return its exit code."""
@@ -32,7 +35,7 @@ def main(arguments: list[str]) -> int:
         allow_files(plan.connections + plan.slow)
         test = LoadTest(plan, Dialer(address), secrets.token_hex(4))
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            return runner.run(_measure(test, address, options))
+            return runner.run(measure(test, address, options))
     except UsageError as error:
         return _fail(str(error), WRONG_USAGE)
     except UnreachableError as error:
@@ -45,7 +48,8 @@ def main(arguments: list[str]) -> int:
         return 128 + signal.SIGINT
 
 
-async def _measure(test: LoadTest, address: Address, options: argparse.Namespace) -> int:
+async def measure(test: LoadTest, address: Address, options: argparse.Namespace) -> int:
+    """Run `test`, report its figures and return the exit code. SIGINT and SIGTERM end the run early."""
     started, cpu_started = perf_counter(), process_time()
     stopped = await _run_until_stopped(test)
     summary = summarise(
@@ -77,7 +81,8 @@ def _write_files(summary: dict[str, Any], options: argparse.Namespace) -> None:
 
 
 async def _run_until_stopped(test: LoadTest) -> signal.Signals | None:
-    # The first signal ends the run, a second one the process.
+    # The first signal ends the run, a second one the process. Only the main thread can handle signals.
+    signals = _STOP_SIGNALS if threading.current_thread() is threading.main_thread() else ()
     loop, stopped = asyncio.get_running_loop(), []
     running = asyncio.create_task(test.run())
     showing = asyncio.create_task(Progress(test, sys.stderr).show())
@@ -85,10 +90,10 @@ async def _run_until_stopped(test: LoadTest) -> signal.Signals | None:
     def stop(number: signal.Signals) -> None:
         stopped.append(number)
         running.cancel()
-        for each in (signal.SIGINT, signal.SIGTERM):
+        for each in signals:
             loop.remove_signal_handler(each)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in signals:
         loop.add_signal_handler(number, stop, number)
     try:
         with contextlib.suppress(asyncio.CancelledError):
@@ -107,6 +112,6 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-def _fail(words: str, exit_code: int) -> int:
-    sys.stderr.write(f"{words}\n")
+def _fail(text: str, exit_code: int) -> int:
+    sys.stderr.write(f"{text}\n")
     return exit_code

@@ -76,13 +76,16 @@ async def serve(certificate: str, key: str, port: int, to: int) -> None:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate, key)
     server = await asyncio.get_running_loop().create_server(lambda: ClientSide(to), HOST, port, ssl=tls)
-    sys.stdout.write(f"wss://{HOST}:{server.sockets[0].getsockname()[1]} goes to ws://{HOST}:{to}\n")
-    sys.stdout.flush()
-    await asyncio.Event().wait()
+    try:
+        sys.stdout.write(f"wss://{HOST}:{server.sockets[0].getsockname()[1]} goes to ws://{HOST}:{to}\n")
+        sys.stdout.flush()
+        await asyncio.Event().wait()
+    finally:
+        server.close()
 
 
-def main() -> int:
-    """Serve until Ctrl-C."""
+def main(arguments: list[str]) -> int:
+    """Serve until Ctrl-C and return the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m signalbox.load_test.sockets.tls", description="A TLS proxy before a backend"
     )
@@ -90,7 +93,7 @@ def main() -> int:
     parser.add_argument("--key", required=True, metavar="FILE", help="its key, PEM")
     parser.add_argument("--port", type=int, default=3443, help="port to listen on (3443)")
     parser.add_argument("--to", type=int, default=3001, help="port of the backend (3001)")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     try:
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(serve(**vars(options)))
@@ -101,4 +104,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

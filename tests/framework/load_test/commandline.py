@@ -1,4 +1,4 @@
-"""The load test as its users start it."""
+"""The load test: in this process, and as a process of its own."""
 
 import asyncio
 import json
@@ -6,11 +6,17 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from signalbox.load_test.command import main
+from signalbox.load_test.sockets import tls
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 60.0
@@ -54,8 +60,28 @@ async def end(process: asyncio.subprocess.Process) -> Ended:
 
 
 async def run_load(*arguments: str) -> Ended:
-    """A whole run."""
-    return await end(await start(*arguments))
+    """A whole run in a thread of this process."""
+    return await run_here(lambda: main(list(arguments)))
+
+
+@contextmanager
+def captured() -> Iterator[tuple[StringIO, StringIO]]:
+    """What is written to standard output and standard error."""
+    output, notes = StringIO(), StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdout", output)
+        patch.setattr(sys, "stderr", notes)
+        yield output, notes
+
+
+async def run_here(work: Callable[[], int]) -> Ended:
+    """Run a command line in a thread of this process."""
+    with captured() as (output, notes):
+        try:
+            code: Any = await asyncio.to_thread(work)
+        except SystemExit as error:
+            code = error.code
+    return Ended(code, output.getvalue(), notes.getvalue())
 
 
 @asynccontextmanager
@@ -75,6 +101,33 @@ async def serve_tls(*arguments: str, folder: Path = ROOT) -> AsyncIterator[str]:
         async with asyncio.timeout(PATIENCE):
             _, notes = await process.communicate()
     assert (process.returncode, notes) == (0, b"")
+
+
+@asynccontextmanager
+async def serve_tls_here(certificate: Path, key: Path, to: int) -> AsyncIterator[str]:
+    """The address of TLS before a port, in this process."""
+    printed = _Printed()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdout", printed)
+        serving = asyncio.create_task(tls.serve(str(certificate), str(key), 0, to))
+        async with asyncio.timeout(PATIENCE):
+            await printed.flushed.wait()
+    try:
+        yield printed.getvalue().split()[0]
+    finally:
+        serving.cancel()
+        await asyncio.wait([serving])
+
+
+class _Printed(StringIO):
+    """Standard output that tells when it has been flushed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.flushed = asyncio.Event()
+
+    def flush(self) -> None:
+        self.flushed.set()
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -2,12 +2,21 @@ import asyncio
 import os
 import resource
 import signal
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
+from signalbox.load_test.arguments import make_parser, make_plan
+from signalbox.load_test.command import measure
+from signalbox.load_test.run import LoadTest
+from signalbox.load_test.sockets.dialer import Dialer
+from signalbox.load_test.sockets.handshake import parse_address
 from tests.framework.load_test.backend import Backend
-from tests.framework.load_test.commandline import end, read_json, run_load, start
+from tests.framework.load_test.commandline import Ended, captured, end, read_json, run_load, start
+
+Running = Callable[[], Awaitable[None]]
+"""Waits until a run has something to report."""
 
 ROW = {
     "phase": str, "began": float, "opening_seconds": float, "connections": int,
@@ -100,28 +109,61 @@ async def test_the_exit_code_is_3_when_everybody_is_refused(backend: Backend) ->
     assert "3 times refused with HTTP 403 Forbidden" in ended.output
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+async def start_process(arguments: list[str], number: signal.Signals, running: Running) -> Ended:
+    """Run as a process, and signal it once it has something to report."""
+    process = await start(*arguments)
+    await running()
+    process.send_signal(number)
+    return await end(process)
+
+
+async def start_here(arguments: list[str], number: signal.Signals, running: Running) -> Ended:
+    """Run on the test's own loop, and signal this process once the run has something to report."""
+    options = make_parser().parse_args(arguments)
+    address = parse_address(options.url, None)
+    test = LoadTest(make_plan(options), Dialer(address), "0a1b2c3d")
+    with captured() as (output, notes):
+        measuring = asyncio.create_task(measure(test, address, options))
+        await running()
+        signal.raise_signal(number)
+        async with asyncio.timeout(30):
+            code = await measuring
+    return Ended(code, output.getvalue(), notes.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("run", "number", "code", "report"),
+    [(start_process, signal.SIGINT, 130, []), (start_here, signal.SIGTERM, 143, ["report.html"])],
+)
 async def test_a_stopped_run_reports_when_it_has_something(
-    backend: Backend, tmp_path: Path, number: signal.Signals, code: int
+    backend: Backend,
+    tmp_path: Path,
+    run: Callable[[list[str], signal.Signals, Running], Awaitable[Ended]],
+    number: signal.Signals,
+    code: int,
+    report: list[str],
 ) -> None:
     path, third = tmp_path / "figures.json", asyncio.Event()
     backend.stir = lambda broadcast: third.set() if broadcast == 3 else None
-    process = await start(
+    pages = [tmp_path / name for name in report]
+
+    async def running() -> None:
+        async with asyncio.timeout(30):
+            await third.wait()
+            await backend.until_read()
+
+    arguments = [
         "--url", backend.url, "--connections", "5", "--broadcasts", "100000", "--interval", "0.05",
-        "--json", str(path), "--report", str(tmp_path / "report.html"),
-    )  # fmt: skip
-    async with asyncio.timeout(30):
-        await third.wait()
-        await backend.until_read()
-    process.send_signal(number)
-    ended = await end(process)
+        "--json", str(path), *(f"--report={page}" for page in pages),
+    ]  # fmt: skip
+    ended = await run(arguments, number, running)
 
     assert ended.code == code
     assert ended.output.splitlines()[-1] == f"STOPPED by {number.name}"
     total = read_json(path)["total"]
     assert total["received"] >= 15
     assert (total["lost"], total["received"] + total["pending"]) == (0, total["expected"])
-    assert f"STOPPED by {number.name}" in (tmp_path / "report.html").read_text()
+    assert all(f"STOPPED by {number.name}" in page.read_text() for page in pages)
     assert ended.notes == ""
 
 

@@ -53,6 +53,12 @@ def test_the_page_has_table_and_verdict_when_it_is_made(summary: dict[str, Any])
     assert page.count("<tr>") == 4
 
 
+def test_the_page_names_the_signal_when_the_run_was_stopped(summary: dict[str, Any]) -> None:
+    page = make_page(summary | {"timeline": [], "stopped": "SIGTERM"})
+
+    assert '<p class="verdict bad">STOPPED by SIGTERM</p>' in page
+
+
 def test_charts_are_left_out_when_nothing_was_received(summary: dict[str, Any]) -> None:
     page = make_page(summary | {"timeline": [], "histogram": []})
 

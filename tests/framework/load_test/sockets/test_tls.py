@@ -1,16 +1,14 @@
 """TLS before a backend that has none, as its users start it."""
 
-import asyncio
-import sys
-from asyncio.subprocess import PIPE
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from benchmarks.certificate import make_certificate
+from signalbox.load_test.sockets import tls
 from tests.framework.load_test.backend import Backend
-from tests.framework.load_test.commandline import ROOT, run_load, serve_tls
+from tests.framework.load_test.commandline import run_here, run_load, serve_tls, serve_tls_here
 
 
 @pytest.fixture(scope="module")
@@ -38,20 +36,15 @@ async def test_everything_arrives_when_tls_is_before_the_backend(
 
 
 async def test_a_connection_ends_when_there_is_no_backend(files: tuple[Path, Path]) -> None:
-    async with serve_tls(*arguments(files, 1)) as url:
+    async with serve_tls_here(*files, to=1) as url:
         ended = await run_load("--url", f"{url}/local", "--ca", str(files[0]))
 
     assert (ended.code, ended.notes) == (3, "hung up during the handshake\n")
 
 
 async def test_one_line_says_why_when_it_cannot_serve(tmp_path: Path) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "signalbox.load_test.sockets.tls",
-        "--certificate", str(tmp_path / "none"), "--key", "none",
-        cwd=ROOT, stdout=PIPE, stderr=PIPE,
-    )  # fmt: skip
-    _, notes = await process.communicate()
+    ended = await run_here(lambda: tls.main(["--certificate", str(tmp_path / "none"), "--key", "none"]))
 
-    assert process.returncode == 2
-    assert b"No such file" in notes
-    assert len(notes.splitlines()) == 1
+    assert ended.code == 2
+    assert "No such file" in ended.notes
+    assert len(ended.notes.splitlines()) == 1
