@@ -1,4 +1,4 @@
-"""The client: one that comes back, and has missed nothing."""
+"""The client. It reconnects by itself and recovers missing publications."""
 
 import asyncio
 import random as dice
@@ -23,11 +23,12 @@ DEFAULTS = Settings()
 
 
 class Client:
-    """A connection that lasts: ``async with Client("wss://…", token=…) as client``.
+    """A client that stays connected: ``async with Client("wss://…", token=…) as client``.
 
-    ``token`` is a token or a function that gives one, ``ticket`` a function that gives tickets; functions
-    are asked before every attempt to connect, and may be coroutine functions. With neither one is a guest.
-    ``name`` is the display name. ``random`` gives numbers from 0 to 1. Raises AddressError.
+    ``token`` is a token or a function that returns one. ``ticket`` is a function that returns tickets. The
+    functions are called before every attempt to connect and may be coroutine functions. Without ``token`` and
+    ``ticket`` the client is a guest. ``name`` is the display name. ``random`` returns numbers from 0 to 1.
+    Raises AddressError.
     """
 
     def __init__(
@@ -63,41 +64,42 @@ class Client:
 
     @property
     def events(self) -> AsyncIterator[Event]:
-        """Everything that happens but publications; those that nobody takes are kept, the newest of them."""
+        """All events except publications. The newest ones are kept until you take them."""
         return self._connector.events
 
     async def connected(self) -> None:
-        """Return once the server has said welcome. Raises ClosedError, or why the client has ended."""
+        """Wait for the server's ``welcome``. Raises ClosedError, or the error that ended the client."""
         await self._connector.ready()
 
     def subscribe(self, channel: str, *, since: Position | None = None) -> Subscription:
         """Subscribe to a channel, from now on or ``since`` a position.
 
-        Raises SubscribedError, ClosedError, PositionError, and ValueError for what no channel is called:
-        the name is 1 to 128 of ``A-Z a-z 0-9 _ : . -``.
+        Raises SubscribedError, ClosedError, PositionError, and ValueError for an invalid name. A name has 1
+        to 128 characters of ``A-Z a-z 0-9 _ : . -``.
         """
         return Subscription(self._connector.subscribe(channel, since), self._leave)
 
     async def publish(
         self, channel: str, data: Any, *, key: str | None = None, within: float | None = None
     ) -> Published:
-        """Publish, once, however often it has to be sent; those of one channel go out one after the other.
+        """Publish on a channel. Publications of one channel go out one after the other.
 
-        ``key`` is made here unless one is given. Raises UnsendableError, RequestError, ClosedError, and
-        UnansweredError after ``within`` seconds: then it may have been published or not, and publishing it
+        ``key`` is the idempotency key: a publication that is sent twice is stored once. Without one the
+        client makes it. Raises UnsendableError, RequestError, ClosedError, and UnansweredError after
+        ``within`` seconds. After an UnansweredError the publication may be stored or not. Publishing it
         again with the same key is safe.
         """
         fields = {"channel": channel, "data": data, "key": key or secrets.token_urlsafe(16)}
-        patience = self._settings.publish_timeout if within is None else within
+        timeout = self._settings.publish_timeout if within is None else within
         try:
-            async with asyncio.timeout(patience), self._publish_lock(channel):
+            async with asyncio.timeout(timeout), self._publish_lock(channel):
                 reply = await self._repeat("channel.publish", fields)
         except TimeoutError:
-            raise UnansweredError(f"not acknowledged within {patience:g} s") from None
+            raise UnansweredError(f"not acknowledged within {timeout:g} s") from None
         return Published(read_position(reply.get("position")), reply)
 
     async def request(self, action: str, **fields: Any) -> Mapping[str, Any]:
-        """Send any request and return the reply.
+        """Send any request and return its reply.
 
         Raises UnsendableError, RequestError, UnansweredError, LostError, ClosedError.
         """
@@ -118,7 +120,7 @@ class Client:
         limit: int = 50,
         reverse: bool = False,
     ) -> Page:
-        """What is kept of a channel between two positions, the newest first if ``reverse``.
+        """Return a page of a channel's history between two positions, the newest first if ``reverse``.
 
         Raises what ``request`` raises, and MalformedError.
         """
@@ -128,11 +130,11 @@ class Client:
         return read_page(await self.request("channel.history", **fields))
 
     async def presence(self, channel: str, *, limit: int = 100) -> Presence:
-        """Who is on a channel. Raises what ``request`` raises, and MalformedError."""
+        """Return the users on a channel. Raises what ``request`` raises, and MalformedError."""
         return read_presence(await self.request("presence.get", channel=channel, limit=limit))
 
     async def close(self) -> None:
-        """Leave; what waits for an answer ends with ClosedError."""
+        """Close the connection. Requests that wait for a reply raise ClosedError."""
         await self._connector.stop()
 
     async def _repeat(self, action: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,44 +1,44 @@
-"""How patient a client is, how much it keeps, and where it says it comes from."""
+"""Settings of a client: timeouts, pauses, queue sizes and the origin."""
 
 from dataclasses import dataclass
 
 OPEN_TIMEOUT = 30.0
-"""For a handshake: ``$connect`` may take up to 29 seconds, API Gateway's integration timeout."""
+"""Seconds for a handshake. ``$connect`` may take up to 29, the integration timeout of API Gateway."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All times are seconds."""
+    """Settings of a client. All times are seconds."""
 
     open_timeout: float = OPEN_TIMEOUT
-    """For a handshake."""
+    """Timeout of a handshake."""
 
     request_timeout: float = 10.0
-    """For the answer to a request, ``hello`` and the beat's ``ping`` among them."""
+    """Timeout of a request, ``hello`` and the heartbeat's ``ping`` included."""
 
     publish_timeout: float = 30.0
-    """For a publication to be acknowledged, over as many connections as it takes."""
+    """Timeout of a publication, over as many connections as it takes."""
 
     reconnect_pause: float = 3.0
-    """The longest pause before the first attempt to come back; it doubles with each attempt that fails."""
+    """Ceiling of the first pause before a reconnect. It doubles with each failure (exponential backoff)."""
 
     retry_pause: float = 0.5
-    """The same for a request that was refused, but may succeed later."""
+    """Ceiling of the first pause before a refused request is retried. It doubles in the same way."""
 
     longest_pause: float = 30.0
-    """Where they stop to double."""
+    """The highest ceiling of both."""
 
     steady_after: float = 10.0
-    """A connection that lived so long begins with the first pause again."""
+    """A connection that lived this long resets the backoff."""
 
     hold: float = 1.0
-    """How long a publication that leaves a hole waits for what is missing, before history is asked."""
+    """How long the client waits for a missing publication before it reads the history."""
 
     roll_over: tuple[float, float] = (6_300.0, 6_900.0)
-    """The age at which a new connection takes the place of the old: API Gateway ends it at 7,200 (W65)."""
+    """The range of ages at which a new connection replaces the old. API Gateway ends it at 7,200 (W65)."""
 
     queue: int = 1_000
-    """How many items wait for the application, of each subscription and of the events."""
+    """Maximum number of items that wait for the application, per subscription and for the events."""
 
     origin: str | None = None
-    """The page to come from, for a server that lets in nobody else; with a ticket for no page: none."""
+    """The ``Origin`` header, for a server with a list of allowed pages. With a native ticket use None."""

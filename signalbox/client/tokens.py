@@ -1,6 +1,6 @@
-"""``signalbox token``: tokens and tickets for development, signed with a secret both sides know.
+"""``signalbox token``: tokens and tickets for development, signed with a shared secret.
 
-Both are JWTs signed with HS256 (RFC 7515, RFC 7519); docs/authentication.md says what has to be in them.
+Both are JWTs signed with HS256 (RFC 7515, RFC 7519); docs/authentication.md lists their claims.
 """
 
 import argparse
@@ -14,14 +14,15 @@ import time
 from typing import Any
 
 _DESCRIPTION = """\
-Prints a token or a ticket. Their secrets come from the environment, where no shell history keeps them:
-JWT_KEY, with JWT_ISSUER and JWT_AUDIENCE (both "local" by default), for tokens; TICKET_SECRET for tickets."""
+Prints a token or a ticket. The secrets come from the environment, so that no shell history keeps them.
+For tokens set JWT_KEY, and JWT_ISSUER and JWT_AUDIENCE if they are not "local". For tickets set
+TICKET_SECRET."""
 
 
 def mint_token(
     secret: str, *, user: str, issuer: str, audience: str, seconds: int = 3600, **claims: Any
 ) -> str:
-    """A token as an identity provider would give out, good for ``seconds`` from now."""
+    """Return a token like an identity provider's, valid for ``seconds`` from now."""
     issued = {"iat": _now(), **claims, "exp": _now() + seconds}
     return _sign({**issued, "iss": issuer, "aud": audience, "sub": user}, secret)
 
@@ -29,7 +30,10 @@ def mint_token(
 def mint_ticket(
     secret: str, *, user: str, origin: str | None = None, seconds: int = 30, **claims: Any
 ) -> str:
-    """A single-use ticket: for a page of ``origin``, or for a client that is no page; at most 60 seconds."""
+    """Return a single-use ticket for a page of ``origin``, or without it for a native client.
+
+    It is valid for at most 60 seconds.
+    """
     bound = {"native": True} if origin is None else {"origin": origin}
     identifier = secrets.token_urlsafe(16)
     return _sign(
@@ -47,7 +51,7 @@ def mint_ticket(
 
 
 def main(arguments: list[str]) -> int:
-    """Print what the command line asks for. Exits with status 2 when it makes no sense."""
+    """Print a token or a ticket. Exits with status 2 for a wrong command line."""
     parser = _parser()
     options = parser.parse_args(arguments)
     variable = "TICKET_SECRET" if options.ticket else "JWT_KEY"
@@ -71,12 +75,14 @@ def _parser() -> argparse.ArgumentParser:
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--user", default="ann", help="whom it is for (ann)")
-    parser.add_argument("--roles", type=str.split, default=[], help="with spaces between")
-    parser.add_argument("--tenant", help="whom the user belongs to")
+    parser.add_argument("--user", default="ann", help="user id (ann)")
+    parser.add_argument("--roles", type=str.split, default=[], help="roles, separated by spaces")
+    parser.add_argument("--tenant", help="tenant of the user")
     parser.add_argument("--ticket", action="store_true", help="a single-use ticket instead of a token")
-    parser.add_argument("--origin", help="a ticket for this page; without it, for clients that are no pages")
-    parser.add_argument("--seconds", type=int, default=3600, help="how long it is good: a ticket 60 at most")
+    parser.add_argument("--origin", help="page of the ticket; without it, a ticket for native clients")
+    parser.add_argument(
+        "--seconds", type=int, default=3600, help="validity in seconds (3600); a ticket has 60 at most"
+    )
     return parser
 
 

@@ -1,4 +1,4 @@
-"""What an application is given: publications and gaps of a channel, and what happens to the client."""
+"""Values for applications: publications and gaps of a channel, and events of the client."""
 
 import re
 from collections.abc import Mapping
@@ -11,36 +11,36 @@ StateName = Literal["connecting", "connected", "waiting", "closed"]
 Reason = Literal["unrecovered", "lost", "overflow"]
 
 CHANNEL = re.compile(r"[A-Za-z0-9_:.-]{1,128}")
-"""What a channel may be called."""
+"""A valid channel name."""
 
 _POSITION = re.compile(r"(?P<epoch>[^\ud800-\udfff]{1,64}):(?P<offset>[0-9]{1,16})")
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in a channel; as text, ``epoch:offset``, it can be saved and handed on."""
+    """A position in a channel. As text (``epoch:offset``) you can store it and pass it on."""
 
     epoch: str
     offset: int
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The position a text stands for. Raises PositionError."""
+        """Return the position in a text. Raises PositionError."""
         if not (found := _POSITION.fullmatch(text)):
-            raise PositionError(f"{text!r} is not a position: those look like 5f0c1d9b7a3e:41")
+            raise PositionError(f"{text!r} is not a position: use one like 5f0c1d9b7a3e:41")
         return cls(found["epoch"], int(found["offset"]))
 
     def __str__(self) -> str:
         return f"{self.epoch}:{self.offset}"
 
     def fields(self) -> dict[str, Any]:
-        """As it is in a frame."""
+        """Return the position as it is in a frame."""
         return {"epoch": self.epoch, "offset": self.offset}
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who it is from. Only ``user_id`` is an identity; anybody may choose any name."""
+    """The sender of a publication. Only ``user_id`` is an identity: users choose their names freely."""
 
     user_id: str
     name: str
@@ -48,7 +48,7 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What somebody published; without a position where the channel has no history.
+    """A publication. It has no position where the channel has no history.
 
     ``sent_at`` is in epoch milliseconds.
     """
@@ -62,10 +62,11 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Something was missed here, and it goes on after ``position``.
+    """Publications are missing here. The channel goes on after ``position``.
 
-    ``unrecovered``: the server could not say what was published meanwhile. ``lost``: history has it no more.
-    ``overflow``: the application did not keep up, which can happen to events too; they are of no channel.
+    ``unrecovered``: the server could not recover the publications of a disconnection. ``lost``: the history
+    no longer has them. ``overflow``: the application did not keep up. Events can overflow as well, and their
+    ``channel`` is None.
     """
 
     channel: str | None
@@ -74,14 +75,14 @@ class Gap:
 
 
 Item = Publication | Gap
-"""What a subscription yields."""
+"""The items of a subscription."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the client is now: ``waiting`` for its next attempt, so many seconds, because of an error.
+    """The state of the client. ``waiting`` has the seconds until the next attempt and the last error.
 
-    ``closed`` is the end; it has an error if it was not the application that closed the client.
+    ``closed`` is the end. It has an error unless the application closed the client.
     """
 
     name: StateName
@@ -91,7 +92,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """A frame that no request asked for: a message, a report, somebody who came or left, an error."""
+    """A frame that answers no request: a message, a report, a join or leave, or an error."""
 
     type: str
     fields: Mapping[str, Any]
@@ -99,7 +100,7 @@ class Push:
 
 @dataclass(frozen=True, slots=True)
 class UnknownFrame:
-    """A frame of a type this client does not know."""
+    """A frame of a type that this client does not know."""
 
     type: str
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -115,25 +116,25 @@ class NewerFrame:
 
 @dataclass(frozen=True, slots=True)
 class MalformedFrame:
-    """A frame that is none."""
+    """Data from the server that is not a frame of the protocol."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayFrame:
-    """A frame of API Gateway's own: it could not deliver a request, and does not say which."""
+    """A frame that API Gateway sent itself, because it could not deliver a request. It does not name one."""
 
     message: str
 
 
 Event = State | Push | UnknownFrame | NewerFrame | MalformedFrame | GatewayFrame | Gap
-"""What a client's events are."""
+"""The events of a client."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Part of a channel's history, and where the channel is now; ask again if there is ``more``."""
+    """A page of a channel's history, and the channel's position. With ``more`` there is another page."""
 
     publications: tuple[Publication, ...]
     position: Position | None
@@ -142,7 +143,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A publication is stored, at ``position``; without one it was sent on, and is not stored."""
+    """The acknowledgement of a publication. Without ``position`` it was sent, but not stored."""
 
     position: Position | None
     fields: Mapping[str, Any]
@@ -150,7 +151,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class PresenceUser:
-    """Who is on a channel; one display name for each of their connections."""
+    """A user on a channel, with the display name of each connection."""
 
     user_id: str
     names: tuple[str, ...]
@@ -158,7 +159,7 @@ class PresenceUser:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Some of those on a channel, and how many there are."""
+    """Users on a channel, perhaps not all of them, and their total number."""
 
     users: tuple[PresenceUser, ...]
     count: int

@@ -1,4 +1,4 @@
-"""What a frame from the server is. Whatever it sends, reading never fails."""
+"""Decodes frames of the server. Frames that are not of the protocol never raise an error here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ _PUSHES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer to a request, an error frame perhaps."""
+    """The reply to a request, or an error frame for it."""
 
     id: Any
     fields: Mapping[str, Any]
@@ -37,7 +37,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Disconnect:
-    """The server is about to close the connection, for the reason ``code``; whether one may come back."""
+    """The server is about to close the connection because of ``code``. ``reconnect`` allows another one."""
 
     code: str
     reconnect: bool
@@ -45,14 +45,14 @@ class Disconnect:
 
 @dataclass(frozen=True, slots=True)
 class Unsubscribed:
-    """The server has ended subscriptions, because roles have changed."""
+    """The server has ended subscriptions because roles have changed."""
 
     channels: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SubscribeResult:
-    """What a subscribe was answered for one channel: ``recovered`` is None if nothing was to be recovered."""
+    """The server's answer to a subscribe for one channel. ``recovered`` is None without a ``since``."""
 
     channel: str
     position: Position | None
@@ -61,13 +61,13 @@ class SubscribeResult:
 
 
 Unsolicited = Publication | Unsubscribed | Push | UnknownFrame | NewerFrame | MalformedFrame | GatewayFrame
-"""What is nothing of the connection's own."""
+"""Frames that answer no request and are not about the connection itself."""
 
 Inbound = Reply | Disconnect | Unsolicited
 
 
 def read_inbound(frame: Frame) -> Inbound:
-    """What a frame is."""
+    """Return the meaning of a frame."""
     match frame.fields:
         case None:
             return MalformedFrame(frame.text)
@@ -81,7 +81,7 @@ def read_inbound(frame: Frame) -> Inbound:
 
 
 def read_position(value: object) -> Position | None:
-    """The position in a frame's field, None where there is none. Raises MalformedError for anything else."""
+    """Return the position in a field of a frame, or None. Raises MalformedError."""
     match value:
         case None:
             return None
@@ -91,7 +91,7 @@ def read_position(value: object) -> Position | None:
 
 
 def read_publication(channel: object, value: object) -> Publication:
-    """A publication, pushed or in a list. Raises MalformedError for anything else."""
+    """Return the publication in a frame or in a list. Raises MalformedError."""
     match value:
         case {
             "position": place,
@@ -104,7 +104,7 @@ def read_publication(channel: object, value: object) -> Publication:
 
 
 def read_behind(fields: Mapping[str, Any]) -> dict[str, Position]:
-    """Where channels are that one is behind of, as a pong says; what makes no sense is left out."""
+    """Return the positions of the channels in which the client is behind. Malformed ones are left out."""
     match fields:
         case {"behind": dict(behind)}:
             places = {channel: _read_known_position(value) for channel, value in behind.items()}
@@ -113,7 +113,7 @@ def read_behind(fields: Mapping[str, Any]) -> dict[str, Position]:
 
 
 def read_subscribe_results(fields: Mapping[str, Any]) -> list[SubscribeResult]:
-    """What a subscribe was answered, channel by channel. Raises MalformedError."""
+    """Return the answers to a subscribe, one per channel. Raises MalformedError."""
     match fields:
         case {"channels": list(channels)}:
             return [_read_subscribe_result(channel) for channel in channels]
@@ -121,7 +121,7 @@ def read_subscribe_results(fields: Mapping[str, Any]) -> list[SubscribeResult]:
 
 
 def read_page(fields: Mapping[str, Any]) -> Page:
-    """A page of history. Raises MalformedError."""
+    """Return a page of history. Raises MalformedError."""
     match fields:
         case {"channel": channel, "publications": list(found), "position": place, "more": bool(more)}:
             publications = tuple(read_publication(channel, each) for each in found)
@@ -130,7 +130,7 @@ def read_page(fields: Mapping[str, Any]) -> Page:
 
 
 def read_presence(fields: Mapping[str, Any]) -> Presence:
-    """Who is on a channel. Raises MalformedError."""
+    """Return the users on a channel. Raises MalformedError."""
     match fields:
         case {"users": list(users), "count": int(count)}:
             return Presence(tuple(_read_user(user) for user in users), count)
@@ -172,7 +172,7 @@ def _read_name(value: object) -> str:
 
 
 def _malformed(what: str) -> MalformedError:
-    return MalformedError(f"the server sent something else than a {what}")
+    return MalformedError(f"the server's answer is not a valid {what}")
 
 
 def _read(kind: str, fields: Mapping[str, Any]) -> Inbound | None:

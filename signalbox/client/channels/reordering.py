@@ -1,4 +1,4 @@
-"""The order of one channel: each publication once and in turn, or a gap that says what is missing."""
+"""Puts the publications of one channel in order, each once, with gaps where some are missing."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator
 from ..values import Gap, Item, Position, Publication, Reason
 
 HELD = 512
-"""The most publications kept back; further ones are left to history."""
+"""The maximum number of publications held. Further ones are read from the history."""
 
 _EPOCHS = 8
 
 
 class ReorderBuffer:
-    """Takes publications as they come, gives them in turn. It knows nothing of time and sockets.
+    """Takes publications in any order and returns them by offset. It has no clock and no socket.
 
-    ``position`` is that of the last one given; None before the first answer to a subscribe, and where the
-    channel has no history.
+    ``position`` is the position of the last item that was returned. It is None before the first answer to a
+    subscribe, and where the channel has no history. The methods return the items that are in order now.
     """
 
     def __init__(self, channel: str, position: Position | None = None, limit: int = HELD) -> None:
@@ -29,17 +29,17 @@ class ReorderBuffer:
 
     @property
     def is_behind(self) -> bool:
-        """Whether something is missing before what has come."""
+        """Whether a publication is missing before one that has come."""
         skipped = self._skipped is not None and not self._is_old(self._skipped)
         return self.position is not None and (skipped or bool(self._held))
 
     @property
     def waiting(self) -> set[Position]:
-        """The places that have come, before which something is missing."""
+        """The positions that have come and wait for an earlier publication."""
         return {*self._held, *([self._skipped] if self._skipped else [])}
 
     def take(self, publication: Publication) -> list[Item]:
-        """A publication has come; what can be given now."""
+        """Take a publication."""
         position = publication.position
         if position is None:
             return [publication]
@@ -51,28 +51,28 @@ class ReorderBuffer:
             self._held[position] = publication
         else:
             self._skipped = position
-        return list(self._give())
+        return list(self._release())
 
     def resume(
         self, position: Position | None, recovered: bool | None, publications: Iterable[Publication]
     ) -> list[Item]:
-        """The answer to a subscribe has come; what can be given now."""
+        """Take the answer to a subscribe."""
         self._started = True
         if position is None:
             return []
         if self.position is None:
             self._go_to(position)
-            return list(self._give())
+            return list(self._release())
         if recovered:
             return list(self._merge(publications, position))
-        if recovered is None or self._is_old(position):  # that much has come meanwhile
+        if recovered is None or self._is_old(position):  # another connection has brought them meanwhile
             return []
-        return self._leap("unrecovered", position)
+        return self._skip_to("unrecovered", position)
 
     def fill(self, publications: Iterable[Publication], position: Position | None, more: bool) -> list[Item]:
-        """A page of history since ``self.position``; what can be given now.
+        """Take a page of the history after ``self.position``.
 
-        ``position`` is where the channel is, unless there is ``more`` to ask for.
+        ``position`` is the position of the channel, unless the page says that there is ``more``.
         """
         page = list(publications)
         if page and more:
@@ -80,9 +80,9 @@ class ReorderBuffer:
         return list(self._merge(page, position)) if position else []
 
     def settle(self, places: set[Position]) -> list[Item]:
-        """All of the history has been read: what was ``waiting`` before that waits no longer.
+        """Note that the history was read to its end. ``places`` are the positions that waited before that.
 
-        Of another epoch it is from one before, or the history would have been refused.
+        Positions of another epoch are of a former one. Otherwise the server would have refused the history.
         """
         here = self.position
         if here is None:
@@ -93,19 +93,19 @@ class ReorderBuffer:
         return list(self._merge((), max(ours, key=lambda place: place.offset, default=here)))
 
     def lose(self, position: Position | None = None) -> list[Item]:
-        """The history after ``self.position`` is no more; where the channel is now, if that is known.
+        """Note that the history after ``self.position`` is gone. ``position`` is the channel's, if known.
 
-        Nothing can be given unless something else is known than that.
+        Returns nothing if no later position is known.
         """
         here = self.position
         if newer := [place for place in self._held if here is None or place.epoch != here.epoch]:
             epoch = newer[-1].epoch
             position = Position(epoch, min(place.offset for place in newer if place.epoch == epoch) - 1)
-        return [] if position is None or self._is_old(position) else self._leap("lost", position)
+        return [] if position is None or self._is_old(position) else self._skip_to("lost", position)
 
-    def _leap(self, reason: Reason, position: Position) -> list[Item]:
+    def _skip_to(self, reason: Reason, position: Position) -> list[Item]:
         self._go_to(position)
-        return [Gap(self._channel, reason, position), *self._give()]
+        return [Gap(self._channel, reason, position), *self._release()]
 
     def _go_to(self, position: Position) -> None:
         if self.position and self.position.epoch != position.epoch:
@@ -114,29 +114,29 @@ class ReorderBuffer:
         self._held = {place: held for place, held in self._held.items() if not self._is_old(place)}
 
     def _merge(self, publications: Iterable[Publication], until: Position) -> Iterator[Item]:
-        # What is known up to `until`, held or just come, is all there is: a hole in it stays one.
+        # The publications known up to `until` are all there is. Missing ones become gaps.
         known = {each.position: each for each in publications if each.position} | self._held
         places = [place for place in known if place.epoch == until.epoch and place.offset <= until.offset]
         for place in sorted(places, key=lambda place: place.offset):
             if not self._is_old(place):
-                yield from self._pass(Position(place.epoch, place.offset - 1))
-                yield self._show(place, known[place])
-        yield from self._pass(until)
-        yield from self._give()
+                yield from self._report_gap(Position(place.epoch, place.offset - 1))
+                yield self._advance(place, known[place])
+        yield from self._report_gap(until)
+        yield from self._release()
 
-    def _pass(self, position: Position) -> Iterator[Item]:
+    def _report_gap(self, position: Position) -> Iterator[Item]:
         if not self._is_old(position):
             self._go_to(position)
             yield Gap(self._channel, "lost", position)
 
-    def _show(self, position: Position, publication: Publication) -> Publication:
+    def _advance(self, position: Position, publication: Publication) -> Publication:
         self._held.pop(position, None)
         self.position = position
         return publication
 
-    def _give(self) -> Iterator[Item]:
+    def _release(self) -> Iterator[Item]:
         while self.position and (publication := self._held.get(after := _after(self.position))):
-            yield self._show(after, publication)
+            yield self._advance(after, publication)
 
     def _is_old(self, position: Position) -> bool:
         if position.epoch in self._past:

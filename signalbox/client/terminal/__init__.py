@@ -1,1 +1,1 @@
-"""The command line: a conversation on a terminal, lines between pipes."""
+"""The command line: a conversation on a terminal, or lines between pipes."""

@@ -21,26 +21,26 @@ Note = Callable[[str], None]
 
 
 async def run_channel_command(options: Namespace, note: Note) -> None:
-    """Do what the command line asks for. Raises ClientError, and OSError for standard output."""
+    """Run a command for a channel. Raises ClientError, and OSError for standard output."""
     token = _reader(options.token_file) if options.token_file else None
     settings = Settings(origin=options.origin)
     with open_screen(sys.stdout.fileno()) as output:
-        lines = Printer(output, readable=output.isatty())
+        printer = Printer(output, readable=output.isatty())
         async with Client(options.url, token=token, name=options.name, settings=settings) as client:
             await _connect(client)
-            await first_of(_run(client, options, lines, note), _tell(client, note))
+            await first_of(_run(client, options, printer, note), _tell(client, note))
 
 
-async def _run(client: Client, options: Namespace, lines: Printer, note: Note) -> None:
+async def _run(client: Client, options: Namespace, printer: Printer, note: Note) -> None:
     match options.command:
         case "subscribe":
-            await _subscribe(client, options, lines, note)
+            await _subscribe(client, options, printer, note)
         case "publish":
-            await _publish(client, options.channel, _texts(options.text), lines, note)
+            await _publish(client, options.channel, _texts(options.text), printer, note)
         case "history":
-            await _history(client, options, lines)
+            await _history(client, options, printer)
         case "presence":
-            lines.show_presence(options.channel, await client.presence(options.channel))
+            printer.show_presence(options.channel, await client.presence(options.channel))
 
 
 async def _connect(client: Client) -> None:
@@ -59,25 +59,27 @@ async def _tell(client: Client, note: Note) -> None:
                 note(f"{error}; next attempt in {seconds:.1f} s")
             case State("connected"):
                 note("connected again")
-            case State("closed", error=ClientError() as error):  # whatever waits for input does not know
+            case State(
+                "closed", error=ClientError() as error
+            ):  # a command that waits for input does not notice
                 raise error
 
 
-async def _subscribe(client: Client, options: Namespace, lines: Printer, note: Note) -> None:
+async def _subscribe(client: Client, options: Namespace, printer: Printer, note: Note) -> None:
     subscription = client.subscribe(options.channel, since=options.since)
     try:
         async for item in subscription:
-            lines.show_item(item)
+            printer.show_item(item)
     finally:
         if subscription.position:
             note(f"to go on from here: --since {subscription.position}")
 
 
 async def _publish(
-    client: Client, channel: str, texts: AsyncIterator[tuple[str, str]], lines: Printer, note: Note
+    client: Client, channel: str, texts: AsyncIterator[tuple[str, str]], printer: Printer, note: Note
 ) -> None:
     subscription = client.subscribe(channel)
-    with suppress(RequestError):  # most channels want it of who publishes, and some do not
+    with suppress(RequestError):  # many channels let only subscribers publish, others anyone
         await subscription.subscribed()
     unsent = 0
     async for name, text in texts:
@@ -88,19 +90,19 @@ async def _publish(
             unsent += 1
             note(f"{name}: {error}")
         else:
-            lines.show_published(channel, published)
+            printer.show_published(channel, published)
     if unsent:
         raise UnsentError(f"texts not sent: {unsent}")
 
 
-async def _history(client: Client, options: Namespace, lines: Printer) -> None:
+async def _history(client: Client, options: Namespace, printer: Printer) -> None:
     left, since, until = options.limit, options.since, None
     while left > 0:
         page = await client.history(
             options.channel, since=since, until=until, limit=min(left, PAGE), reverse=options.reverse
         )
         for publication in page.publications:
-            lines.show_item(publication)
+            printer.show_item(publication)
         if not (page.more and page.publications):
             return
         left -= len(page.publications)

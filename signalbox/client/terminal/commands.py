@@ -1,4 +1,4 @@
-"""What a person may type, and the request it becomes."""
+"""The commands of a conversation and the requests they become."""
 
 from collections.abc import Callable, Mapping
 
@@ -10,13 +10,13 @@ text                 send it to everyone
 /who [CURSOR]        who is connected
 /me                  who you are
 /ping                ask whether the backend answers
-/raw TEXT            send TEXT as it stands, without an id of ours
+/raw TEXT            send TEXT as it is, without adding an id
 /help                this list
 /quit                leave (Ctrl-D and Ctrl-C too)"""
 
 
 def parse_command(line: str) -> Mapping[str, object] | str:
-    """The request for a typed line, or the frame to send as it stands. Raises CommandError."""
+    """Return the request for a typed line, or a frame to send as it is. Raises CommandError."""
     if not line.startswith("/"):
         return _broadcast(line)
     name, _, rest = line.partition(" ")

@@ -1,4 +1,4 @@
-"""Which of its two faces the client shows: a conversation on a terminal, or lines between pipes."""
+"""The command without a channel: a conversation on a terminal, or lines between pipes."""
 
 import sys
 from argparse import Namespace
@@ -13,7 +13,7 @@ from .terminal import Conversation, Terminal, open_screen, single_keys, wants_co
 
 
 async def converse(options: Namespace, note: Callable[[str], None]) -> None:
-    """Connect and talk until one side ends it. Raises ClientError, and OSError for standard output."""
+    """Connect and talk until one side ends. Raises ClientError, and OSError for standard output."""
     url = options.url if options.name is None else with_query(options.url, name=options.name)
     async with open_stream(url, origin=options.origin) as stream:
         if is_conversation():

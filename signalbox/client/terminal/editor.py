@@ -1,4 +1,4 @@
-"""The line being typed, kept here because a terminal in line mode cannot redraw it below a message."""
+"""The line being typed. A terminal in line mode could not redraw it below a message."""
 
 import codecs
 import re
@@ -14,14 +14,14 @@ _KILL_WORD = "\x17"
 
 
 class Editor:
-    """Keys in, whole lines out; the cursor is always behind the last character."""
+    """Turns keys into lines. The cursor is always behind the last character."""
 
     def __init__(self) -> None:
         self.text = ""
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def type(self, keys: bytes) -> Iterator[str]:
-        """Take keys and yield the lines they finish. Raises EOFError on Ctrl-D where nothing is typed."""
+        """Take keys and yield the lines they finish. Raises EOFError on Ctrl-D in an empty line."""
         for key in _ESCAPE_SEQUENCE.sub("", self._decoder.decode(keys)):
             if key in _ENTER:
                 line, self.text = self.text, ""
@@ -32,7 +32,7 @@ class Editor:
                 self.text = _edit(self.text, key)
 
     def visible(self, columns: int) -> str:
-        """The end of the text, as much of it as fits into so many columns."""
+        """Return the end of the text that fits into a number of columns."""
         for start, character in reversed(list(enumerate(self.text))):
             columns -= _width(character)
             if columns < 0:

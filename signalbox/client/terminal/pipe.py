@@ -1,4 +1,4 @@
-"""The client between pipes: a line in is a request out, a frame in is a line out."""
+"""The client between pipes: input lines become requests, frames become output lines."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from .stdin import split_lines
 
 
 class Pipe:
-    """Lines from ``chunks`` go to a session, its frames to ``output``, what goes wrong to ``note``."""
+    """Sends lines of ``chunks`` to a stream and prints its frames to ``output``. ``note`` gets problems."""
 
     def __init__(
         self,
@@ -31,17 +31,17 @@ class Pipe:
         self._unsent = 0
 
     async def run(self, *, wait: float, listen: bool) -> None:
-        """Send every line, then wait up to ``wait`` seconds for answers, or for ever to ``listen``.
+        """Send every line, then wait up to ``wait`` seconds for replies, or for ever with ``listen``.
 
-        Raises ClosedError, LostError, UnansweredError, UnsentError, and BrokenPipeError when nobody reads the
-        output.
+        Raises ClosedError, LostError, UnansweredError, UnsentError, and BrokenPipeError when the output is
+        closed.
         """
         try:
             await first_of(self._print_frames(), self._send_lines(wait, listen))
         except ClosedError as error:
             if self._input_ended and not self._stream.unanswered:
                 raise
-            raise LostError(f"{error}, before all was said and answered") from error
+            raise LostError(f"{error}, before all was sent and answered") from error
         if self._stream.unanswered:
             raise UnansweredError(f"requests without an answer: {self._stream.unanswered}")
         if self._unsent:
@@ -49,7 +49,7 @@ class Pipe:
 
     async def _print_frames(self) -> None:
         async for frame in self._stream.frames():
-            # Line breaks in JSON stand between its tokens, where a space is as good.
+            # Line breaks in JSON stand between tokens, where a space means the same.
             self._output.write(re.sub(r"[\r\n]+", " ", frame.text).encode() + b"\n")
             self._output.flush()
 
@@ -85,6 +85,6 @@ class Pipe:
 
 
 def _with_id(text: str, request_id: str) -> str:
-    # Put in by hand, so that everything else is sent to the byte as it was written.
+    # Inserted into the text, so that the rest is sent byte for byte as it was written.
     rest = text.removeprefix("{").lstrip()
     return f'{{"id":"{request_id}"{"" if rest == "}" else ","}{rest}'

@@ -10,7 +10,7 @@ CHUNKS_AHEAD = 4
 
 
 async def read_chunks(descriptor: int) -> AsyncIterator[bytes]:
-    """What ``descriptor`` holds, in the pieces it comes in, until its end.
+    """Yield the data of ``descriptor`` in pieces, until its end.
 
     A daemon thread reads: files and ``/dev/null`` cannot be polled, and a blocked read must not hold up
     the exit.
@@ -20,7 +20,7 @@ async def read_chunks(descriptor: int) -> AsyncIterator[bytes]:
     room = threading.Semaphore(CHUNKS_AHEAD)
 
     def pump() -> None:
-        # The loop may be gone by the time a read returns.
+        # The loop may be closed when a read returns.
         with contextlib.suppress(RuntimeError):
             while chunk := _read(descriptor):
                 room.acquire()
@@ -34,7 +34,7 @@ async def read_chunks(descriptor: int) -> AsyncIterator[bytes]:
 
 
 async def split_lines(chunks: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
-    """The lines in ``chunks``, without their ends; a line over ``limit`` bytes is cut to ``limit + 1``."""
+    """Yield the lines of ``chunks`` without their ends, cut to ``limit + 1`` bytes."""
     rest = b""
     async for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")

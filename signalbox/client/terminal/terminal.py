@@ -1,4 +1,4 @@
-"""The client on a terminal: a prompt at the bottom, what happens above it."""
+"""The client on a terminal: a prompt at the bottom, messages above it."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ from .editor import Editor
 from .transcript import Line, Tone, describe, plain
 
 ANSWER_TIMEOUT = 30.0
-"""Seconds: API Gateway itself gives up on the backend after 29 (W69)."""
+"""Seconds. API Gateway gives up on the backend after 29 (W69)."""
 
 _PROMPT = "> "
 _CLEAR_ROW = "\r\x1b[K"
@@ -34,7 +34,7 @@ class Terminal:
         self._colours = colours
 
     def show(self, line: Line) -> None:
-        """Print a line above the prompt; what is being typed stays."""
+        """Print a line above the prompt. The text being typed stays."""
         colour = _COLOURS[line.tone] if self._colours else ""
         text = f"{colour}{line.text}{_RESET}" if colour else line.text
         self._screen.write(f"{_CLEAR_ROW}{text}\n")
@@ -45,19 +45,19 @@ class Terminal:
         self._screen.write(f"{_CLEAR_ROW}{_PROMPT}{line}\n")
 
     def draw_prompt(self) -> None:
-        """Draw the prompt and as much of what is typed as one row holds."""
+        """Draw the prompt and the end of the typed text that fits into one row."""
         columns = shutil.get_terminal_size().columns - len(_PROMPT) - 1
         self._screen.write(f"{_CLEAR_ROW}{_PROMPT}{self.editor.visible(columns)}")
         self._screen.flush()
 
     def clear_prompt(self) -> None:
-        """Leave the row to whoever writes next."""
+        """Clear the row of the prompt."""
         self._screen.write(_CLEAR_ROW)
         self._screen.flush()
 
 
 class Conversation:
-    """A person at a terminal and the session they talk through."""
+    """A person at a terminal who talks over a stream."""
 
     def __init__(
         self, stream: FrameStream, terminal: Terminal, answer_timeout: float = ANSWER_TIMEOUT
@@ -67,7 +67,7 @@ class Conversation:
         self._answer_timeout = answer_timeout
 
     async def run(self, keys: AsyncIterator[bytes]) -> None:
-        """Talk and listen until the person leaves or the server closes. Raises LostError."""
+        """Send and receive until the person leaves or the server closes. Raises LostError."""
         try:
             await first_of(self._listen(), self._talk(keys))
         finally:
@@ -118,7 +118,7 @@ class Conversation:
 
 @contextlib.contextmanager
 def single_keys(descriptor: int) -> Iterator[None]:
-    """Let every key through at once and unechoed; the terminal is put back at the end."""
+    """Read single keys without echo. The terminal is restored at the end."""
     before = termios.tcgetattr(descriptor)
     tty.setcbreak(descriptor)
     try:
@@ -128,10 +128,10 @@ def single_keys(descriptor: int) -> Iterator[None]:
 
 
 def open_screen(descriptor: int) -> TextIO:
-    """The terminal to write to; characters it does not know become visible escapes, not errors."""
+    """Open the terminal for writing. Characters outside its encoding become visible escapes."""
     return open(descriptor, "w", errors="backslashreplace", closefd=False)
 
 
 def wants_colours(screen: TextIO) -> bool:
-    """Whether to colour what is written to ``screen`` (https://no-color.org)."""
+    """Return whether to write colours to ``screen`` (https://no-color.org)."""
     return screen.isatty() and not os.environ.get("NO_COLOR")

@@ -1,4 +1,4 @@
-"""Frames as lines for people. A frame that is not of the protocol is shown as it came, never an error."""
+"""Frames as lines for people. Frames that are not of the protocol are shown as they are."""
 
 import contextlib
 import time
@@ -35,7 +35,7 @@ _GATEWAY = {
 
 
 class Tone(Enum):
-    """What kind of line it is, which is what its colour says."""
+    """The kind of a line. It decides the colour."""
 
     MESSAGE = "message"
     DIRECT = "direct"
@@ -52,15 +52,17 @@ class Line:
 
 
 def describe(frame: Frame) -> Line:
-    """The line for a frame."""
-    with contextlib.suppress(RecursionError, ValueError):  # deep nesting and 1e999 are read, never written
+    """Return the line for a frame."""
+    with contextlib.suppress(
+        RecursionError, ValueError
+    ):  # deep nesting and 1e999 can be read, but not written
         if frame.fields is not None and (line := _describe(frame.fields)):
             return line
     return Line(plain(frame.text), Tone.REPLY)
 
 
 def clock(instant: int) -> str:
-    """The local time of day at ``instant``, epoch milliseconds."""
+    """Return the local time of day at ``instant``, in epoch milliseconds."""
     try:
         return time.strftime("%H:%M:%S", time.localtime(instant / 1000))
     except (OverflowError, ValueError, OSError):
@@ -68,7 +70,7 @@ def clock(instant: int) -> str:
 
 
 def content(data: object) -> str:
-    """What somebody said: the text of ``{"text": …}``, otherwise the JSON."""
+    """Return the text of ``{"text": …}``, otherwise the JSON."""
     match data:
         case {"text": str(text), **more} if not more:
             return text
@@ -76,7 +78,7 @@ def content(data: object) -> str:
 
 
 def plain(text: str) -> str:
-    """``text`` without anything a terminal would obey; control characters become visible escapes."""
+    """Return ``text`` with control characters as visible escapes, so that no terminal obeys them."""
     return "".join(c if c.isprintable() or c == "\N{ZERO WIDTH JOINER}" else _escape(c) for c in text)
 
 
@@ -94,8 +96,8 @@ def _describe(fields: Mapping[str, Any]) -> Line | None:
             return Line(describe_error(code, fields), Tone.ERROR)
         case {"message": str(message), "connectionId": _}:
             return Line(_GATEWAY.get(message, f"API Gateway: {plain(message)}"), Tone.ERROR)
-    words = _describe_reply(fields)
-    return Line(words, Tone.REPLY) if words else None
+    text = _describe_reply(fields)
+    return Line(text, Tone.REPLY) if text else None
 
 
 def _describe_message(fields: Mapping[str, Any]) -> Line | None:
@@ -103,28 +105,28 @@ def _describe_message(fields: Mapping[str, Any]) -> Line | None:
         case {"sender": {"name": str(name)}, "data": data, "sent_at": int(sent_at), "audience": audience}:
             to_you = audience == "you"
             arrow = "→ you from " if to_you else ""
-            words = f"{clock(sent_at)} {arrow}{plain(name)}: {plain(content(data))}"
-            return Line(words, Tone.DIRECT if to_you else Tone.MESSAGE)
+            text = f"{clock(sent_at)} {arrow}{plain(name)}: {plain(content(data))}"
+            return Line(text, Tone.DIRECT if to_you else Tone.MESSAGE)
     return None
 
 
 def _describe_publication(fields: Mapping[str, Any]) -> Line | None:
     match fields:
         case {"channel": str(channel), "sender": {"name": str(name)}, "data": data, "sent_at": int(sent_at)}:
-            words = f"{clock(sent_at)} {plain(channel)} {plain(name)}: {plain(content(data))}"
-            return Line(words, Tone.MESSAGE)
+            text = f"{clock(sent_at)} {plain(channel)} {plain(name)}: {plain(content(data))}"
+            return Line(text, Tone.MESSAGE)
     return None
 
 
 def describe_error(code: str, fields: Mapping[str, Any]) -> str:
-    """What an error frame says, in words."""
-    words = [_ERRORS.get(code, plain(code))]
+    """Return the text for an error frame."""
+    text = [_ERRORS.get(code, plain(code))]
     problems = fields.get("fields")
     if isinstance(problems, list):
-        words += [plain(f"{p['field']}: {p['problem']}") for p in problems if _is_problem(p)]
+        text += [plain(f"{p['field']}: {p['problem']}") for p in problems if _is_problem(p)]
     if fields.get("retry") is True:
-        words.append("try again")
-    return f"error: {'; '.join(words)} [{plain(code)}, request {plain(str(fields.get('request_id')))}]"
+        text.append("try again")
+    return f"error: {'; '.join(text)} [{plain(code)}, request {plain(str(fields.get('request_id')))}]"
 
 
 def _is_problem(value: object) -> bool:
@@ -176,9 +178,9 @@ def _describe_people(people: list[Any], cursor: object) -> str:
 
 
 def _describe_report(recipients: int, fields: Mapping[str, Any]) -> str:
-    words = f"sent to {fields.get('sent', recipients)} of {recipients}"
+    text = f"sent to {fields.get('sent', recipients)} of {recipients}"
     lost = [f"{fields[name]} {name}" for name in ("gone", "slow", "failed") if fields.get(name)]
-    words = plain(words + (f" ({', '.join(lost)})" if lost else ""))
+    text = plain(text + (f" ({', '.join(lost)})" if lost else ""))
     if fields.get("complete", True):
-        return words
-    return f"{words}, {'then time ran out' if fields['type'] == 'broadcast.report' else 'the rest follows'}"
+        return text
+    return f"{text}, {'then time ran out' if fields['type'] == 'broadcast.report' else 'the rest follows'}"

@@ -104,7 +104,7 @@ async def test_a_channel_is_refused_when_none_is_called_so(backend: Backend, cha
     ended = await run_client("presence", backend.url, channel)
 
     assert ended.code == 2
-    assert f"{channel!r} is no channel" in ended.notes
+    assert f"{channel!r} is not a channel name" in ended.notes
 
 
 @pytest.mark.parametrize("answered", [0, 1])
@@ -202,4 +202,4 @@ async def test_a_position_is_refused_when_it_is_none(backend: Backend) -> None:
     ended = await run_client("subscribe", backend.url, "room:1", "--since", "yesterday")
 
     assert ended.code == 2
-    assert "'yesterday' is not a position: those look like 5f0c1d9b7a3e:41" in ended.notes
+    assert "'yesterday' is not a position: use one like 5f0c1d9b7a3e:41" in ended.notes

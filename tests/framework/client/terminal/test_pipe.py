@@ -183,7 +183,7 @@ async def test_it_is_no_success_when_the_server_closes_before_the_input_ended(ba
         ended = await client.ended()
 
     assert ended.code == 1
-    assert "before all was said and answered" in ended.notes
+    assert "before all was sent and answered" in ended.notes
 
 
 async def test_it_ends_when_the_connection_breaks(backend: Backend) -> None:
