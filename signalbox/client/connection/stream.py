@@ -18,7 +18,7 @@ KEEP_ALIVE = 300.0
 
 _KEEP_ALIVE_ID = "keep-alive"
 
-Reply = asyncio.Future[Mapping[str, Any]]
+ReplyFuture = asyncio.Future[Mapping[str, Any]]
 """The fields of the frame that answers a request."""
 
 
@@ -28,7 +28,7 @@ class FrameStream:
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
         self._numbers = itertools.count(1)
-        self._waiting: dict[str | int, list[Reply]] = {}
+        self._waiting: dict[str | int, list[ReplyFuture]] = {}
         self._quiet = asyncio.Event()
         self._quiet.set()
 
@@ -68,9 +68,9 @@ class FrameStream:
         except ConnectionClosed as error:
             raise ending(error) from error
 
-    def expect(self, request_id: str | int) -> Reply:
+    def expect(self, request_id: str | int) -> ReplyFuture:
         """Return a future for the reply to a request."""
-        reply: Reply = asyncio.get_running_loop().create_future()
+        reply: ReplyFuture = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(request_id, []).append(reply)
         self._quiet.clear()
         return reply

@@ -1,4 +1,4 @@
-// What the page says, in words for the person in front of it.
+// The texts of the page: errors, close codes and other facts, described for people.
 
 const ERRORS = {
   bad_request: "the server could not read this",
