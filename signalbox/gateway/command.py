@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .faults.plan import FaultPlan
 
 _DESCRIPTION = "Put functions behind WebSocket APIs on this machine, as Amazon API Gateway would."
-_TOLD_BY_TEMPLATE = (
+_SET_BY_TEMPLATE = (
     "stage",
     "stage_variable",
     "route",
@@ -137,7 +137,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     add("--log-format", choices=("text", "json"), default="text", help="of the request log (%(default)s)")
     add("--debug", action="store_true", help="show every event, secrets masked")
     options = parser.parse_args(arguments)
-    idle = ("parameter",) if options.template is None else _TOLD_BY_TEMPLATE
+    idle = ("parameter",) if options.template is None else _SET_BY_TEMPLATE
     for name in idle:
         if getattr(options, name) != parser.get_default(name):
             parser.error(

@@ -11,7 +11,7 @@ from typing import Literal
 
 from .authorizer.identity_source import IdentitySource
 from .errors import ConfigError
-from .events.selection import Selection
+from .events.selection import RouteSelection
 
 SandboxKind = Literal["runtime", "socket"]
 
@@ -149,7 +149,7 @@ class Config:
         )
         for key, seconds in self.integration_timeouts.items():
             _require(key in self.routes and seconds > 0, f"the timeout of route {key!r} makes no sense")
-        Selection(self.route_selection)
+        RouteSelection(self.route_selection)
         for source in self.identity_sources:
             IdentitySource(source)
         _require(

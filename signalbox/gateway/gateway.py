@@ -17,19 +17,19 @@ from websockets.asyncio.server import serve
 
 from .authorizer.authorizer import Authorizer
 from .errors import PortTakenError
-from .events.events import Events
-from .http.front import Front
-from .http.pages import Pages
+from .events.events import EventWriter
+from .events.ids import IdGenerator
+from .hooks import Hooks
+from .http.incoming import IncomingConnection
+from .http.management import ManagementApi
 from .http.server import HttpProtocol, Request, Response
-from .ids import Ids
+from .http.signature import SignatureVerifier
+from .http.static_files import StaticFiles
 from .log import record
-from .management import Management
-from .ports import open_ports
-from .signature import Signatures
+from .sockets.expiry import GOING_AWAY
 from .sockets.integration import Integration, Invoke
 from .sockets.lifecycle import Lifecycle, refusal
-from .sockets.lifespan import GOING_AWAY
-from .sockets.throttling import Throttling
+from .sockets.rate_limit import RateLimiter
 from .stage import Stage
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def wall_clock() -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class StageAddress:
     """Where a stage is: for clients, and for an SDK as the endpoint of the `@connections` API (W29)."""
 
     websocket_url: str
@@ -53,10 +53,10 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class _Served:
+class _RunningStage:
     path: str
     lifecycle: Lifecycle
-    management: Management
+    management: ManagementApi
 
 
 class Gateway:
@@ -74,20 +74,21 @@ class Gateway:
         entropy: Callable[[int], bytes] = secrets.token_bytes,
         faults: "FaultPlan | None" = None,
     ) -> None:
-        self.ports = open_ports(faults, now)
+        self.hooks = _hooks(faults, now)
         self._config = stages[0].config
         self._stages = stages
         self._integrations: list[Integration] = []
-        self._now = self.ports.now
+        self._now = self.hooks.now
         self._entropy = entropy
-        self._lines: WeakSet[asyncio.Transport] = WeakSet()
+        self._transports: WeakSet[asyncio.Transport] = WeakSet()
 
     @property
-    def stages(self) -> Mapping[str, Address]:
+    def stages(self) -> Mapping[str, StageAddress]:
         """Where each stage is, by its path."""
         paths = [stage.config.path for stage in self._stages]
         return {
-            path: Address(f"ws://{self._domain}/{path}", f"http://{self._domain}/{path}") for path in paths
+            path: StageAddress(f"ws://{self._domain}/{path}", f"http://{self._domain}/{path}")
+            for path in paths
         }
 
     @property
@@ -108,20 +109,20 @@ class Gateway:
     @property
     def connections(self) -> Mapping[tuple[str, int], str]:
         """The id of every open connection, by the address of its client."""
-        fronts = [transport.get_protocol() for transport in list(self._lines)]
+        incoming = [transport.get_protocol() for transport in list(self._transports)]
         return {
-            front.remote_address[:2]: front.admitted.id
-            for front in fronts
-            if isinstance(front, Front) and front.admitted and front.is_open
+            incoming.remote_address[:2]: incoming.connection.id
+            for incoming in incoming
+            if isinstance(incoming, IncomingConnection) and incoming.connection and incoming.is_open
         }
 
     async def __aenter__(self) -> Self:
         """Begin to listen."""
         listener = self._bind()
         self._domain = _address(self._config.host, listener.getsockname()[1])
-        ids = Ids(self._now, self._entropy)
-        self._served = [self._serve(stage, ids) for stage in self._stages]
-        self._pages = Pages(self._config.page, f"ws://{self._domain}", self._config.page_mounts)
+        ids = IdGenerator(self._now, self._entropy)
+        self._running = [self._serve(stage, ids) for stage in self._stages]
+        self._pages = StaticFiles(self._config.page, f"ws://{self._domain}", self._config.page_mounts)
         self._server = await serve(sock=listener, **self._websocket_options())
         return self
 
@@ -146,11 +147,11 @@ class Gateway:
             await self._server.wait_closed()
         # That line was none yet when the others were cut.
         self._abort()
-        for served in self._served:
+        for served in self._running:
             await served.lifecycle.close()
         for integration in self._integrations:
             await integration.close()
-        await self.ports.close()
+        await self.hooks.close()
 
     def _bind(self) -> socket.socket:
         config = self._config
@@ -162,8 +163,8 @@ class Gateway:
             # The socket module says the address once more.
             raise PortTakenError(complaint.partition(" (while")[0]) from error
 
-    def _serve(self, stage: Stage[Invoke], ids: Ids) -> _Served:
-        config, connections = stage.config, self.ports.connections()
+    def _serve(self, stage: Stage[Invoke], ids: IdGenerator) -> _RunningStage:
+        config, connections = stage.config, self.hooks.connections()
 
         def integrate(invoke: Invoke, route: str = "") -> Integration:
             timeout = config.integration_timeouts.get(route, config.limits.integration_timeout)
@@ -172,30 +173,32 @@ class Gateway:
             return integration
 
         integrations = {
-            route: integrate(self.ports.invoke(invoke), route) for route, invoke in stage.routes.items()
+            route: integrate(self.hooks.invoke(invoke), route) for route, invoke in stage.routes.items()
         }
         authorizer = stage.authorizer and Authorizer(integrate(stage.authorizer), config.identity_sources)
-        throttling = Throttling(config.throttle, config.route_throttles, self._now)
-        events, clock_rate = Events(config, self._domain, ids, self._now), self.ports.clock_rate
-        return _Served(
+        throttling = RateLimiter(config.throttle, config.route_throttles, self._now)
+        events, clock_rate = EventWriter(config, self._domain, ids, self._now), self.hooks.clock_rate
+        return _RunningStage(
             f"/{config.path}",
             Lifecycle(
                 config, connections, ids, events, integrations, authorizer, throttling, self._now, clock_rate
             ),
-            Management(connections, throttling, self._signatures(), config.limits.message, self._now),
+            ManagementApi(connections, throttling, self._signatures(), config.limits.message, self._now),
         )
 
-    def _signatures(self) -> Signatures | None:
+    def _signatures(self) -> SignatureVerifier | None:
         config = self._config
-        return Signatures(config.credentials, config.region, self._now) if config.credentials else None
+        return SignatureVerifier(config.credentials, config.region, self._now) if config.credentials else None
 
     def _websocket_options(self) -> dict[str, Any]:
         limits = self._config.limits
         return {
-            "handler": _last_as_long,
+            "handler": _wait_for_end,
             "process_request": self._admit,
-            "process_response": self._welcome,
-            "create_connection": partial(Front, limits=limits, http=self._http, lines=self._lines),
+            "process_response": self._complete_handshake,
+            "create_connection": partial(
+                IncomingConnection, limits=limits, http=self._http, transports=self._transports
+            ),
             "max_size": (limits.message, limits.frame),
             "backlog": _BACKLOG,
             # API Gateway sends no pings (W79) and negotiates no compression (W59).
@@ -210,19 +213,21 @@ class Gateway:
     def _http(self) -> HttpProtocol:
         limits = self._config.limits
         return HttpProtocol(
-            self.ports.respond(self._respond),
+            self.hooks.respond(self._respond),
             max_body=limits.message,
-            cut_body=True,
-            patience=limits.head_timeout,
+            truncate_body=True,
+            request_timeout=limits.head_timeout,
         )
 
-    def _at(self, path: str) -> _Served | None:
+    def _stage_at(self, path: str) -> _RunningStage | None:
         """The stage at or above a path."""
-        return next((served for served in self._served if f"{path}/".startswith(f"{served.path}/")), None)
+        return next((served for served in self._running if f"{path}/".startswith(f"{served.path}/")), None)
 
-    async def _admit(self, front: Front, request: handshakes.Request) -> handshakes.Response | None:
+    async def _admit(
+        self, incoming: IncomingConnection, request: handshakes.Request
+    ) -> handshakes.Response | None:
         # The library itself looks at the handshake only after this; no function must see a bad one.
-        handshake = front.protocol.accept(request)
+        handshake = incoming.protocol.accept(request)
         if handshake.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
             record("", "$connect", handshake.status_code, "no handshake")
             return handshake
@@ -230,19 +235,21 @@ class Gateway:
             record("", "$connect", HTTPStatus.REQUEST_URI_TOO_LONG, "URL too long")
             return refusal(HTTPStatus.REQUEST_URI_TOO_LONG)
         path = request.path.partition("?")[0].removesuffix("/")
-        served = self._at(path)
+        served = self._stage_at(path)
         if served is None or path != served.path:
             record("", "$connect", HTTPStatus.FORBIDDEN, "no such stage")
             return refusal(HTTPStatus.FORBIDDEN, b'{"message":"Forbidden"}')
-        return await served.lifecycle.admit(front, request)
+        return await served.lifecycle.admit(incoming, request)
 
-    def _welcome(self, front: Front, request: handshakes.Request, response: handshakes.Response) -> None:
-        if served := self._at(request.path.partition("?")[0]):
-            served.lifecycle.welcome(front, request, response)
+    def _complete_handshake(
+        self, incoming: IncomingConnection, request: handshakes.Request, response: handshakes.Response
+    ) -> None:
+        if served := self._stage_at(request.path.partition("?")[0]):
+            served.lifecycle.complete_handshake(incoming, request, response)
 
     async def _respond(self, request: Request) -> Response:
         path = request.target.partition("?")[0]
-        if served := self._at(path):
+        if served := self._stage_at(path):
             return served.management.respond(request, path.removeprefix(served.path))
         page = await asyncio.to_thread(self._pages.respond, request.method, path)
         if page.status == HTTPStatus.FORBIDDEN:
@@ -250,20 +257,28 @@ class Gateway:
         return page
 
     def _abort(self, *, plain_only: bool = False) -> None:
-        for transport in list(self._lines):
+        for transport in list(self._transports):
             protocol = transport.get_protocol()
-            if not (plain_only and isinstance(protocol, Front) and protocol.upgraded):
+            if not (plain_only and isinstance(protocol, IncomingConnection) and protocol.upgraded):
                 transport.abort()
 
 
-async def _last_as_long(front: Front) -> None:
+async def _wait_for_end(incoming: IncomingConnection) -> None:
     # Nobody reads the headers again, and they are a quarter of what an idle connection costs.
-    if front.request is not None:
-        front.request.headers.clear()
-    front.response = None
-    if front.life is not None:
-        await front.life
+    if incoming.request is not None:
+        incoming.request.headers.clear()
+    incoming.response = None
+    if incoming.task is not None:
+        await incoming.task
 
 
 def _address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _hooks(plan: "FaultPlan | None", now: Callable[[], int]) -> Hooks:
+    if plan is None:
+        return Hooks(now)
+    from .faults.hooks import FaultHooks
+
+    return FaultHooks(plan, now)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Self
 from .config import Config, Credentials
 from .errors import ConfigError
 from .gateway import Gateway
+from .reload import watch
 from .sandboxes.in_process import InProcessSandbox
-from .sandboxes.pool import Pool
+from .sandboxes.pool import SandboxPool
 from .sandboxes.runtime_sandbox import RuntimeSandbox
 from .sandboxes.sandbox import Function, Sandbox
 from .sandboxes.socket_sandbox import SocketSandbox
-from .sandboxes.sources import watch
 from .sockets.integration import Invoke
 from .stage import Stage
 
@@ -37,7 +37,7 @@ class SandboxGateway(Gateway):
     """
 
     def __init__(self, *stages: Stage[Function], faults: "FaultPlan | None" = None) -> None:
-        self._pools: list[Pool] = []
+        self._pools: list[SandboxPool] = []
         self._task_roots: set[Path] = set()
         self._watching: asyncio.Task[None] | None = None
         behind_routes = {(stage.config.path, to.name) for stage in stages for to in stage.routes.values()}
@@ -45,13 +45,13 @@ class SandboxGateway(Gateway):
             raise ConfigError(f"one function can run in the gateway's process, not {len(behind_routes)}")
         if stages[0].config.in_process and faults and faults.kills:
             raise ConfigError("a sandbox in the gateway's process cannot be killed")
-        super().__init__(*map(self._staff, stages), faults=faults)
+        super().__init__(*map(self._bind_functions, stages), faults=faults)
 
     async def __aenter__(self) -> Self:
         """Begin to listen; sandboxes start with the first events."""
         await super().__aenter__()
         if self._config.reload:
-            self._watching = asyncio.create_task(watch(self._task_roots, self._renew))
+            self._watching = asyncio.create_task(watch(self._task_roots, self._restart_sandboxes))
         return self
 
     async def __aexit__(
@@ -71,9 +71,9 @@ class SandboxGateway(Gateway):
         """Give sandboxes to a function that is behind no route; whoever calls the result invokes it."""
         return self._pool("function", self._config, function, in_process=False).invoke
 
-    def _staff(self, stage: Stage[Function]) -> Stage[Invoke]:
+    def _bind_functions(self, stage: Stage[Function]) -> Stage[Invoke]:
         config = stage.config
-        pools: dict[str, Pool] = {}
+        pools: dict[str, SandboxPool] = {}
         for function in stage.routes.values():
             if function.name not in pools:
                 pools[function.name] = self._pool("handler", config, function, in_process=config.in_process)
@@ -83,7 +83,7 @@ class SandboxGateway(Gateway):
         judges = self._pool("authorizer", config, stage.authorizer, in_process=False)
         return Stage(config, routes, judges.invoke)
 
-    def _pool(self, role: str, config: Config, function: Function, *, in_process: bool) -> Pool:
+    def _pool(self, role: str, config: Config, function: Function, *, in_process: bool) -> SandboxPool:
         if not _HANDLER.fullmatch(function.handler):
             raise ConfigError(f"{role} {function.handler!r} is not of the form module.function")
         kind: Callable[[str, Function], Sandbox] = (
@@ -91,7 +91,7 @@ class SandboxGateway(Gateway):
         )
         if in_process:
             kind = InProcessSandbox
-        pool = Pool(
+        pool = SandboxPool(
             partial(self._sandbox, kind, config, function),
             1 if in_process else config.sandboxes,
             timeout=function.timeout,
@@ -109,22 +109,22 @@ class SandboxGateway(Gateway):
             "AWS_DEFAULT_REGION": config.region,
             "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": self.stages[config.path].endpoint,
             **_keys(config.credentials),
-            **{name: _ON_AWS.sub(self._here, value) for name, value in function.environment.items()},
+            **{name: _ON_AWS.sub(self._local_address, value) for name, value in function.environment.items()},
             **config.environment,
         }
-        make = self.ports.sandbox(kind)
+        make = self.hooks.sandbox(kind)
         return make(f"{function.name}-{number}", replace(function, environment=environment))
 
-    def _here(self, address: re.Match[str]) -> str:
+    def _local_address(self, address: re.Match[str]) -> str:
         """The address on this machine of an API of ours that a template tells a function of."""
         for stage in self._stages:
             if stage.config.api_id == address[2]:
                 return "/".join(filter(None, (f"{address[1]}://{self._domain}", stage.config.prefix)))
         return address[0]
 
-    def _renew(self) -> None:
+    def _restart_sandboxes(self) -> None:
         for pool in self._pools:
-            pool.renew()
+            pool.restart()
 
 
 class LocalGateway(SandboxGateway):

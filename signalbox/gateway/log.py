@@ -29,7 +29,7 @@ _CLOCK = "%H:%M:%S"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LogEntry:
     """One line: whose connection, if it had an id by then, which route or method, and the result.
 
     `seconds` is how long the function took, None when none was called; `sandbox` is empty when none answered.
@@ -64,7 +64,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class MaskedEvent:
     """An event as the function gets it, but for its secrets."""
 
     payload: bytes
@@ -91,7 +91,7 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line of one record."""
         said: object = record.msg
-        if not isinstance(said, Entry):
+        if not isinstance(said, LogEntry):
             return super().format(record)
         who, what, result = said.columns()
         if self._colour:
@@ -108,7 +108,9 @@ class JsonFormatter(logging.Formatter):
         """The line of one record."""
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         said: object = record.msg
-        fields = said.fields() if isinstance(said, Entry | Shown) else {"message": super().format(record)}
+        fields = (
+            said.fields() if isinstance(said, LogEntry | MaskedEvent) else {"message": super().format(record)}
+        )
         return json.dumps({"time": moment, "level": record.levelname.lower(), **fields})
 
 
@@ -133,7 +135,7 @@ def record(
     """Log what came of one event; `status` is what it is in HTTP, or would be."""
     level = _level(status)
     if _log.isEnabledFor(level):
-        entry = Entry(connection_id, route, _printable(f"{status} {verdict}"), sandbox, seconds)
+        entry = LogEntry(connection_id, route, _printable(f"{status} {verdict}"), sandbox, seconds)
         # Not `log`, which searches the stack for who said it.
         _log.handle(logging.LogRecord(_log.name, level, __file__, 0, entry, None, None))
 
@@ -141,7 +143,7 @@ def record(
 def show(payload: bytes) -> None:
     """Show an event to whoever debugs."""
     if _log.isEnabledFor(logging.DEBUG):
-        _log.debug(Shown(payload))
+        _log.debug(MaskedEvent(payload))
 
 
 def _level(status: int) -> int:

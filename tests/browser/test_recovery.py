@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.conftest import LocalRun
-from tests.local.talk import Talker, talking
+from tests.local.chat_client import ChatClient, chat_client
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -54,7 +54,7 @@ async def test_everything_is_shown_once_and_in_order_when_the_network_comes_and_
         await page.goto(local_run.page_url)
         await page.evaluate(LISTEN, [f"{local_run.websocket_url}?name=page", channel])
         await page.evaluate(SPEAK, [channel, PUBLICATIONS])
-        async with talking(local_run.websocket_url, "other") as other:
+        async with chat_client(local_run.websocket_url, "other") as other:
             await other.subscribe(channel)
             speaking = asyncio.create_task(_speak(other, channel))
             for _ in range(CUTS):
@@ -77,6 +77,6 @@ async def test_everything_is_shown_once_and_in_order_when_the_network_comes_and_
     assert recovered
 
 
-async def _speak(talker: Talker, channel: str) -> list[int]:
+async def _speak(talker: ChatClient, channel: str) -> list[int]:
     answers = [await talker.publish(channel, f"other {n}", key=f"k{n}") for n in range(PUBLICATIONS)]
     return [answer["position"]["offset"] for answer in answers]

@@ -13,6 +13,6 @@ async def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
     """The product on two sandboxes of one kind, with messages that misbehave."""
     options = parse(["--port", "0", "--sandboxes", "2", "--sandbox", request.param])
     async with local_run(
-        options, handler="tests.local.functions.handler", log=tmp_path / "engine.log"
+        options, handler="tests.local.misbehaving_function.handler", log=tmp_path / "engine.log"
     ) as gateway:
         yield gateway

@@ -17,12 +17,12 @@ from connection_store.wire import decode
 from signalbox.dev.engine import Engine
 from signalbox.dev.run import HANDLER, SWEEPER
 from signalbox.gateway import Config, LocalGateway
+from signalbox.gateway.faults.hooks import FaultHooks
 from signalbox.gateway.faults.plan import AnyFault, Delay, Drop, Duplicate, FaultPlan, Kill, Shuffle
-from signalbox.gateway.faults.ports import FaultyPorts
 from signalbox.gateway.sandboxes.sandbox import Answer, Function
 from signalbox.gateway.sockets.integration import Invoke
 from tests.conftest import ROOT
-from tests.local.talk import PATIENCE, Talker, talking
+from tests.local.chat_client import PATIENCE, ChatClient, chat_client
 
 ROOM = "room:1"
 SILENCE = 150_000
@@ -54,12 +54,12 @@ class Site:
     @property
     def calls(self) -> int:
         """How many calls to AWS the application has made, without those whose answers came after a death."""
-        assert isinstance(self._gateway.ports, FaultyPorts)
-        return sum(min(number, LIFE) for number in self._gateway.ports.calls.values())
+        assert isinstance(self._gateway.hooks, FaultHooks)
+        return sum(min(number, LIFE) for number in self._gateway.hooks.calls.values())
 
     def join(self, name: str, client: str | None = None) -> Any:
         """Somebody who connects."""
-        return talking(self._gateway.websocket_url, name, client)
+        return chat_client(self._gateway.websocket_url, name, client)
 
     async def count(self, deed: Awaitable[Any]) -> int:
         """How many calls something takes."""
@@ -67,7 +67,7 @@ class Site:
         await deed
         return self.calls - before
 
-    async def doom(self, call: int, anybody: Talker) -> None:
+    async def doom(self, call: int, anybody: ChatClient) -> None:
         """Let the sandbox live until its `call`-th call from now: a ping is one."""
         while self.calls % LIFE != LIFE - call:
             await anybody.ask("ping")
@@ -129,14 +129,14 @@ async def site(engine: Engine, *faults: AnyFault, clock_rate: float = 1.0) -> As
         await table.close()
 
 
-def shown(talker: Talker, room: str = ROOM) -> list[Any]:
+def shown(talker: ChatClient, room: str = ROOM) -> list[Any]:
     """What somebody shows of a channel who drops what they have: the publications by their offsets."""
     frames = [each for each in talker.pushed if each["type"] == "publication" and each["channel"] == room]
     by_offset = {frame["position"]["offset"]: frame["data"] for frame in frames}
     return [by_offset[offset] for offset in sorted(by_offset)]
 
 
-def left(talker: Talker) -> dict[str, str]:
+def left(talker: ChatClient) -> dict[str, str]:
     """The leaves somebody was told of: names by user ids."""
     frames = (each for each in talker.pushed if each["type"] == "presence.left")
     return {frame["user_id"]: frame["connection"]["name"] for frame in frames}

@@ -19,7 +19,7 @@ from connection_store.connections import SILENCE
 from signalbox.dev import run
 from signalbox.dev.arguments import parse
 from tests.conftest import ROOT, LocalRun
-from tests.local.talk import PATIENCE, talking
+from tests.local.chat_client import PATIENCE, chat_client
 
 PUBLISHERS = 50
 
@@ -32,15 +32,15 @@ def room() -> str:
 
 async def test_g3_who_comes_back_has_missed_nothing(local_run: LocalRun, room: str) -> None:
     url = local_run.websocket_url
-    async with asyncio.timeout(PATIENCE), talking(url, "Ann") as ann:
-        async with talking(url, "Bob", "b" * 22) as bob:
+    async with asyncio.timeout(PATIENCE), chat_client(url, "Ann") as ann:
+        async with chat_client(url, "Bob", "b" * 22) as bob:
             here = await bob.subscribe(room)
             await ann.subscribe(room)
             await ann.publish(room, 0, "k0")
             (heard,) = await bob.until("publication")
         for number in (1, 2, 3):
             await ann.publish(room, number, f"k{number}")
-        async with talking(url, "Bob", "b" * 22) as bob:
+        async with chat_client(url, "Bob", "b" * 22) as bob:
             back = await bob.subscribe(room, since=heard["position"])
             await ann.publish(room, 4, "k4")
             (after,) = await bob.until("publication")
@@ -55,7 +55,7 @@ async def test_g3_who_comes_back_has_missed_nothing(local_run: LocalRun, room: s
 async def test_f28_offsets_have_no_hole_when_fifty_publish_at_once(local_run: LocalRun, room: str) -> None:
     async with asyncio.timeout(2 * PATIENCE), AsyncExitStack() as stack:
         talkers = [
-            await stack.enter_async_context(talking(local_run.websocket_url, f"n{number}"))
+            await stack.enter_async_context(chat_client(local_run.websocket_url, f"n{number}"))
             for number in range(PUBLISHERS)
         ]
         await asyncio.gather(*(each.subscribe(room) for each in talkers))
@@ -72,7 +72,7 @@ async def test_f28_offsets_have_no_hole_when_fifty_publish_at_once(local_run: Lo
 
 async def test_g4_two_clients_lose_nothing_when_both_number_from_one(local_run: LocalRun, room: str) -> None:
     url = local_run.websocket_url
-    async with asyncio.timeout(PATIENCE), talking(url, "Ann") as ann, talking(url, "Bob") as bob:
+    async with asyncio.timeout(PATIENCE), chat_client(url, "Ann") as ann, chat_client(url, "Bob") as bob:
         for each in (ann, bob):
             await each.subscribe(room)
         await asyncio.gather(
@@ -93,7 +93,7 @@ async def test_f11_retry_over_a_new_connection_is_the_same_publication(
     acks = []
     async with asyncio.timeout(PATIENCE):
         for _ in range(2):
-            async with talking(local_run.websocket_url, "Ann", "a" * 22) as ann:
+            async with chat_client(local_run.websocket_url, "Ann", "a" * 22) as ann:
                 await ann.subscribe(room)
                 acks.append(await ann.publish(room, "it", "k"))
                 stored = await ann.history(room)
@@ -113,7 +113,7 @@ print(acks[0].model_dump_json())
     port = urlsplit(local_run.endpoint).port
     lines = (ROOT / "build" / f"backend-{port}.env").read_text().splitlines()
     variables = dict(line.split("=", 1) for line in lines)
-    async with asyncio.timeout(PATIENCE), talking(local_run.websocket_url, "Ann") as ann:
+    async with asyncio.timeout(PATIENCE), chat_client(local_run.websocket_url, "Ann") as ann:
         await ann.subscribe("news:test")
         done = await asyncio.to_thread(
             subprocess.run,
@@ -137,7 +137,7 @@ async def test_workers_serve_everybody_when_there_are_more_than_a_hundred(
 ) -> None:
     async with asyncio.timeout(2 * PATIENCE), AsyncExitStack() as stack:
         talkers = [
-            await stack.enter_async_context(talking(local_run.websocket_url, f"n{number}"))
+            await stack.enter_async_context(chat_client(local_run.websocket_url, f"n{number}"))
             for number in range(101)
         ]
         for first in range(0, 101, 20):

@@ -9,7 +9,7 @@ from signalbox.client.values import State
 from signalbox.gateway import Config, Gateway
 from signalbox.gateway.stage import Stage
 from tests.clients.stepping import SteppedLoop
-from tests.local.hub import Hub
+from tests.local.memory_backend import MemoryBackend
 
 ELEVEN_MINUTES = 11 * 60
 
@@ -19,7 +19,9 @@ def test_f08_a_client_stays_when_it_has_nothing_to_say_for_eleven_minutes() -> N
         loop = asyncio.get_running_loop()
         assert isinstance(loop, SteppedLoop)
         async with (
-            Gateway(Stage.of(Config(port=0), Hub()), now=lambda: int(loop.time() * 1_000)) as gateway,
+            Gateway(
+                Stage.of(Config(port=0), MemoryBackend()), now=lambda: int(loop.time() * 1_000)
+            ) as gateway,
             Client(gateway.websocket_url) as client,
             connect(f"{gateway.websocket_url}?client=mute", ping_interval=None, proxy=None) as mute,
         ):

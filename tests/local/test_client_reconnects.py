@@ -19,9 +19,9 @@ from signalbox.gateway import Config, LocalGateway
 from signalbox.gateway.faults.plan import FaultPlan
 from tests.clients.checking import find_faults
 from tests.conftest import ROOT
-from tests.local.broken import BROKEN
-from tests.local.conversing import HASTY, PATIENCE, Sockets, converse, mishaps
-from tests.local.hub import running_hub
+from tests.local.broken_clients import BROKEN
+from tests.local.memory_backend import running_backend
+from tests.local.reconnect_scenario import HASTY, PATIENCE, SocketCutter, delivery_faults, run_scenario
 
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
 """What the dice of a test come from: to play a failure again."""
@@ -43,8 +43,8 @@ with_seed = pytest.mark.parametrize("seed", [SEED], ids=lambda seed: f"CHAOS_SEE
 async def test_everything_is_shown_once_and_in_order_when_a_thousand_connections_are_cut(
     monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    async with running_hub(mishaps(seed)) as url:
-        conversation = await converse(url, Sockets(monkeypatch, seed).cut(CUTS), seed=seed)
+    async with running_backend(delivery_faults(seed)) as url:
+        conversation = await run_scenario(url, SocketCutter(monkeypatch, seed).cut(CUTS), seed=seed)
 
     assert find_faults(conversation.published, conversation.shown) == []
 
@@ -54,9 +54,9 @@ async def test_nothing_is_missed_when_the_handlers_are_the_real_ones(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, seed: int
 ) -> None:
     with Engine(tmp_path / "output") as engine:
-        async with running_handlers(engine, mishaps(seed, CLOCK_RATE)) as url:
-            cuts = Sockets(monkeypatch, seed).cut(REAL_CUTS, every=0.1)
-            conversation = await converse(url, cuts, seed=seed, clients=6)
+        async with running_handlers(engine, delivery_faults(seed, CLOCK_RATE)) as url:
+            cuts = SocketCutter(monkeypatch, seed).cut(REAL_CUTS, every=0.1)
+            conversation = await run_scenario(url, cuts, seed=seed, clients=6)
 
     assert find_faults(conversation.published, conversation.shown) == []
 
@@ -66,9 +66,9 @@ async def test_nothing_is_missed_or_repeated_when_connections_roll_over(
     monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     settings = replace(HASTY, roll_over=(0.1, 0.3))
-    async with running_hub(mishaps(seed)) as url:
-        moves = Sockets(monkeypatch, seed).opened(210)
-        conversation = await converse(url, moves, seed=seed, settings=settings)
+    async with running_backend(delivery_faults(seed)) as url:
+        moves = SocketCutter(monkeypatch, seed).opened(210)
+        conversation = await run_scenario(url, moves, seed=seed, settings=settings)
 
     assert find_faults(conversation.published, conversation.shown) == []
     assert conversation.states == {"connecting", "connected", "closed"}
@@ -78,10 +78,10 @@ async def test_nothing_is_missed_or_repeated_when_connections_roll_over(
 async def test_no_second_has_twice_the_mean_when_a_crowd_is_cut_off_at_once(
     monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    sockets = Sockets(monkeypatch, seed)
-    async with running_hub(FaultPlan(seed=seed)) as url:
+    sockets = SocketCutter(monkeypatch, seed)
+    async with running_backend(FaultPlan(seed=seed)) as url:
         storm = sockets.cut_all()
-        conversation = await converse(
+        conversation = await run_scenario(
             url, storm, seed=seed, clients=CROWD, talkers=2, pause=1.0, settings=Settings()
         )
 
@@ -98,9 +98,9 @@ async def test_the_checker_complains_when_a_client_is_broken(
     monkeypatch: pytest.MonkeyPatch, broken: str, seed: int
 ) -> None:
     BROKEN[broken](monkeypatch)
-    async with running_hub(mishaps(seed)) as url:
-        cuts = Sockets(monkeypatch, seed).cut(60)
-        conversation = await converse(url, cuts, seed=seed, pause=0.05, patience=1)
+    async with running_backend(delivery_faults(seed)) as url:
+        cuts = SocketCutter(monkeypatch, seed).cut(60)
+        conversation = await run_scenario(url, cuts, seed=seed, pause=0.05, patience=1)
 
     assert find_faults(conversation.published, conversation.shown) != []
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from websockets.asyncio.client import ClientConnection, connect
 
 from signalbox.gateway import LocalGateway
-from tests.local.conversation import ask
+from tests.local.request_reply import ask
 
 OTHERS = 20
 PATIENCE = 60.0

@@ -15,7 +15,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from tests.conftest import ROOT
-from tests.local.conversation import ask
+from tests.local.request_reply import ask
 
 PATIENCE = 60.0
 

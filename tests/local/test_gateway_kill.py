@@ -11,8 +11,8 @@ from websockets.asyncio.client import connect
 
 from signalbox.gateway import Config, ConfigError, LocalGateway
 from signalbox.gateway.config import SandboxKind, default_sandbox
+from signalbox.gateway.faults.hooks import FaultHooks
 from signalbox.gateway.faults.plan import FaultPlan, Kill
-from signalbox.gateway.faults.ports import FaultyPorts
 from signalbox.gateway.faults.proxy import Proxy
 from signalbox.gateway.http.server import HttpProtocol, Request, Response
 from tests.conformance.scripted import PATIENCE, ask
@@ -90,9 +90,9 @@ async def test_sandbox_dies_of_a_call_that_has_taken_effect_and_another_goes_on(
         assert "Internal server error" in str(await ask(client, "3"))
         assert engine.paths == [f"/base/table/{number}" for number in range((call + 1) // 2)]
         assert await ask(client, "3") == "200 200 200 200 200 200"
-        assert isinstance(gateway.ports, FaultyPorts)
-        assert gateway.ports.calls == {"sandbox-1": call, "sandbox-2": 6}
-        assert gateway.ports.befallen == {Kill(call): 1}
+        assert isinstance(gateway.hooks, FaultHooks)
+        assert gateway.hooks.calls == {"sandbox-1": call, "sandbox-2": 6}
+        assert gateway.hooks.injected == {Kill(call): 1}
 
 
 async def test_sandbox_lives_when_it_makes_fewer_calls(tmp_path: Path) -> None:

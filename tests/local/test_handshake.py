@@ -10,7 +10,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from signalbox.gateway import LocalGateway
-from tests.local.conversation import ask
+from tests.local.request_reply import ask
 
 PATIENCE = 60.0
 

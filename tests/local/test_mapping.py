@@ -18,7 +18,7 @@ from botocore.exceptions import EndpointConnectionError
 from signalbox.dev.engine import Engine
 from signalbox.dev.mapping import EventSourceMapping
 from signalbox.dev.queues import TRIES, create_queue
-from signalbox.gateway.sandboxes.pool import Pool
+from signalbox.gateway.sandboxes.pool import SandboxPool
 from signalbox.gateway.sandboxes.sandbox import Answer, Failure, Function, Result
 from signalbox.gateway.sandboxes.socket_sandbox import SocketSandbox
 from tests.conftest import ROOT
@@ -176,8 +176,8 @@ async def test_whole_batch_comes_back_when_the_function_fails(
 async def test_message_is_delivered_again_when_its_worker_dies(
     client: Any, queue: str, tmp_path: Path
 ) -> None:
-    function = Function("tests.local.workers.die_once", ROOT, timeout=20)
-    pool = Pool(lambda number: SocketSandbox(f"worker-{number}", function), 1, timeout=20)
+    function = Function("tests.local.queue_workers.die_once", ROOT, timeout=20)
+    pool = SandboxPool(lambda number: SocketSandbox(f"worker-{number}", function), 1, timeout=20)
     fill(client, queue, str(tmp_path / "died"))
     try:
         async with mapping(client, queue, pool.invoke):

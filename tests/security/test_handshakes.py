@@ -11,7 +11,7 @@ from websockets.typing import Origin, Subprotocol
 from signalbox.client.tokens import mint_ticket, mint_token
 from signalbox.dev.identity import Identity
 from signalbox.gateway import LocalGateway
-from tests.local.conversation import ask
+from tests.local.request_reply import ask
 from tests.security.conftest import PAGE
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import InvalidAnswerError
 from ..events.answers import read_object, verdict_of
-from ..events.events import Event
+from ..events.events import FunctionEvent
 from ..log import record
 from ..sandboxes.sandbox import Failure
 from ..sockets.integration import Integration, Invocation
@@ -18,7 +18,7 @@ _MAX_ANSWER = 8_192
 
 
 @dataclass(frozen=True, slots=True)
-class Permission:
+class AuthorizerDecision:
     """What the authorizer decided; any `status` but 200 answers the handshake.
 
     `context` is what later events say of it (W45), `verdict` is for the request log.
@@ -36,31 +36,31 @@ class Authorizer:
         self._integration = integration
         self._sources = [IdentitySource(source) for source in sources]
 
-    async def judge(self, event: Event) -> Permission:
+    async def authorize(self, event: FunctionEvent) -> AuthorizerDecision:
         """Decide on a REQUEST event: 401 without asking when an identity source is empty (W85)."""
         request = json.loads(event.payload)
         if not all(source.is_filled(request) for source in self._sources):
             record(event.connection_id, "authorizer", 401, "no identity")
-            return Permission(401, "no identity")
+            return AuthorizerDecision(401, "no identity")
         invocation = await self._integration.call(event)
         permission = _permission(invocation, request["methodArn"])
         invocation.record(event.connection_id, "authorizer", permission.status, permission.verdict)
         return permission
 
 
-def _permission(invocation: Invocation, method_arn: str) -> Permission:
+def _permission(invocation: Invocation, method_arn: str) -> AuthorizerDecision:
     result = invocation.result
     if result is None:
-        return Permission(500, verdict_of(result))
+        return AuthorizerDecision(500, verdict_of(result))
     if isinstance(result, Failure):
-        return Permission(401 if result.unauthorized else 500, verdict_of(result))
+        return AuthorizerDecision(401 if result.unauthorized else 500, verdict_of(result))
     try:
         return _read(result.payload, method_arn, round(invocation.seconds * 1000))
     except InvalidAnswerError as error:
-        return Permission(500, str(error))
+        return AuthorizerDecision(500, str(error))
 
 
-def _read(payload: bytes, method_arn: str, latency: int) -> Permission:
+def _read(payload: bytes, method_arn: str, latency: int) -> AuthorizerDecision:
     if len(payload) > _MAX_ANSWER:
         raise InvalidAnswerError(f"invalid answer: more than {_MAX_ANSWER} bytes")
     answer = read_object(payload)
@@ -69,8 +69,8 @@ def _read(payload: bytes, method_arn: str, latency: int) -> Permission:
         raise InvalidAnswerError("invalid answer: principalId is not a string")
     context = _context(answer.get("context"))
     if not allows(answer.get("policyDocument"), method_arn):
-        return Permission(403, "denied")
-    return Permission(200, "ok", {**context, "principalId": principal, "integrationLatency": latency})
+        return AuthorizerDecision(403, "denied")
+    return AuthorizerDecision(200, "ok", {**context, "principalId": principal, "integrationLatency": latency})
 
 
 def _context(entries: Any) -> dict[str, str]:

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import InvalidAnswerError
-from ..http.strict_json import parse_json
 from ..sandboxes.sandbox import Failure, Result
 from . import frames
-from .events import Event
+from .events import FunctionEvent
+from .strict_json import parse_json
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Admission:
+class HandshakeDecision:
     """What `$connect` decided: the status of the handshake, and the subprotocol it chose, if any.
 
     `verdict` is for the request log.
@@ -36,7 +36,7 @@ class Admission:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ReplyFrame:
     """The frame a message gets back, empty for none; `status` and `verdict` are for the request log."""
 
     frame: bytes
@@ -44,33 +44,33 @@ class Reply:
     verdict: str = "ok"
 
 
-def admission_from(result: Result | None) -> Admission:
+def handshake_decision_from(result: Result | None) -> HandshakeDecision:
     """Read what came of `$connect`, None for nothing in time (W49-W52)."""
     if result is None:
-        return Admission(504, verdict=verdict_of(result))
+        return HandshakeDecision(504, verdict=verdict_of(result))
     if isinstance(result, Failure):
-        return Admission(502, verdict=verdict_of(result))
+        return HandshakeDecision(502, verdict=verdict_of(result))
     try:
         return _read_admission(read_object(result.payload))
     except InvalidAnswerError as error:
-        return Admission(502, verdict=str(error))
+        return HandshakeDecision(502, verdict=str(error))
 
 
-def reply_from(result: Result | None, event: Event, two_way: bool, max_bytes: int) -> Reply:
+def reply_from(result: Result | None, event: FunctionEvent, two_way: bool, max_bytes: int) -> ReplyFrame:
     """Read what came of a message, None for nothing in time (W68, W69).
 
     The text of a good answer reaches the client only on a `two_way` route (W75).
     """
     if result is None:
         frame = frames.endpoint_timed_out(event.connection_id, event.request_id)
-        return Reply(frame, 504, verdict_of(result))
+        return ReplyFrame(frame, 504, verdict_of(result))
     if isinstance(result, Failure):
         return _failed(event, verdict_of(result))
     try:
         text = _read_body(read_object(result.payload), max_bytes)
     except InvalidAnswerError as error:
         return _failed(event, str(error))
-    return Reply(text if two_way else b"")
+    return ReplyFrame(text if two_way else b"")
 
 
 def verdict_of(result: Result | None) -> str:
@@ -93,16 +93,16 @@ def read_object(payload: bytes) -> dict[str, Any]:
     return answer
 
 
-def _failed(event: Event, verdict: str) -> Reply:
-    return Reply(frames.internal_server_error(event.connection_id, event.request_id), 502, verdict)
+def _failed(event: FunctionEvent, verdict: str) -> ReplyFrame:
+    return ReplyFrame(frames.internal_server_error(event.connection_id, event.request_id), 502, verdict)
 
 
-def _read_admission(answer: dict[str, Any]) -> Admission:
+def _read_admission(answer: dict[str, Any]) -> HandshakeDecision:
     status = answer.get("statusCode")
     if not isinstance(status, int) or not 200 <= status <= 599:
         raise InvalidAnswerError("invalid answer: statusCode is no final HTTP status")
     subprotocol = _subprotocol(answer.get("headers"))
-    return Admission(status, subprotocol, "ok" if 200 <= status < 300 else "refused")
+    return HandshakeDecision(status, subprotocol, "ok" if 200 <= status < 300 else "refused")
 
 
 def _subprotocol(headers: object) -> str | None:

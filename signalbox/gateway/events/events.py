@@ -9,13 +9,13 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from ..config import Config
-from ..ids import Ids
 from ..sockets.connections import Connection
+from .ids import IdGenerator
 
 _NOTHING: Mapping[str, object] = {}
 _ACCOUNT = "000000000000"
 # An authorizer sees what is between hops, in these words; `$connect` does not (W41, W84).
-_BETWEEN_HOPS = {"Connection": "upgrade", "Upgrade": "websocket", "content-length": "0"}
+_HOP_BY_HOP = {"Connection": "upgrade", "Upgrade": "websocket", "content-length": "0"}
 _CANONICAL = {
     name.lower(): name
     for name in (
@@ -29,7 +29,7 @@ _CANONICAL = {
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class FunctionEvent:
     """One event on its way to the function: its JSON, and what answers and log lines name of it."""
 
     connection_id: str
@@ -38,13 +38,13 @@ class Event:
     payload: bytes
 
 
-class Events:
+class EventWriter:
     """Writes the events of one API.
 
     `domain` is the host and port clients reach it by, `now` the clock in epoch milliseconds.
     """
 
-    def __init__(self, config: Config, domain: str, ids: Ids, now: Callable[[], int]) -> None:
+    def __init__(self, config: Config, domain: str, ids: IdGenerator, now: Callable[[], int]) -> None:
         self._config = config
         self._domain = domain
         self._ids = ids
@@ -52,10 +52,12 @@ class Events:
         # Absent, not empty, when the stage has none (W33).
         self._variables = {"stageVariables": dict(variables)} if (variables := config.stage_variables) else {}
 
-    def authorization(self, connection: Connection, query: str, headers: Iterable[tuple[str, str]]) -> Event:
+    def authorization(
+        self, connection: Connection, query: str, headers: Iterable[tuple[str, str]]
+    ) -> FunctionEvent:
         """The authorizer's event (W84), of the same request as `connect`; empty things are not absent."""
         context = self._context(connection, "$connect", "CONNECT", connection.connected_at)
-        multi_headers = _grouped(self._forwarded(connection, headers, _BETWEEN_HOPS))
+        multi_headers = _grouped(self._forwarded(connection, headers, _HOP_BY_HOP))
         multi_query = _grouped(parse_qsl(query, keep_blank_values=True))
         config = self._config
         api = f"arn:aws:execute-api:{config.region}:{_ACCOUNT}:{config.api_id}"
@@ -69,9 +71,11 @@ class Events:
             "stageVariables": dict(config.stage_variables),
             "requestContext": context,
         }
-        return Event(connection.id, "$connect", context["requestId"], json.dumps(payload).encode())
+        return FunctionEvent(connection.id, "$connect", context["requestId"], json.dumps(payload).encode())
 
-    def connect(self, connection: Connection, query: str, headers: Iterable[tuple[str, str]]) -> Event:
+    def connect(
+        self, connection: Connection, query: str, headers: Iterable[tuple[str, str]]
+    ) -> FunctionEvent:
         """The CONNECT event (W33), with the raw query string and the headers as the client wrote them."""
         context = self._context(connection, "$connect", "CONNECT", connection.connected_at)
         multi_headers = _grouped(self._forwarded(connection, headers, {}))
@@ -81,7 +85,7 @@ class Events:
             payload["multiValueQueryStringParameters"] = multi_query
         return _event(context, {**payload, **self._variables, "requestContext": context})
 
-    def message(self, connection: Connection, route: str, body: str) -> Event:
+    def message(self, connection: Connection, route: str, body: str) -> FunctionEvent:
         """The MESSAGE event (W34); `route` is the matched key, never the value that selected it (W40)."""
         message_id = self._ids.message(connection.id)
         context = self._context(
@@ -89,7 +93,7 @@ class Events:
         )
         return _event(context, {**self._variables, "requestContext": context, "body": body})
 
-    def disconnect(self, connection: Connection, code: int, reason: str) -> Event:
+    def disconnect(self, connection: Connection, code: int, reason: str) -> FunctionEvent:
         """The DISCONNECT event (W35), with the close code and reason as the gateway saw them."""
         context = self._context(
             connection,
@@ -151,7 +155,7 @@ class Events:
             "X-Forwarded-Port": "443",
             "X-Forwarded-Proto": "https",
         }
-        replaced = {name.lower() for name in (*_BETWEEN_HOPS, *added)}
+        replaced = {name.lower() for name in (*_HOP_BY_HOP, *added)}
         spelling = dict(_CANONICAL)
         kept = [
             (spelling.setdefault(name.lower(), name), value)
@@ -161,9 +165,9 @@ class Events:
         return sorted([*kept, *added.items()], key=lambda header: header[0].lower())
 
 
-def _event(context: Mapping[str, Any], payload: Mapping[str, Any]) -> Event:
+def _event(context: Mapping[str, Any], payload: Mapping[str, Any]) -> FunctionEvent:
     text = json.dumps({**payload, "isBase64Encoded": False})
-    return Event(context["connectionId"], context["routeKey"], context["requestId"], text.encode())
+    return FunctionEvent(context["connectionId"], context["routeKey"], context["requestId"], text.encode())
 
 
 @lru_cache(1)

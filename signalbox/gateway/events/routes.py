@@ -1,13 +1,13 @@
 """Which route a message takes (W72-W74)."""
 
-from ..http.strict_json import parse_json
-from .selection import Selection
+from .selection import RouteSelection
+from .strict_json import parse_json
 
 
 class Routes:
     """The deployed routes of one API, and the expression that selects one of them."""
 
-    def __init__(self, keys: frozenset[str], selection: Selection) -> None:
+    def __init__(self, keys: frozenset[str], selection: RouteSelection) -> None:
         self._custom = frozenset(key for key in keys if not key.startswith("$"))
         self._default = "$default" if "$default" in keys else None
         self._selection = selection

@@ -17,12 +17,12 @@ _PIECE = re.compile(
     re.ASCII,
 )
 _STEP = re.compile(r"\[(\d+)\]|([\w-]+)", re.ASCII)
-_NOWHERE = object()
+_MISSING = object()
 
 _Steps = tuple[int | str, ...]
 
 
-class Selection:
+class RouteSelection:
     """One expression, understood once and evaluated for each message. Raises ConfigError."""
 
     def __init__(self, expression: str) -> None:
@@ -57,13 +57,13 @@ def _find(value: Any, steps: _Steps) -> Any:
             else isinstance(value, list) and step < len(value)
         )
         if not is_there:
-            return _NOWHERE
+            return _MISSING
         value = value[step]
     return value
 
 
 def _stringified(value: Any) -> str:
-    if value is _NOWHERE:
+    if value is _MISSING:
         return ""
     if isinstance(value, str):
         return value

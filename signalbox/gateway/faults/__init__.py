@@ -1,1 +1,1 @@
-"""Faults on demand: a plan of what goes wrong, and the places where it does."""
+"""Fault injection: a plan of faults, and the hooks that inject them."""

@@ -1,4 +1,4 @@
-"""Whom the faults of a plan befall: the plan decides, who comes and in which order, and nothing else."""
+"""Selects the faults of each item. The result depends on the plan and on each connection's own items only."""
 
 import logging
 from collections import Counter
@@ -13,30 +13,30 @@ _log = logging.getLogger(__package__)
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
-    """A stay at a `place` until others have come there; the `dice` of the last decide who goes on first."""
+class Reordering:
+    """One stay in a reorder `buffer`. The `random` of the last item decides the order of release."""
 
-    place: tuple[int, int]
+    buffer: tuple[int, int]
     shuffle: Shuffle
-    dice: Random
+    random: Random
 
 
 @dataclass(frozen=True, slots=True)
-class Journey:
-    """How one item travels: the seconds of delay of each copy that arrives, and the waits of every copy."""
+class Transmission:
+    """How one item is transmitted: a delay in seconds for each copy, and the reorderings of every copy."""
 
     delays: tuple[float, ...]
-    waits: tuple[Wait, ...] = ()
+    reorderings: tuple[Reordering, ...] = ()
 
 
-class Fates:
-    """Numbers the connections of one gateway, and decides what befalls each item.
+class FaultSelector:
+    """Numbers the connections of one gateway, and selects the faults of each item.
 
-    `befallen` counts how often each fault of the plan came true.
+    `injected` counts how often each fault of the plan was injected.
     """
 
     def __init__(self, plan: FaultPlan) -> None:
-        self.befallen: Counter[AnyFault] = Counter()
+        self.injected: Counter[AnyFault] = Counter()
         self._seed = plan.seed
         self._faults = [
             (place, fault)
@@ -44,45 +44,48 @@ class Fates:
             if not isinstance(fault, Kill | Throttle)
         ]
         self._numbers: dict[str, int] = {}
-        self._met: Counter[tuple[int, int | None]] = Counter()
+        self._items: Counter[tuple[int, int | None]] = Counter()
 
     def number(self, connection_id: str) -> None:
         """Give a connection the next number, unless it has one."""
         self._numbers.setdefault(connection_id, len(self._numbers) + 1)
 
-    def note(self, fault: AnyFault, victim: str) -> None:
-        """Count a fault that comes true, and say so in the request log."""
-        self.befallen[fault] += 1
-        _log.info("%s fault: %r", victim, fault)
+    def record(self, fault: AnyFault, target: str) -> None:
+        """Count an injected fault, and write it to the request log."""
+        self.injected[fault] += 1
+        _log.info("%s fault: %r", target, fault)
 
-    def befalling(self, kind: str, connection_id: str) -> Iterator[tuple[int, ItemFault, Random]]:
-        """The faults that befall the next item of a kind, with their places in the plan and their dice."""
+    def select(self, kind: str, connection_id: str) -> Iterator[tuple[int, ItemFault, Random]]:
+        """Yield the faults of the next item of a kind, each with its place in the plan and its generator."""
         number = self._numbers.get(connection_id, 0)
         for place, fault in self._faults:
             if fault.kind != kind or fault.connection not in (None, number):
                 continue
-            self._met.update(((place, None), (place, number)))
-            dice = Random(f"{self._seed}/{place}/{number}/{self._met[place, number]}")  # noqa: S311 no secret
-            if fault.nth in (None, self._met[place, None]) and dice.random() < fault.chance:
-                self.note(fault, connection_id)
-                yield place, fault, dice
+            self._items.update(((place, None), (place, number)))
+            random = Random(f"{self._seed}/{place}/{number}/{self._items[place, number]}")  # noqa: S311 no secret
+            if fault.nth in (None, self._items[place, None]) and random.random() < fault.chance:
+                self.record(fault, connection_id)
+                yield place, fault, random
 
-    def journey(self, kind: str, connection_id: str) -> Journey:
-        """How the next item of a kind travels."""
-        copies, waits, delays = 1, list[Wait](), list[tuple[Seconds, Random]]()
-        for place, fault, dice in list(self.befalling(kind, connection_id)):
+    def transmission(self, kind: str, connection_id: str) -> Transmission:
+        """Decide how the next item of a kind is transmitted."""
+        copies, reorderings, delays = 1, list[Reordering](), list[tuple[Seconds, Random]]()
+        for place, fault, random in list(self.select(kind, connection_id)):
             match fault:
                 case Drop():
-                    return Journey(())
+                    return Transmission(())
                 case Duplicate():
                     copies += 1
                 case Delay():
-                    delays.append((fault.seconds, dice))
+                    delays.append((fault.seconds, random))
                 case Shuffle():
-                    company = self._numbers.get(connection_id, 0) if kind in ("message", "post") else 0
-                    waits.append(Wait((place, company), fault, dice))
-        return Journey(tuple(sum(_draw(*delay) for delay in delays) for _ in range(copies)), tuple(waits))
+                    # Messages and posts wait for others of their connection. Buffer 0 is for all connections.
+                    shared = self._numbers.get(connection_id, 0) if kind in ("message", "post") else 0
+                    reorderings.append(Reordering((place, shared), fault, random))
+        return Transmission(
+            tuple(sum(_draw(*delay) for delay in delays) for _ in range(copies)), tuple(reorderings)
+        )
 
 
-def _draw(seconds: Seconds, dice: Random) -> float:
-    return dice.uniform(*seconds) if isinstance(seconds, tuple) else seconds
+def _draw(seconds: Seconds, random: Random) -> float:
+    return random.uniform(*seconds) if isinstance(seconds, tuple) else seconds

@@ -77,12 +77,12 @@ class _RefusedError(Exception):
 
 
 class HttpProtocol(asyncio.Protocol):
-    """Serves one connection: `respond` makes a `Response` of each `Request`.
+    """Serves one connection. `respond` returns a `Response` for each `Request`.
 
-    A head over `max_head` bytes is answered 431. A body over `max_body` bytes is answered 413, or, with
-    `cut_body`, read to its end and handed over as its first `max_body` + 1 bytes. A request that was begun
-    and is not there after `patience` seconds, if any are given, is answered 408. When the connection is
-    lost, the `respond` under way is cancelled; when it raises, the client gets 500 and the log the reason.
+    A head of more than `max_head` bytes is answered with 431, a body of more than `max_body` bytes with 413.
+    With `truncate_body`, such a body is read to its end and passed on as its first `max_body` + 1 bytes.
+    A request that is not complete within `request_timeout` seconds is answered with 408 (None: no limit).
+    A lost connection cancels the running `respond`. An exception in it is logged and answered with 500.
     """
 
     def __init__(
@@ -91,14 +91,14 @@ class HttpProtocol(asyncio.Protocol):
         *,
         max_head: int = 65_536,
         max_body: int = 1_048_576,
-        cut_body: bool = False,
-        patience: float | None = None,
+        truncate_body: bool = False,
+        request_timeout: float | None = None,
     ) -> None:
         self._respond = respond
         self._max_head = max_head
         self._max_body = max_body
-        self._cut_body = cut_body
-        self._patience = patience
+        self._cut_body = truncate_body
+        self._request_timeout = request_timeout
         self._deadline: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport
         self._buffer = bytearray()
@@ -125,7 +125,7 @@ class HttpProtocol(asyncio.Protocol):
         """Cancel the answer nobody can receive any more."""
         if self._linger is not None:
             self._linger.cancel()
-        self._relax()
+        self._cancel_deadline()
         if self._task is not None:
             self._task.cancel()
 
@@ -155,10 +155,10 @@ class HttpProtocol(asyncio.Protocol):
             self._refuse(refusal.status)
             return
         if request is not None:
-            self._relax()
+            self._cancel_deadline()
             self._task = asyncio.get_running_loop().create_task(self._answer(request))
         else:
-            self._hurry()
+            self._start_deadline()
             self._transport.resume_reading()
 
     def _take_request(self) -> Request | None:
@@ -193,12 +193,12 @@ class HttpProtocol(asyncio.Protocol):
         self._body += part[: self._max_body + 1 - len(self._body)]
         return self._missing == 0
 
-    def _hurry(self) -> None:
+    def _start_deadline(self) -> None:
         has_begun = self._head is not None or bool(self._buffer)
-        if has_begun and self._deadline is None and self._patience is not None:
-            self._deadline = asyncio.get_running_loop().call_later(self._patience, self._refuse, 408)
+        if has_begun and self._deadline is None and self._request_timeout is not None:
+            self._deadline = asyncio.get_running_loop().call_later(self._request_timeout, self._refuse, 408)
 
-    def _relax(self) -> None:
+    def _cancel_deadline(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
@@ -224,7 +224,7 @@ class HttpProtocol(asyncio.Protocol):
         # Closing at once, with bytes of the client unread, would reset the connection and lose the answer.
         self._transport.write(_render(Response(status), "GET", keep_alive=False))
         self._transport.write_eof()
-        self._relax()
+        self._cancel_deadline()
         self._buffer.clear()
         self._linger = asyncio.get_running_loop().call_later(_LINGER, self._transport.close)
 

@@ -15,10 +15,10 @@ PARENT_WATCH = Path(__file__).with_name("parent_watch.py")
 """The script that runs a program so that it dies with its starter; any Python from 3.11 can run it."""
 
 _STDOUT = 1
-_LAST_WORDS = 1.0
+_OUTPUT_GRACE = 1.0
 
 
-class Child(asyncio.SubprocessProtocol):
+class ChildProcess(asyncio.SubprocessProtocol):
     """One running process."""
 
     def __init__(self, output: Output) -> None:
@@ -57,7 +57,7 @@ class Child(asyncio.SubprocessProtocol):
         await self._exited.wait()
         # A process it moved out of the group may hold the pipe open for ever.
         with suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_WORDS):
+            async with asyncio.timeout(_OUTPUT_GRACE):
                 await self._drained.wait()
         self._transport.close()
 
@@ -86,10 +86,10 @@ async def spawn(
     environment: Mapping[str, str],
     output: Output,
     pass_fds: tuple[int, ...] = (),
-) -> Child:
+) -> ChildProcess:
     """Start `program`, a module or a script with its arguments, on this interpreter. Raises OSError."""
     _, child = await asyncio.get_running_loop().subprocess_exec(
-        lambda: Child(output),
+        lambda: ChildProcess(output),
         *(sys.executable, "-u", str(PARENT_WATCH), *program),
         cwd=folder,
         env=environment,

@@ -13,7 +13,7 @@ from typing import Any
 
 from .environment import invocation_headers, sandbox_environment
 from .sandbox import MAX_PAYLOAD, Answer, Failure, Function, Result
-from .worker import Context, FaultError, Handler, call, load
+from .worker import Context, FunctionError, Handler, call, load
 
 
 class InProcessSandbox:
@@ -97,7 +97,7 @@ class InProcessSandbox:
     def _load(self) -> Failure | None:
         try:
             self._handler = load(self._function.handler)
-        except FaultError as fault:
+        except FunctionError as fault:
             print(fault.report, file=sys.stderr)
             return Failure("init", fault.error_type)
         except BaseException:  # noqa: BLE001 sys.exit in the function must not end the gateway
@@ -107,7 +107,7 @@ class InProcessSandbox:
     def _call(self, event: bytes, headers: dict[str, str]) -> Result:
         try:
             payload = call(self._handler, event, Context(headers, self._environment))
-        except FaultError as fault:
+        except FunctionError as fault:
             print(fault.report, file=sys.stderr)
             return Failure("error", fault.error_type, fault.unauthorized)
         except BaseException:  # noqa: BLE001 sys.exit in the function must not end the gateway

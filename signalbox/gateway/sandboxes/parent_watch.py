@@ -1,6 +1,6 @@
 """Runs a program that dies with the process that started it, by any death, Linux and macOS alike.
 
-    python tether.py MODULE|SCRIPT.py [ARGUMENT ...]
+    python parent_watch.py MODULE|SCRIPT.py [ARGUMENT ...]
 
 Standard input must be a pipe whose other end the starter holds open and never writes to: its end is the end
 of the starter. The program itself reads an empty standard input. As with `python -m`, the working directory
@@ -25,7 +25,7 @@ def main() -> None:
     os.dup2(nothing, 0)
     os.close(nothing)
     _kill_at_end_of(lifeline)
-    threading.Thread(target=_die_at_end_of, args=(lifeline,), name="tether", daemon=True).start()
+    threading.Thread(target=_die_at_end_of, args=(lifeline,), name="parent-watch", daemon=True).start()
     del sys.argv[0]
     if sys.argv[0].endswith(".py"):
         runpy.run_path(sys.argv[0], run_name="__main__")

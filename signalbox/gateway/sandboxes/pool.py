@@ -22,7 +22,7 @@ class _Call:
             self.result.set_result(result)
 
 
-class Pool:
+class SandboxPool:
     """Up to `size` sandboxes, made by `start` from a running number, with one invocation at a time in each.
 
     They are started on demand and reused, the most recently used first; callers wait in order.
@@ -45,9 +45,9 @@ class Pool:
         self._made = 0
         self._loading = 0
         self._sandboxes: set[Sandbox] = set()
-        self._outdated: set[Sandbox] = set()
+        self._stale: set[Sandbox] = set()
         self._idle: list[Sandbox] = []
-        self._line: deque[_Call] = deque()
+        self._queue: deque[_Call] = deque()
         self._starts: set[asyncio.Task[None]] = set()
         self._unfinished: set[asyncio.Future[Result] | asyncio.Task[None]] = set()
         self._closed = False
@@ -65,13 +65,13 @@ class Pool:
         elif len(event) > MAX_PAYLOAD:
             call.end(Failure("too_large", "RequestEntityTooLargeException"))
         else:
-            self._line.append(call)
+            self._queue.append(call)
             self._serve()
         return call.result
 
-    def renew(self) -> None:
+    def restart(self) -> None:
         """Have fresh sandboxes started for the next events; what runs may end where it is."""
-        self._outdated |= self._sandboxes
+        self._stale |= self._sandboxes
         while self._idle:
             self._discard(self._idle.pop())
         self._serve()
@@ -79,8 +79,8 @@ class Pool:
     async def close(self) -> None:
         """Stop every sandbox, whatever it is doing. Those who wait get a Failure."""
         self._closed = True
-        while self._line:
-            self._line.popleft().end(_STOPPED)
+        while self._queue:
+            self._queue.popleft().end(_STOPPED)
         for start in self._starts:
             start.cancel()
         await asyncio.gather(*self._starts, return_exceptions=True)
@@ -92,7 +92,7 @@ class Pool:
 
     @property
     def _has_room(self) -> bool:
-        return len(self._sandboxes - self._outdated) < self._size
+        return len(self._sandboxes - self._stale) < self._size
 
     def _take_idle(self) -> Sandbox | None:
         while self._idle:
@@ -103,18 +103,18 @@ class Pool:
         return None
 
     def _serve(self) -> None:
-        while (call := self._first_in_line()) and (sandbox := self._take_idle()):
-            self._line.popleft()
+        while (call := self._first_waiting()) and (sandbox := self._take_idle()):
+            self._queue.popleft()
             self._run(sandbox, call)
         self._grow()
 
-    def _first_in_line(self) -> _Call | None:
-        while self._line and self._line[0].result.done():  # it was cancelled
-            self._line.popleft()
-        return self._line[0] if self._line else None
+    def _first_waiting(self) -> _Call | None:
+        while self._queue and self._queue[0].result.done():  # it was cancelled
+            self._queue.popleft()
+        return self._queue[0] if self._queue else None
 
     def _grow(self) -> None:
-        while self._loading + len(self._idle) < len(self._line) and self._has_room and not self._closed:
+        while self._loading + len(self._idle) < len(self._queue) and self._has_room and not self._closed:
             self._made += 1
             self._loading += 1
             sandbox = self._make(self._made)
@@ -129,7 +129,7 @@ class Pool:
         if failure is None:
             self._release(sandbox)
         else:
-            if call := self._first_in_line():
+            if call := self._first_waiting():
                 call.end(replace(failure, sandbox=sandbox.name))
             self._discard(sandbox)
 
@@ -146,28 +146,28 @@ class Pool:
     def _run(self, sandbox: Sandbox, call: _Call) -> None:
         running = sandbox.invoke(call.event, call.request_id, self._timeout)
         running.add_done_callback(partial(self._ran, sandbox, call))
-        self._keep(running)
+        self._track(running)
 
     def _ran(self, sandbox: Sandbox, call: _Call, running: asyncio.Future[Result]) -> None:
         call.end(replace(running.result(), sandbox=sandbox.name))
         self._release(sandbox)
 
     def _release(self, sandbox: Sandbox) -> None:
-        if not sandbox.alive or sandbox in self._outdated:
+        if not sandbox.alive or sandbox in self._stale:
             self._discard(sandbox)
         else:
             self._idle.append(sandbox)
         self._serve()
 
     def _discard(self, sandbox: Sandbox) -> None:
-        self._keep(asyncio.create_task(self._replace(sandbox)))
+        self._track(asyncio.create_task(self._replace(sandbox)))
 
     async def _replace(self, sandbox: Sandbox) -> None:
         await sandbox.stop()
         self._sandboxes.discard(sandbox)
-        self._outdated.discard(sandbox)
+        self._stale.discard(sandbox)
         self._serve()
 
-    def _keep(self, work: asyncio.Future[Result] | asyncio.Task[None]) -> None:
+    def _track(self, work: asyncio.Future[Result] | asyncio.Task[None]) -> None:
         self._unfinished.add(work)
         work.add_done_callback(self._unfinished.discard)

@@ -5,12 +5,12 @@ import signal
 from abc import ABC, abstractmethod
 from contextlib import suppress
 
-from .child import Child, spawn
+from .child import ChildProcess, spawn
 from .environment import invocation_headers, sandbox_environment
 from .output import Output, Sink, write_line
 from .sandbox import Failure, Function, Result
 
-_LAST_WORDS = 1.0
+_OUTPUT_GRACE = 1.0
 
 
 class ProcessSandbox(ABC):
@@ -22,7 +22,7 @@ class ProcessSandbox(ABC):
         self._folder = function.task_root
         self._environment = sandbox_environment(function, name)
         self._output = Output(name, sink)
-        self._child: Child | None = None
+        self._child: ChildProcess | None = None
         self._opening: asyncio.Task[None] | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[Failure | None]
@@ -72,11 +72,11 @@ class ProcessSandbox(ABC):
             await self._child.stop()
         if self._watcher is not None:
             await asyncio.wait({self._watcher})
-        await self._hang_up()
+        await self._disconnect()
         self._output.close()
 
     @abstractmethod
-    async def _launch(self) -> Child:
+    async def _launch(self) -> ChildProcess:
         """Open the way to the process and start it."""
 
     @abstractmethod
@@ -84,18 +84,18 @@ class ProcessSandbox(ABC):
         """Give it one event, with the headers of Lambda's Runtime API."""
 
     @abstractmethod
-    async def _hear_out(self) -> None:
+    async def _drain(self) -> None:
         """Wait until nothing more can come from a process that has ended."""
 
     @abstractmethod
-    async def _hang_up(self) -> None:
+    async def _disconnect(self) -> None:
         """Close the way to the process."""
 
     async def _open(self) -> None:
         self._child = await self._launch()
         self._watcher = asyncio.create_task(self._watch(self._child))
 
-    async def _spawn(self, *program: str, pass_fds: tuple[int, ...] = (), **environment: str) -> Child:
+    async def _spawn(self, *program: str, pass_fds: tuple[int, ...] = (), **environment: str) -> ChildProcess:
         return await spawn(
             program,
             folder=self._folder,
@@ -119,12 +119,12 @@ class ProcessSandbox(ABC):
             self._child.kill()
         self._settle(Failure("timeout", "Sandbox.Timedout", detail=f"took longer than {timeout:g} s"))
 
-    async def _watch(self, child: Child) -> None:
+    async def _watch(self, child: ChildProcess) -> None:
         status = await child.wait()
         # An answer sent before the end counts. A process it left behind may hold the way open for ever.
         with suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_WORDS):
-                await self._hear_out()
+            async with asyncio.timeout(_OUTPUT_GRACE):
+                await self._drain()
         if self._answer is not None and not self._answer.done():
             end = f"Runtime exited with error: {_describe(status)}"
             self._output.note(f"RequestId: {self._request_id} Error: {end}")

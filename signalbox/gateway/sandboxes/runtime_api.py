@@ -29,7 +29,7 @@ class RuntimeApi:
         self._loaded = loaded
         self._settled = settled
         self._events: asyncio.Queue[Response] = asyncio.Queue()
-        self._connections: set[_Connection] = set()
+        self._connections: set[_RuntimeConnection] = set()
         self._silent = asyncio.Event()
         self._silent.set()
         self._server: asyncio.Server | None = None
@@ -37,7 +37,7 @@ class RuntimeApi:
     async def open(self) -> str:
         """Listen; the address for AWS_LAMBDA_RUNTIME_API."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", 0)
+        self._server = await loop.create_server(lambda: _RuntimeConnection(self), "127.0.0.1", 0)
         host, port = self._server.sockets[0].getsockname()
         return f"{host}:{port}"
 
@@ -46,7 +46,7 @@ class RuntimeApi:
         content = ("Content-Type", "application/json")
         self._events.put_nowait(Response(200, event, (content, *headers.items())))
 
-    async def silence(self) -> None:
+    async def drained(self) -> None:
         """Wait until a runtime that has ended has closed its connections."""
         # One it made just before may still wait to be accepted.
         await asyncio.sleep(_ACCEPTED)
@@ -74,21 +74,21 @@ class RuntimeApi:
             return Response(202)
         return Response(404)
 
-    def opened(self, connection: "_Connection") -> None:
+    def opened(self, connection: "_RuntimeConnection") -> None:
         """A connection of the runtime begins."""
         self._connections.add(connection)
         self._silent.clear()
 
-    def closed(self, connection: "_Connection") -> None:
+    def closed(self, connection: "_RuntimeConnection") -> None:
         """A connection of the runtime has ended."""
         self._connections.discard(connection)
         if not self._connections:
             self._silent.set()
 
 
-class _Connection(HttpProtocol):
+class _RuntimeConnection(HttpProtocol):
     def __init__(self, api: RuntimeApi) -> None:
-        super().__init__(api.respond, max_head=_MAX_HEAD, max_body=MAX_PAYLOAD, cut_body=True)
+        super().__init__(api.respond, max_head=_MAX_HEAD, max_body=MAX_PAYLOAD, truncate_body=True)
         self._api = api
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

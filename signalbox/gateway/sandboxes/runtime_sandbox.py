@@ -1,6 +1,6 @@
 """Sandboxes that run AWS's own runtime client, `awslambdaric`, as Lambda does. It exists for Linux only."""
 
-from .child import Child
+from .child import ChildProcess
 from .output import Sink, write_line
 from .process_sandbox import ProcessSandbox
 from .runtime_api import RuntimeApi
@@ -14,17 +14,17 @@ class RuntimeSandbox(ProcessSandbox):
         super().__init__(name, function, sink)
         self._api = RuntimeApi(self._load, self._take)
 
-    async def _launch(self) -> Child:
+    async def _launch(self) -> ChildProcess:
         address = await self._api.open()
         return await self._spawn("awslambdaric", self._handler, AWS_LAMBDA_RUNTIME_API=address)
 
     def _deliver(self, event: bytes, headers: dict[str, str]) -> None:
         self._api.deliver(event, headers)
 
-    async def _hear_out(self) -> None:
-        await self._api.silence()
+    async def _drain(self) -> None:
+        await self._api.drained()
 
-    async def _hang_up(self) -> None:
+    async def _disconnect(self) -> None:
         await self._api.close()
 
     def _take(self, request_id: str, result: Result) -> None:

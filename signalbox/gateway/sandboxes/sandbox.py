@@ -1,7 +1,7 @@
 """What runs a function: the words every kind of sandbox and its callers share."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -79,3 +79,7 @@ class Sandbox(Protocol):
 
     async def stop(self) -> None:
         """End it, whatever it is doing, and free what it holds. May be called at any time, and again."""
+
+
+MakeSandbox = Callable[[str, Function], Sandbox]
+"""Creates a sandbox from its name and its function."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
-from .child import Child
+from .child import ChildProcess
 from .output import Sink, write_line
 from .process_sandbox import ProcessSandbox
 from .sandbox import MAX_PAYLOAD, Answer, Failure, Function
@@ -21,9 +21,9 @@ class SocketSandbox(ProcessSandbox):
 
     def __init__(self, name: str, function: Function, sink: Sink = write_line) -> None:
         super().__init__(name, function, sink)
-        self._wire = _Wire(self._take)
+        self._wire = _WorkerSocket(self._take)
 
-    async def _launch(self) -> Child:
+    async def _launch(self) -> ChildProcess:
         ours, theirs = socket.socketpair()
         with theirs:
             await asyncio.get_running_loop().create_unix_connection(lambda: self._wire, sock=ours)
@@ -33,10 +33,10 @@ class SocketSandbox(ProcessSandbox):
     def _deliver(self, event: bytes, headers: dict[str, str]) -> None:
         self._wire.send({"size": len(event), **headers}, event)
 
-    async def _hear_out(self) -> None:
-        await self._wire.silence()
+    async def _drain(self) -> None:
+        await self._wire.drained()
 
-    async def _hang_up(self) -> None:
+    async def _disconnect(self) -> None:
         await self._wire.close()
 
     def _take(self, header: dict[str, Any], payload: bytes) -> None:
@@ -51,7 +51,7 @@ class SocketSandbox(ProcessSandbox):
                 self._settle(Failure(kind, header["type"], header.get("unauthorized", False)))
 
 
-class _Wire(asyncio.Protocol):
+class _WorkerSocket(asyncio.Protocol):
     def __init__(self, take: Callable[[dict[str, Any], bytes], None]) -> None:
         self._take = take
         self._transport: asyncio.Transport | None = None
@@ -63,7 +63,7 @@ class _Wire(asyncio.Protocol):
         if self._transport is not None:
             self._transport.write(json.dumps(header).encode() + b"\n" + payload)
 
-    async def silence(self) -> None:
+    async def drained(self) -> None:
         await self._silent.wait()
 
     async def close(self) -> None:

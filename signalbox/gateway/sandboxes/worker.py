@@ -1,6 +1,6 @@
 """Our own runtime client: runs a function as Lambda does, over a socket pair instead of HTTP.
 
-    python tether.py worker.py MODULE.FUNCTION FD MAX_PAYLOAD
+    python parent_watch.py worker.py MODULE.FUNCTION FD MAX_PAYLOAD
 
 What is said on the socket FD is, both ways, a line of JSON with a `size`, then a payload of so many bytes.
 To the worker: the headers of Lambda's Runtime API and the event. From it, by `kind`: `ready`, `init` (a
@@ -30,7 +30,7 @@ Handler = Callable[[Any, "Context"], Any]
 _LOG_FORMAT = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s"
 
 
-class FaultError(Exception):
+class FunctionError(Exception):
     """What went wrong in the function: `error_type` in Lambda's terms, `report` for its log only.
 
     `unauthorized` is an authorizer's way to refuse: an error whose whole text is "Unauthorized".
@@ -66,20 +66,20 @@ def load(name: str) -> Handler:
     """The function called "module.function". Raises FaultError; what ends a process passes through."""
     module_name, dot, function_name = name.rpartition(".")
     if not dot:
-        raise FaultError("Runtime.MalformedHandlerName", f"Bad handler '{name}'")
+        raise FunctionError("Runtime.MalformedHandlerName", f"Bad handler '{name}'")
     if module_name.split(".")[0] in sys.builtin_module_names:
-        raise FaultError("Runtime.BuiltInModuleConflict", f"Module '{module_name}' is built in")
+        raise FunctionError("Runtime.BuiltInModuleConflict", f"Module '{module_name}' is built in")
     try:
         module = importlib.import_module(module_name.replace("/", "."))
     except ImportError as error:
-        raise _fault(error, "Runtime.ImportModuleError") from error
+        raise _function_error(error, "Runtime.ImportModuleError") from error
     except SyntaxError as error:
-        raise _fault(error, "Runtime.UserCodeSyntaxError") from error
+        raise _function_error(error, "Runtime.UserCodeSyntaxError") from error
     except Exception as error:
-        raise _fault(error) from error
+        raise _function_error(error) from error
     handler: Handler | None = getattr(module, function_name, None)
     if handler is None:
-        raise FaultError(
+        raise FunctionError(
             "Runtime.HandlerNotFound", f"Handler '{function_name}' missing on module '{module_name}'"
         )
     return handler
@@ -90,26 +90,26 @@ def call(handler: Handler, event: bytes, context: Context) -> bytes:
     try:
         value = json.loads(event)
     except Exception as error:
-        raise _fault(error, "Runtime.UnmarshalError") from error
+        raise _function_error(error, "Runtime.UnmarshalError") from error
     try:
         answer = handler(value, context)
     except Exception as error:
-        raise _fault(error) from error
+        raise _function_error(error) from error
     if isinstance(answer, bytes):
         return answer
     try:
         return _ANSWERS.encode(answer).encode()
     except Exception as error:
-        raise _fault(error, "Runtime.MarshalError") from error
+        raise _function_error(error, "Runtime.MarshalError") from error
 
 
-def _fault(error: Exception, error_type: str | None = None) -> FaultError:
+def _function_error(error: Exception, error_type: str | None = None) -> FunctionError:
     name = error_type or type(error).__name__
     # The first frame is this file's.
     frames = traceback.format_tb(error.__traceback__)[1:]
     message = "".join(traceback.format_exception_only(error))
     report = f"{message}Traceback (most recent call last):\n{''.join(frames)}".rstrip()
-    return FaultError(name, report, unauthorized=error.args == ("Unauthorized",))
+    return FunctionError(name, report, unauthorized=error.args == ("Unauthorized",))
 
 
 def _encode(value: object) -> object:
@@ -125,7 +125,7 @@ def _encode(value: object) -> object:
 _ANSWERS = json.JSONEncoder(ensure_ascii=False, default=_encode)
 
 
-class _Gateway:
+class _GatewaySocket:
     def __init__(self, wire: socket.socket, max_payload: int) -> None:
         self._wire = wire
         self._reader = wire.makefile("rb")
@@ -138,7 +138,7 @@ class _Gateway:
         headers = json.loads(line)
         return headers, self._reader.read(headers["size"])
 
-    def report(self, kind: str, fault: FaultError) -> None:
+    def report(self, kind: str, fault: FunctionError) -> None:
         print(fault.report)
         self.say(kind, type=fault.error_type, unauthorized=fault.unauthorized)
 
@@ -169,11 +169,11 @@ def main(name: str, fd: str, max_payload: str) -> None:
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a real stream, not a test's
     wire = socket.socket(fileno=int(fd))
     wire.set_inheritable(False)
-    gateway = _Gateway(wire, int(max_payload))
+    gateway = _GatewaySocket(wire, int(max_payload))
     record_defaults = _log_as_lambda_does()
     try:
         handler = load(name)
-    except FaultError as fault:
+    except FunctionError as fault:
         gateway.report("init", fault)
         sys.exit(1)
     gateway.say("ready")
@@ -186,7 +186,7 @@ def main(name: str, fd: str, max_payload: str) -> None:
         os.environ["_X_AMZN_TRACE_ID"] = headers["Lambda-Runtime-Trace-Id"]
         try:
             gateway.answer(call(handler, event, context))
-        except FaultError as fault:
+        except FunctionError as fault:
             gateway.report("error", fault)
 
 

@@ -18,7 +18,7 @@ class Socket(Protocol):
     def reply(self, frame: bytes) -> bool:
         """Like `push`; a client that sends but never reads loses its line after the close grace."""
 
-    def hang_up(self, code: int, reason: str = "") -> None:
+    def start_close(self, code: int, reason: str = "") -> None:
         """Start to close, and cut the line if the client does not follow. Does nothing once closing."""
 
 

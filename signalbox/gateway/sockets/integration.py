@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
-from ..events.events import Event
+from ..events.events import FunctionEvent
 from ..log import record, show
 from ..sandboxes.sandbox import Result
 
@@ -35,7 +35,7 @@ class Integration:
         self._invocation_id = invocation_id
         self._running: set[asyncio.Future[Result]] = set()
 
-    async def call(self, event: Event) -> Invocation:
+    async def call(self, event: FunctionEvent) -> Invocation:
         """Run the function on an event."""
         show(event.payload)
         loop = asyncio.get_running_loop()

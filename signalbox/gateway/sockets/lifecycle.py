@@ -14,18 +14,18 @@ from websockets.typing import Subprotocol
 from ..authorizer.authorizer import Authorizer
 from ..config import Config
 from ..events import frames
-from ..events.answers import Admission, admission_from, reply_from, verdict_of
-from ..events.events import Events
+from ..events.answers import HandshakeDecision, handshake_decision_from, reply_from, verdict_of
+from ..events.events import EventWriter
+from ..events.ids import IdGenerator
 from ..events.routes import Routes
-from ..events.selection import Selection
-from ..http.front import Front
-from ..ids import Ids
+from ..events.selection import RouteSelection
+from ..http.incoming import IncomingConnection
 from ..log import record
 from ..sandboxes.sandbox import Answer
 from .connections import Connection, Connections
+from .expiry import GOING_AWAY, ExpiryTimer
 from .integration import Integration
-from .lifespan import GOING_AWAY, Lifespan
-from .throttling import Throttling
+from .rate_limit import RateLimiter
 
 CLOSED_BY_API = (1000, "Connection Closed Normally")
 """What both sides are told of a connection that `DELETE @connections` ended (W64)."""
@@ -46,11 +46,11 @@ class Lifecycle:
         self,
         config: Config,
         connections: Connections,
-        ids: Ids,
-        events: Events,
+        ids: IdGenerator,
+        events: EventWriter,
         integrations: Mapping[str, Integration],
         authorizer: Authorizer | None,
-        throttling: Throttling,
+        throttling: RateLimiter,
         now: Callable[[], int],
         clock_rate: float,
     ) -> None:
@@ -63,95 +63,97 @@ class Lifecycle:
         self._throttling = throttling
         self._now = now
         self._clock_rate = clock_rate
-        self._routes = Routes(config.routes, Selection(config.route_selection))
-        self._lives: set[asyncio.Task[None]] = set()
+        self._routes = Routes(config.routes, RouteSelection(config.route_selection))
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def admit(self, front: Front, request: Request) -> Response | None:
+    async def admit(self, incoming: IncomingConnection, request: Request) -> Response | None:
         """Decide a handshake: None to accept it, or the answer that refuses it (W48-W51)."""
         if not self._throttling.admits("$connect"):
             record("", "$connect", 429, _THROTTLED)
             return refusal(HTTPStatus.TOO_MANY_REQUESTS, b'{"message":"Too Many Requests"}')
-        connection = self._connection(front, request)
-        admission = await self._ask(connection, request.path.partition("?")[2], request.headers)
+        connection = self._connection(incoming, request)
+        admission = await self._connect(connection, request.path.partition("?")[2], request.headers)
         if not admission.granted:
             return refusal(admission.status)
-        if front.state is not State.CONNECTING or not front.server.is_serving():
-            await self._part(connection, _DROPPED)
+        if incoming.state is not State.CONNECTING or not incoming.server.is_serving():
+            await self._disconnect(connection, _DROPPED)
             return refusal(HTTPStatus.SERVICE_UNAVAILABLE)
         connection.subprotocol = admission.subprotocol
-        front.admitted = connection
+        incoming.connection = connection
         return None
 
-    def welcome(self, front: Front, _request: Request, response: Response) -> None:
+    def complete_handshake(self, incoming: IncomingConnection, _request: Request, response: Response) -> None:
         """Complete the 101 of an accepted handshake; from now on the client can be posted to (W22, W57)."""
-        connection = front.admitted
+        connection = incoming.connection
         if connection is None:
             return
         if connection.subprotocol:
             response.headers["Sec-WebSocket-Protocol"] = connection.subprotocol
-            front.protocol.subprotocol = Subprotocol(connection.subprotocol)
+            incoming.protocol.subprotocol = Subprotocol(connection.subprotocol)
         self._connections.add(connection)
         # A task of its own, because the library forgets a client that is gone before its 101 is written.
-        front.life = asyncio.create_task(self._live(front, connection))
-        self._lives.add(front.life)
-        front.life.add_done_callback(self._lives.discard)
+        incoming.task = asyncio.create_task(self._run_connection(incoming, connection))
+        self._tasks.add(incoming.task)
+        incoming.task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
         """End the lives that still last."""
-        for life in self._lives:
-            life.cancel()
-        await asyncio.gather(*self._lives, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _connection(self, front: Front, request: Request) -> Connection:
+    def _connection(self, incoming: IncomingConnection, request: Request) -> Connection:
         now = self._now()
         agents = request.headers.get_all("User-Agent")
         return Connection(
             id=self._ids.connection(),
             connected_at=now,
-            source_ip=front.source_ip,
+            source_ip=incoming.source_ip,
             user_agent=agents[-1] if agents else None,
-            socket=front,
+            socket=incoming,
             last_active=now,
         )
 
-    async def _ask(self, connection: Connection, query: str, headers: Headers) -> Admission:
+    async def _connect(self, connection: Connection, query: str, headers: Headers) -> HandshakeDecision:
         if "$connect" not in self._integrations:
-            return Admission(HTTPStatus.OK)
+            return HandshakeDecision(HTTPStatus.OK)
         if self._authorizer is not None:
             asked = self._events.authorization(connection, query, headers.raw_items())
-            permission = await self._authorizer.judge(asked)
+            permission = await self._authorizer.authorize(asked)
             if permission.status != HTTPStatus.OK:
-                return Admission(permission.status)
+                return HandshakeDecision(permission.status)
             connection.authorizer = permission.context
         event = self._events.connect(connection, query, headers.raw_items())
         invocation = await self._integrations["$connect"].call(event)
-        admission = admission_from(invocation.result)
+        admission = handshake_decision_from(invocation.result)
         invocation.record(connection.id, "$connect", admission.status, admission.verdict)
         return admission
 
-    async def _live(self, front: Front, connection: Connection) -> None:
-        lifespan = Lifespan(connection, self._config.limits, self._now, self._clock_rate)
+    async def _run_connection(self, incoming: IncomingConnection, connection: Connection) -> None:
+        lifespan = ExpiryTimer(connection, self._config.limits, self._now, self._clock_rate)
         try:
             async with asyncio.TaskGroup() as messages:
                 try:
-                    await self._listen(front, connection, messages)
+                    await self._receive(incoming, connection, messages)
                 except ConnectionClosed as closed:
                     # Messages under way are not waited for: they may well outlast their connection (W81).
-                    await self._part(connection, _cause(closed))
+                    await self._disconnect(connection, _cause(closed))
         finally:
             lifespan.end()
             self._connections.remove(connection)
 
-    async def _listen(self, front: Front, connection: Connection, messages: asyncio.TaskGroup) -> None:
+    async def _receive(
+        self, incoming: IncomingConnection, connection: Connection, messages: asyncio.TaskGroup
+    ) -> None:
         """Dispatch messages as they come, each by itself (W80), until the connection closes."""
         places = asyncio.Semaphore(self._config.limits.messages_in_flight)
         while True:
-            body = await front.recv()
-            if front.hung_up:
+            body = await incoming.recv()
+            if incoming.close_started:
                 continue
             connection.last_active = self._now()
             if isinstance(body, bytes):
-                front.hang_up(*_BINARY_REFUSED)
+                incoming.start_close(*_BINARY_REFUSED)
                 continue
             await places.acquire()
             message = messages.create_task(self._deliver(connection, body))
@@ -183,7 +185,7 @@ class Lifecycle:
             connection.last_active = self._now()
         return sent
 
-    async def _part(self, connection: Connection, cause: tuple[int, str]) -> None:
+    async def _disconnect(self, connection: Connection, cause: tuple[int, str]) -> None:
         if "$disconnect" not in self._integrations:
             return
         invocation = await self._integrations["$disconnect"].call(self._events.disconnect(connection, *cause))

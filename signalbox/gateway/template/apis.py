@@ -8,7 +8,7 @@ from ..config import Config, Throttle
 from ..errors import ConfigError, TemplateError
 from ..sandboxes.sandbox import Function
 from ..stage import Stage
-from .functions import Functions
+from .function_finder import FunctionFinder
 from .support import note_unsupported
 from .template import Resource, Template
 
@@ -25,7 +25,7 @@ class _Route:
 
 
 @dataclass(frozen=True, slots=True)
-class _Guard:
+class _AuthorizerSettings:
     function: Function
     identity_sources: tuple[str, ...]
 
@@ -46,10 +46,10 @@ class _Apis:
     def __init__(self, template: Template, config: Config) -> None:
         self._template = template
         self._config = config
-        self._functions = Functions(template)
+        self._functions = FunctionFinder(template)
         self._integrations = template.of(f"{_KIND}Integration")
         self._authorizers = template.of(f"{_KIND}Authorizer")
-        self._answering = {
+        self._route_responses = {
             resource.text("RouteId")
             for resource in template.of(f"{_KIND}RouteResponse").values()
             if resource.text("RouteResponseKey") == "$default"
@@ -75,7 +75,7 @@ class _Apis:
     def _stage(self, stage: Resource, api: Resource, prefix: str) -> Stage[Function]:
         resources = self._routes_of(api)
         routes = {key: route for key, resource in resources.items() if (route := self._route(resource))}
-        guard = self._guard(resources["$connect"]) if "$connect" in routes else None
+        guard = self._authorizer(resources["$connect"]) if "$connect" in routes else None
         said: dict[str, Any] = {
             "stage": stage.text("StageName"),
             "prefix": prefix,
@@ -117,9 +117,9 @@ class _Apis:
             return None
         timeout = integration.number("TimeoutInMillis", self._config.limits.integration_timeout * 1000) / 1000
         answers = route.get("RouteResponseSelectionExpression") == "$default"
-        return _Route(function, timeout, answers and route.logical_id in self._answering)
+        return _Route(function, timeout, answers and route.logical_id in self._route_responses)
 
-    def _guard(self, connect: Resource) -> _Guard | None:
+    def _authorizer(self, connect: Resource) -> _AuthorizerSettings | None:
         kind = connect.get("AuthorizationType") or "NONE"
         if kind == "NONE":
             return None
@@ -136,7 +136,9 @@ class _Apis:
             self._template.note(f"{authorizer.logical_id} is left out, as its function is: all may connect")
             return None
         sources = authorizer.get("IdentitySource") or []
-        return _Guard(function, tuple(map(str, sources if isinstance(sources, list) else [sources])))
+        return _AuthorizerSettings(
+            function, tuple(map(str, sources if isinstance(sources, list) else [sources]))
+        )
 
 
 def _throttle(stage: Resource, *settings_of: str) -> Throttle | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import TemplateError
 from .source import read_template
-from .values import Values, as_text
+from .values import ValueResolver, as_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Resource:
     kind: str
     metadata: Mapping[str, Any]
     _properties: Mapping[str, Any]
-    _values: Values
+    _values: ValueResolver
 
     def get(self, name: str) -> Any:
         """A property, or None."""
@@ -60,7 +60,7 @@ class Template:
         self.path = path
         self.unsupported: list[str] = []
         content = read_template(path)
-        self._values = Values(content, region, path.name.split(".")[0], parameters, self.note)
+        self._values = ValueResolver(content, region, path.name.split(".")[0], parameters, self.note)
         self._resources = content["Resources"]
         self._shared = content.get("Globals", {}).get("Function", {})
         if not isinstance(self._shared, dict):

@@ -19,7 +19,7 @@ def as_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-class Values:
+class ValueResolver:
     """Resolves the values of one template; `note` is told what is not supported. Raises TemplateError.
 
     On this machine the name of a resource, or else its logical id, is what a reference to it comes to.

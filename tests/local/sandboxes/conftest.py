@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from signalbox.gateway.sandboxes.pool import Pool
+from signalbox.gateway.sandboxes.pool import SandboxPool
 from signalbox.gateway.sandboxes.process_sandbox import ProcessSandbox
 from signalbox.gateway.sandboxes.runtime_sandbox import RuntimeSandbox
 from signalbox.gateway.sandboxes.sandbox import Function
@@ -64,9 +64,11 @@ def skip_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 
 @pytest.fixture
-async def make_pool(kind: type[ProcessSandbox], lines: list[str]) -> AsyncIterator[Callable[..., Pool]]:
+async def make_pool(
+    kind: type[ProcessSandbox], lines: list[str]
+) -> AsyncIterator[Callable[..., SandboxPool]]:
     """Make a pool around a function; it is closed afterwards, whatever became of it."""
-    pools: list[Pool] = []
+    pools: list[SandboxPool] = []
 
     def make(
         handler: str = "functions.handler",
@@ -76,9 +78,9 @@ async def make_pool(kind: type[ProcessSandbox], lines: list[str]) -> AsyncIterat
         timeout: float = PATIENCE,
         init_timeout: float = PATIENCE,
         **environment: str,
-    ) -> Pool:
+    ) -> SandboxPool:
         function = Function(handler, folder, environment)
-        pool = Pool(
+        pool = SandboxPool(
             lambda number: kind(f"sandbox-{number}", function, lambda _, line: lines.append(line)),
             size,
             timeout=timeout,
@@ -94,6 +96,6 @@ async def make_pool(kind: type[ProcessSandbox], lines: list[str]) -> AsyncIterat
 
 
 @pytest.fixture
-def pool(make_pool: Callable[..., Pool]) -> Pool:
+def pool(make_pool: Callable[..., SandboxPool]) -> SandboxPool:
     """One sandbox of the function in functions.py."""
     return make_pool()

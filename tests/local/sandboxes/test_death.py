@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from signalbox.gateway.sandboxes.child import PARENT_WATCH
-from signalbox.gateway.sandboxes.pool import Pool
+from signalbox.gateway.sandboxes.pool import SandboxPool
 from signalbox.gateway.sandboxes.process_sandbox import ProcessSandbox
 from signalbox.gateway.sandboxes.sandbox import Answer, Failure
 
@@ -58,7 +58,7 @@ async def pid_of(result: Awaitable[Any]) -> int:
 
 
 async def test_only_its_invocation_fails_when_a_busy_sandbox_is_killed(
-    make_pool: Callable[..., Pool], until: Until, lines: list[str], tmp_path: Path
+    make_pool: Callable[..., SandboxPool], until: Until, lines: list[str], tmp_path: Path
 ) -> None:
     pool = make_pool(size=2)
     event = json.dumps({"do": "wait", "file": str(tmp_path / "go")}).encode()
@@ -74,7 +74,7 @@ async def test_only_its_invocation_fails_when_a_busy_sandbox_is_killed(
     assert [result for result in results if not isinstance(result, Answer)] == [EXITED]
 
 
-async def test_nobody_notices_when_an_idle_sandbox_is_killed(pool: Pool, until: Until) -> None:
+async def test_nobody_notices_when_an_idle_sandbox_is_killed(pool: SandboxPool, until: Until) -> None:
     pid = await pid_of(pool.invoke(b"{}", "1"))
 
     os.kill(pid, signal.SIGKILL)
@@ -85,7 +85,7 @@ async def test_nobody_notices_when_an_idle_sandbox_is_killed(pool: Pool, until: 
 
 @pytest.mark.parametrize("how", ["loop", "child"])
 async def test_whole_process_group_is_killed_when_the_function_times_out(
-    make_pool: Callable[..., Pool], skip_time: Callable[[float], None], tmp_path: Path, how: str
+    make_pool: Callable[..., SandboxPool], skip_time: Callable[[float], None], tmp_path: Path, how: str
 ) -> None:
     pool = make_pool(timeout=100.0)
     with pipe_held_by_others(tmp_path / "fifo") as pipe:
@@ -100,7 +100,7 @@ async def test_whole_process_group_is_killed_when_the_function_times_out(
 
 
 async def test_running_function_fails_and_ends_when_the_pool_is_closed(
-    pool: Pool, printed: Callable[[str], Awaitable[None]]
+    pool: SandboxPool, printed: Callable[[str], Awaitable[None]]
 ) -> None:
     running = pool.invoke(b'{"do": "loop"}', "1")
     waiting = pool.invoke(b"{}", "2")
@@ -115,7 +115,9 @@ async def test_running_function_fails_and_ends_when_the_pool_is_closed(
         os.kill(pid, 0)
 
 
-async def test_nothing_is_left_when_the_pool_is_closed_during_a_start(make_pool: Callable[..., Pool]) -> None:
+async def test_nothing_is_left_when_the_pool_is_closed_during_a_start(
+    make_pool: Callable[..., SandboxPool],
+) -> None:
     # What is left shows as a warning about an unclosed socket, which fails the test.
     for turns in range(16):
         pool = make_pool()
@@ -159,7 +161,7 @@ def assert_dies_with_its_gateway(kind: str, folder: Path, how: str) -> None:
         assert read(pipe) == b""
 
 
-def test_tethered_program_has_arguments_an_empty_input_and_its_folder_when_started(tmp_path: Path) -> None:
+def test_watched_program_has_arguments_an_empty_input_and_its_folder_when_started(tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(
         "import http, sys; print(sys.argv[1:], sys.path[0], http.__name__, sys.stdin.read(), __name__)"
     )
@@ -174,7 +176,7 @@ def test_tethered_program_has_arguments_an_empty_input_and_its_folder_when_start
         assert printed.decode() == f"['a', '-b'] {tmp_path.resolve()} http  __main__\n"
 
 
-def test_tethered_program_ends_at_once_when_nobody_holds_its_input() -> None:
+def test_watched_program_ends_at_once_when_nobody_holds_its_input() -> None:
     ended = subprocess.run(
         [sys.executable, str(PARENT_WATCH), "http.server", "0"], stdin=subprocess.DEVNULL, timeout=PATIENCE
     )

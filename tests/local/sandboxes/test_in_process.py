@@ -12,22 +12,22 @@ from pathlib import Path
 import pytest
 
 from signalbox.gateway.sandboxes.in_process import InProcessSandbox
-from signalbox.gateway.sandboxes.pool import Pool
+from signalbox.gateway.sandboxes.pool import SandboxPool
 from signalbox.gateway.sandboxes.sandbox import Answer, Failure, Function
 
 FOLDER = Path(__file__).parent
 
 
 @pytest.fixture
-async def pool() -> AsyncIterator[Pool]:
+async def pool() -> AsyncIterator[SandboxPool]:
     """The function in functions.py, once."""
     function = Function("functions.handler", FOLDER, {"TABLE_NAME": "connections"})
-    pool = Pool(lambda _: InProcessSandbox("here", function), 1, timeout=0.01, init_timeout=None)
+    pool = SandboxPool(lambda _: InProcessSandbox("here", function), 1, timeout=0.01, init_timeout=None)
     yield pool
     await pool.close()
 
 
-async def test_function_runs_in_this_process_when_invoked(pool: Pool) -> None:
+async def test_function_runs_in_this_process_when_invoked(pool: SandboxPool) -> None:
     result = await pool.invoke(b'{"a": 1}', "1")
 
     assert isinstance(result, Answer)
@@ -35,7 +35,7 @@ async def test_function_runs_in_this_process_when_invoked(pool: Pool) -> None:
     assert pool.pids == []
 
 
-async def test_function_is_not_stopped_when_it_exceeds_the_timeout(pool: Pool, tmp_path: Path) -> None:
+async def test_function_is_not_stopped_when_it_exceeds_the_timeout(pool: SandboxPool, tmp_path: Path) -> None:
     event = {"do": "wait", "file": str(tmp_path / "go")}
     running = pool.invoke(json.dumps(event).encode(), "1")
     done, _ = await asyncio.wait({running}, timeout=0.1)
@@ -47,7 +47,7 @@ async def test_function_is_not_stopped_when_it_exceeds_the_timeout(pool: Pool, t
 
 
 async def test_environment_is_the_functions_until_the_pool_is_closed(
-    pool: Pool, monkeypatch: pytest.MonkeyPatch
+    pool: SandboxPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     before, path = dict(os.environ), list(sys.path)
@@ -73,7 +73,7 @@ async def test_environment_is_the_functions_until_the_pool_is_closed(
     ],
 )
 async def test_gateway_goes_on_when_the_function_fails(
-    pool: Pool, event: dict[str, object], failure: Failure
+    pool: SandboxPool, event: dict[str, object], failure: Failure
 ) -> None:
     assert await pool.invoke(json.dumps(event).encode(), "1") == failure
     assert isinstance(await pool.invoke(b"{}", "2"), Answer)
@@ -93,14 +93,14 @@ async def test_failure_is_init_when_the_function_cannot_be_loaded(
 ) -> None:
     (tmp_path / "broken_in_process.py").write_text(text)
     function = Function("broken_in_process.handler", tmp_path)
-    pool = Pool(lambda _: InProcessSandbox("here", function), 1, timeout=1)
+    pool = SandboxPool(lambda _: InProcessSandbox("here", function), 1, timeout=1)
 
     assert await pool.invoke(b"{}", "1") == Failure("init", error_type)
     await pool.close()
 
 
 async def test_pool_closes_when_the_function_never_ends(
-    pool: Pool, until: Callable[[Callable[[], bool]], Awaitable[None]], tmp_path: Path
+    pool: SandboxPool, until: Callable[[Callable[[], bool]], Awaitable[None]], tmp_path: Path
 ) -> None:
     event = {"do": "wait", "file": str(tmp_path / "go")}
     running = pool.invoke(json.dumps(event).encode(), "1")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from signalbox.gateway.sandboxes.pool import Pool
+from signalbox.gateway.sandboxes.pool import SandboxPool
 from signalbox.gateway.sandboxes.sandbox import Answer, Failure
 
 WORKS = "def handler(event, context): return event"
@@ -32,7 +32,7 @@ def write(folder: Path, text: str) -> Path:
     ],
 )
 async def test_failure_is_init_when_the_function_cannot_be_loaded(
-    make_pool: Callable[..., Pool], tmp_path: Path, text: str, handler: str, error_type: str
+    make_pool: Callable[..., SandboxPool], tmp_path: Path, text: str, handler: str, error_type: str
 ) -> None:
     pool = make_pool(handler, folder=write(tmp_path, text))
 
@@ -40,7 +40,7 @@ async def test_failure_is_init_when_the_function_cannot_be_loaded(
 
 
 async def test_reason_is_logged_when_a_module_raises(
-    make_pool: Callable[..., Pool], tmp_path: Path, printed: Callable[[str], Awaitable[None]]
+    make_pool: Callable[..., SandboxPool], tmp_path: Path, printed: Callable[[str], Awaitable[None]]
 ) -> None:
     await make_pool("broken.handler", folder=write(tmp_path, "raise RuntimeError('because')")).invoke(
         b"{}", "1"
@@ -50,7 +50,7 @@ async def test_reason_is_logged_when_a_module_raises(
 
 
 async def test_failure_is_init_when_loading_takes_too_long(
-    make_pool: Callable[..., Pool], tmp_path: Path
+    make_pool: Callable[..., SandboxPool], tmp_path: Path
 ) -> None:
     pool = make_pool(
         "broken.handler", folder=write(tmp_path, "import time; time.sleep(60)"), init_timeout=0.3
@@ -60,7 +60,7 @@ async def test_failure_is_init_when_loading_takes_too_long(
 
 
 async def test_failure_is_init_when_the_task_root_does_not_exist(
-    make_pool: Callable[..., Pool], tmp_path: Path
+    make_pool: Callable[..., SandboxPool], tmp_path: Path
 ) -> None:
     pool = make_pool("broken.handler", folder=tmp_path / "absent")
 
@@ -68,7 +68,7 @@ async def test_failure_is_init_when_the_task_root_does_not_exist(
 
 
 async def test_every_caller_gets_a_failure_when_the_function_cannot_be_loaded(
-    make_pool: Callable[..., Pool], tmp_path: Path
+    make_pool: Callable[..., SandboxPool], tmp_path: Path
 ) -> None:
     pool = make_pool("broken.handler", folder=write(tmp_path, "1 / 0"), size=2)
 
@@ -78,7 +78,7 @@ async def test_every_caller_gets_a_failure_when_the_function_cannot_be_loaded(
 
 
 async def test_function_runs_when_its_module_was_repaired(
-    make_pool: Callable[..., Pool], tmp_path: Path
+    make_pool: Callable[..., SandboxPool], tmp_path: Path
 ) -> None:
     pool = make_pool("broken.handler", folder=write(tmp_path, "import missing_module"))
     await pool.invoke(b"{}", "request-1")
@@ -89,7 +89,7 @@ async def test_function_runs_when_its_module_was_repaired(
 
 
 async def test_function_runs_when_its_module_is_in_a_package(
-    make_pool: Callable[..., Pool], tmp_path: Path
+    make_pool: Callable[..., SandboxPool], tmp_path: Path
 ) -> None:
     (tmp_path / "deep" / "er").mkdir(parents=True)
     write(tmp_path / "deep" / "er", WORKS)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from signalbox.gateway.sandboxes.pool import Pool
+from signalbox.gateway.sandboxes.pool import SandboxPool
 from signalbox.gateway.sandboxes.process_sandbox import ProcessSandbox
 from signalbox.gateway.sandboxes.runtime_sandbox import RuntimeSandbox
 from signalbox.gateway.sandboxes.sandbox import Answer, Failure, Result
@@ -16,23 +16,23 @@ from signalbox.gateway.sandboxes.sandbox import Answer, Failure, Result
 EXITED = Failure("crashed", "Runtime.ExitError")
 
 
-async def run(pool: Pool, **event: Any) -> Result:
+async def run(pool: SandboxPool, **event: Any) -> Result:
     return await pool.invoke(json.dumps(event).encode(), "request-1")
 
 
-async def value(pool: Pool, **event: Any) -> Any:
+async def value(pool: SandboxPool, **event: Any) -> Any:
     result = await run(pool, **event)
     assert isinstance(result, Answer), result
     return json.loads(result.payload)
 
 
-async def test_event_comes_back_when_the_function_echoes_it(pool: Pool) -> None:
+async def test_event_comes_back_when_the_function_echoes_it(pool: SandboxPool) -> None:
     answer = await value(pool, text="héllo ☃", nested={"list": [1, None, True]})
 
     assert answer["event"] == {"text": "héllo ☃", "nested": {"list": [1, None, True]}}
 
 
-async def test_sandbox_is_reused_when_it_is_warm(pool: Pool) -> None:
+async def test_sandbox_is_reused_when_it_is_warm(pool: SandboxPool) -> None:
     assert (await value(pool))["pid"] == (await value(pool))["pid"] == pool.pids[0]
 
 
@@ -42,7 +42,7 @@ async def test_sandbox_is_reused_when_it_is_warm(pool: Pool) -> None:
     ids=lambda text: str(len(text)),
 )
 async def test_failure_names_the_type_and_nothing_more_when_the_function_raises(
-    pool: Pool, lines: list[str], printed: Callable[[str], Awaitable[None]], text: str
+    pool: SandboxPool, lines: list[str], printed: Callable[[str], Awaitable[None]], text: str
 ) -> None:
     pid = (await value(pool))["pid"]
 
@@ -53,7 +53,7 @@ async def test_failure_names_the_type_and_nothing_more_when_the_function_raises(
 
 
 async def test_error_text_is_logged_when_the_function_raises(
-    pool: Pool, printed: Callable[[str], Awaitable[None]]
+    pool: SandboxPool, printed: Callable[[str], Awaitable[None]]
 ) -> None:
     await run(pool, do="raise", text="only for the log")
 
@@ -65,24 +65,24 @@ async def test_error_text_is_logged_when_the_function_raises(
     [("nothing", b"null"), ("nan", b"NaN"), ("bytes", b'{"raw":true}'), ("text", b'"plain"')],
 )
 async def test_answer_is_what_lambda_makes_of_it_when_the_function_returns_something_odd(
-    pool: Pool, what: str, payload: bytes
+    pool: SandboxPool, what: str, payload: bytes
 ) -> None:
     assert await run(pool, do="return", what=what) == Answer(payload)
 
 
-async def test_decimals_become_numbers_when_they_are_returned(pool: Pool) -> None:
+async def test_decimals_become_numbers_when_they_are_returned(pool: SandboxPool) -> None:
     assert await value(pool, do="return", what="decimals") == [1, 1.5, -0.25, "bytes"]
 
 
 @pytest.mark.parametrize("what", ["object", "circle"])
-async def test_failure_is_a_marshal_error_when_the_answer_is_not_json(pool: Pool, what: str) -> None:
+async def test_failure_is_a_marshal_error_when_the_answer_is_not_json(pool: SandboxPool, what: str) -> None:
     pid = (await value(pool))["pid"]
 
     assert await run(pool, do="return", what=what) == Failure("error", "Runtime.MarshalError")
     assert (await value(pool))["pid"] == pid
 
 
-async def test_failure_is_an_unmarshal_error_when_the_event_is_not_json(pool: Pool) -> None:
+async def test_failure_is_an_unmarshal_error_when_the_event_is_not_json(pool: SandboxPool) -> None:
     assert await pool.invoke(b"{\n", "request-1") == Failure("error", "Runtime.UnmarshalError")
     assert await value(pool)
 
@@ -97,7 +97,7 @@ async def test_failure_is_an_unmarshal_error_when_the_event_is_not_json(pool: Po
     ],
 )
 async def test_sandbox_is_replaced_when_the_function_ends_its_process(
-    pool: Pool, printed: Callable[[str], Awaitable[None]], event: dict[str, Any], end: str
+    pool: SandboxPool, printed: Callable[[str], Awaitable[None]], event: dict[str, Any], end: str
 ) -> None:
     pid = (await value(pool))["pid"]
 
@@ -107,7 +107,7 @@ async def test_sandbox_is_replaced_when_the_function_ends_its_process(
 
 
 async def test_sandbox_is_killed_and_replaced_when_the_function_never_ends(
-    make_pool: Callable[..., Pool],
+    make_pool: Callable[..., SandboxPool],
     printed: Callable[[str], Awaitable[None]],
     skip_time: Callable[[float], None],
 ) -> None:
@@ -123,7 +123,7 @@ async def test_sandbox_is_killed_and_replaced_when_the_function_never_ends(
     assert (await value(pool))["pid"] != pid
 
 
-async def test_payload_passes_when_it_is_just_within_the_limit(pool: Pool) -> None:
+async def test_payload_passes_when_it_is_just_within_the_limit(pool: SandboxPool) -> None:
     size = 6_000_000
 
     assert len(await value(pool, do="swell", size=size)) == size
@@ -132,7 +132,7 @@ async def test_payload_passes_when_it_is_just_within_the_limit(pool: Pool) -> No
 
 @pytest.mark.parametrize("size", [6_291_555, 30_000_000])
 async def test_failure_is_too_large_and_the_sandbox_lives_when_the_answer_exceeds_the_limit(
-    pool: Pool, size: int
+    pool: SandboxPool, size: int
 ) -> None:
     pid = (await value(pool))["pid"]
 
@@ -140,13 +140,13 @@ async def test_failure_is_too_large_and_the_sandbox_lives_when_the_answer_exceed
     assert (await value(pool))["pid"] == pid
 
 
-async def test_event_is_refused_when_it_exceeds_the_limit(pool: Pool) -> None:
+async def test_event_is_refused_when_it_exceeds_the_limit(pool: SandboxPool) -> None:
     assert await run(pool, text="x" * 6_291_556) == Failure("too_large", "RequestEntityTooLargeException")
     assert pool.pids == []
 
 
 async def test_pool_survives_when_a_lone_surrogate_is_echoed(
-    make_pool: Callable[..., Pool], kind: type[ProcessSandbox]
+    make_pool: Callable[..., SandboxPool], kind: type[ProcessSandbox]
 ) -> None:
     # From 3.12 on AWS's client writes UTF-8, which has no surrogates, and dies of it.
     pool = make_pool(AWS_EXECUTION_ENV="AWS_Lambda_python3.12")
@@ -158,7 +158,7 @@ async def test_pool_survives_when_a_lone_surrogate_is_echoed(
 
 
 async def test_pool_survives_when_an_error_text_holds_a_lone_surrogate(
-    pool: Pool, kind: type[ProcessSandbox]
+    pool: SandboxPool, kind: type[ProcessSandbox]
 ) -> None:
     result = await pool.invoke(b'{"do": "raise", "text": "\\ud800"}', "request-1")
 
@@ -167,7 +167,7 @@ async def test_pool_survives_when_an_error_text_holds_a_lone_surrogate(
 
 
 async def test_function_goes_on_and_keeps_its_sandbox_when_the_caller_gives_up(
-    pool: Pool, printed: Callable[[str], Awaitable[None]], tmp_path: Path
+    pool: SandboxPool, printed: Callable[[str], Awaitable[None]], tmp_path: Path
 ) -> None:
     caller = asyncio.create_task(run(pool, do="wait", file=str(tmp_path / "go")))
     await printed("running")

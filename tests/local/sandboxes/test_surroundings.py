@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 import signalbox.gateway as local_gateway
-from signalbox.gateway.sandboxes.pool import Pool
+from signalbox.gateway.sandboxes.pool import SandboxPool
 
 
-async def describe(pool: Pool) -> dict[str, Any]:
+async def describe(pool: SandboxPool) -> dict[str, Any]:
     result = await pool.invoke(b'{"do": "describe"}', "request-7")
     description: dict[str, Any] = json.loads(result.payload)  # type: ignore[union-attr]  # a Failure fails the test
     return description
 
 
-async def test_context_is_lambdas_when_the_function_asks(make_pool: Callable[..., Pool]) -> None:
+async def test_context_is_lambdas_when_the_function_asks(make_pool: Callable[..., SandboxPool]) -> None:
     seen = await describe(make_pool(timeout=3.0))
 
     assert seen["request_id"] == "request-7"
@@ -29,7 +29,7 @@ async def test_context_is_lambdas_when_the_function_asks(make_pool: Callable[...
 
 
 async def test_nothing_of_the_gateway_leaks_in_when_a_sandbox_starts(
-    make_pool: Callable[..., Pool], monkeypatch: pytest.MonkeyPatch
+    make_pool: Callable[..., SandboxPool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leaks = ("HTTP_PROXY", "PYTHONPATH", "PYTHONSAFEPATH", "AWS_PROFILE", "AWS_SESSION_TOKEN", "SECRET")
     for name in leaks:
@@ -44,7 +44,9 @@ async def test_nothing_of_the_gateway_leaks_in_when_a_sandbox_starts(
     assert environment["_X_AMZN_TRACE_ID"].startswith("Root=1-")
 
 
-async def test_function_finds_its_own_modules_and_the_standard_ones_when_it_imports(pool: Pool) -> None:
+async def test_function_finds_its_own_modules_and_the_standard_ones_when_it_imports(
+    pool: SandboxPool,
+) -> None:
     seen = await describe(pool)
 
     assert seen["path"][0] == str(Path(__file__).parent)
@@ -52,11 +54,11 @@ async def test_function_finds_its_own_modules_and_the_standard_ones_when_it_impo
     assert Path(seen["http"]).parent.name == "http"
 
 
-async def test_standard_input_is_empty_when_the_function_reads_it(pool: Pool) -> None:
+async def test_standard_input_is_empty_when_the_function_reads_it(pool: SandboxPool) -> None:
     assert (await describe(pool))["stdin"] == ""
 
 
-async def test_function_is_not_held_up_when_it_prints_a_lot(pool: Pool, lines: list[str]) -> None:
+async def test_function_is_not_held_up_when_it_prints_a_lot(pool: SandboxPool, lines: list[str]) -> None:
     event = {"do": "print", "text": "x" * 99 + "\n", "times": 2_000}
 
     for _ in range(3):
@@ -66,7 +68,7 @@ async def test_function_is_not_held_up_when_it_prints_a_lot(pool: Pool, lines: l
     assert lines == ["x" * 99] * 6_000
 
 
-async def test_last_line_is_kept_when_it_was_never_ended(pool: Pool, lines: list[str]) -> None:
+async def test_last_line_is_kept_when_it_was_never_ended(pool: SandboxPool, lines: list[str]) -> None:
     await pool.invoke('{"do": "print", "text": "half a líne ☃", "times": 1}'.encode(), "1")
     await pool.close()
 
@@ -74,7 +76,7 @@ async def test_last_line_is_kept_when_it_was_never_ended(pool: Pool, lines: list
 
 
 async def test_log_record_carries_the_request_id_when_the_function_logs(
-    pool: Pool, lines: list[str], printed: Callable[[str], Awaitable[None]]
+    pool: SandboxPool, lines: list[str], printed: Callable[[str], Awaitable[None]]
 ) -> None:
     await pool.invoke(b'{"do": "log", "text": "watch out"}', "request-9")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from signalbox.gateway.sandboxes.pool import Pool
+from signalbox.gateway.sandboxes.pool import SandboxPool
 from signalbox.gateway.sandboxes.process_sandbox import ProcessSandbox
 from signalbox.gateway.sandboxes.sandbox import Answer, Failure, Function, Result
 
@@ -23,7 +23,7 @@ def test_sandboxes_behave_the_same_when_the_loop_is_uvloop(
 ) -> None:
     async def run() -> list[Result]:
         function = Function("functions.handler", Path(__file__).parent)
-        pool = Pool(
+        pool = SandboxPool(
             lambda number: kind(str(number), function, lambda _, line: lines.append(line)), 1, timeout=3.0
         )
         results = [await pool.invoke(event, "1") for event in EVENTS]

@@ -274,7 +274,7 @@ async def test_limits_are_met_exactly_when_a_request_just_fits(connect: Connect)
 
 
 async def test_body_is_cut_and_the_connection_lives_when_asked_to_cut(connect: Connect) -> None:
-    client = await connect(max_body=100, cut_body=True)
+    client = await connect(max_body=100, truncate_body=True)
     body = b"x" * 5_000_000
 
     await client.send(b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body), body, GET)
@@ -437,7 +437,7 @@ async def test_bytes_count_when_another_protocol_received_them_first() -> None:
 async def test_client_gets_408_and_the_end_when_a_request_is_not_finished_in_time(
     connect: Connect, begun: bytes
 ) -> None:
-    client = await connect(patience=0.01)
+    client = await connect(request_timeout=0.01)
     await client.send(GET)
     assert (await client.answer())[2] == b"GET / "
     await client.send(begun)
@@ -449,7 +449,7 @@ async def test_idle_connection_and_slow_answer_last_when_only_requests_are_hurri
         await asyncio.sleep(0.05)
         return await echo(request)
 
-    client = await connect(answer_late, patience=0.01)
+    client = await connect(answer_late, request_timeout=0.01)
     await asyncio.sleep(0.05)
     for _ in range(2):
         await client.send(GET)

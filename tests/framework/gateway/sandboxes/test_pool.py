@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from signalbox.gateway.sandboxes.pool import Pool
+from signalbox.gateway.sandboxes.pool import SandboxPool
 from signalbox.gateway.sandboxes.sandbox import Answer, Failure, Result
 
 PATIENCE = 60.0
@@ -62,7 +62,7 @@ class Stage:
     def __init__(self, size: int, loads: "Callable[[int], asyncio.Future[Failure | None] | None]") -> None:
         self.sandboxes: list[Scripted] = []
         self._loads = loads
-        self.pool = Pool(self._make, size, timeout=7.0, init_timeout=PATIENCE)
+        self.pool = SandboxPool(self._make, size, timeout=7.0, init_timeout=PATIENCE)
 
     def _make(self, number: int) -> Scripted:
         self.sandboxes.append(Scripted(number, loads=self._loads(number)))
@@ -267,7 +267,7 @@ async def test_start_ends_and_callers_fail_when_the_pool_is_closed_meanwhile() -
 
 async def test_start_fails_when_it_exceeds_its_time() -> None:
     sandbox = Scripted(1, loads=asyncio.get_running_loop().create_future())
-    pool = Pool(lambda _: sandbox, 1, timeout=1.0, init_timeout=0.0)
+    pool = SandboxPool(lambda _: sandbox, 1, timeout=1.0, init_timeout=0.0)
 
     assert await pool.invoke(b"a", "id") == Failure("init", "Sandbox.Timedout")
     await pool.close()
@@ -280,7 +280,7 @@ async def test_start_fails_when_the_system_refuses_a_process(error: Exception) -
         async def start(self) -> Failure | None:
             raise error
 
-    pool = Pool(Refused, 1, timeout=1.0)
+    pool = SandboxPool(Refused, 1, timeout=1.0)
 
     assert await pool.invoke(b"a", "id") == Failure("init", "Sandbox.StartError")
     await pool.close()
@@ -305,7 +305,7 @@ async def test_idle_sandboxes_are_replaced_when_the_pool_is_renewed() -> None:
     first = await stage.call(b"1")
     stage.sandboxes[0].answer()
     await results(first)
-    stage.pool.renew()
+    stage.pool.restart()
     second = await stage.call(b"2")
     stage.sandboxes[1].answer()
     assert await results(second) == [Answer(b"2")]
@@ -316,7 +316,7 @@ async def test_busy_sandbox_ends_its_call_and_nobody_waits_for_it_when_the_pool_
     stage = Stage(1, at_once)
     busy = await stage.call(b"1")
     waiting = await stage.call(b"2")
-    stage.pool.renew()
+    stage.pool.restart()
     await settle()
     assert stage.events == [[b"1"], [b"2"]]
     stage.sandboxes[0].answer()
@@ -330,7 +330,7 @@ async def test_sandbox_that_loads_old_code_gets_no_event_when_the_pool_is_renewe
     loads = asyncio.get_running_loop().create_future()
     stage = Stage(1, lambda number: loads if number == 1 else None)
     waiting = await stage.call(b"1")
-    stage.pool.renew()
+    stage.pool.restart()
     loads.set_result(None)
     await settle()
     assert stage.events == [[], [b"1"]]

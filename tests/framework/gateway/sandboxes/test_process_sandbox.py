@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from signalbox.gateway.sandboxes.child import Child
+from signalbox.gateway.sandboxes.child import ChildProcess
 from signalbox.gateway.sandboxes.process_sandbox import ProcessSandbox
 from signalbox.gateway.sandboxes.sandbox import Answer, Failure, Function
 
@@ -16,7 +16,7 @@ class Silent(ProcessSandbox):
         super().__init__("sandbox-1", Function("m.f", Path.cwd()), lambda _, __: None)
         self._last_words = last_words
 
-    async def _launch(self) -> Child:
+    async def _launch(self) -> ChildProcess:
         self._load(None)
         return await self._spawn("http.server", "0")
 
@@ -24,11 +24,11 @@ class Silent(ProcessSandbox):
         assert self._child is not None
         self._child.kill()
 
-    async def _hear_out(self) -> None:
+    async def _drain(self) -> None:
         if self._last_words:
             self._settle(self._last_words)
 
-    async def _hang_up(self) -> None:
+    async def _disconnect(self) -> None:
         pass
 
 

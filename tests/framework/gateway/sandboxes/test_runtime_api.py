@@ -118,7 +118,7 @@ async def test_result_counts_when_the_runtime_died_after_posting_it(api: Runtime
         runtime.sendall(post("invocation/id-1/response", b"1"))
 
     async with asyncio.timeout(PATIENCE):
-        await api.silence()
+        await api.drained()
 
     assert seen.settled == [("id-1", Answer(b"1"))]
 
@@ -126,7 +126,7 @@ async def test_result_counts_when_the_runtime_died_after_posting_it(api: Runtime
 async def test_event_waits_when_the_runtime_that_polled_for_it_is_gone(api: RuntimeApi) -> None:
     with await connect(api) as runtime:
         runtime.sendall(NEXT)
-    await api.silence()
+    await api.drained()
 
     api.deliver(b"{}", {"Lambda-Runtime-Aws-Request-Id": "id-1"})
 

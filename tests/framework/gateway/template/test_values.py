@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from signalbox.gateway.errors import TemplateError
-from signalbox.gateway.template.values import Values
+from signalbox.gateway.template.values import ValueResolver
 
 TEMPLATE: dict[str, Any] = {
     "Parameters": {
@@ -46,8 +46,8 @@ def notes() -> list[str]:
 
 
 @pytest.fixture
-def values(notes: list[str]) -> Values:
-    return Values(TEMPLATE, "eu-west-1", "stack", {}, notes.append)
+def values(notes: list[str]) -> ValueResolver:
+    return ValueResolver(TEMPLATE, "eu-west-1", "stack", {}, notes.append)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def values(notes: list[str]) -> Values:
         ({"plain": [1, "two", None]}, {"plain": [1, "two"]}),
     ],
 )
-def test_value_is_resolved_when_it_is_an_intrinsic(values: Values, value: Any, expected: Any) -> None:
+def test_value_is_resolved_when_it_is_an_intrinsic(values: ValueResolver, value: Any, expected: Any) -> None:
     assert values.resolve(value) == expected
 
 
@@ -104,7 +104,7 @@ def test_value_is_resolved_when_it_is_an_intrinsic(values: Values, value: Any, e
     ],
 )
 def test_complaint_is_one_line_when_a_value_makes_no_sense(
-    values: Values, value: Any, complaint: str
+    values: ValueResolver, value: Any, complaint: str
 ) -> None:
     with pytest.raises(TemplateError, match=f"^{complaint}") as caught:
         values.resolve(value)
@@ -112,7 +112,7 @@ def test_complaint_is_one_line_when_a_value_makes_no_sense(
 
 
 def test_value_is_empty_and_named_when_its_function_is_not_supported(
-    values: Values, notes: list[str]
+    values: ValueResolver, notes: list[str]
 ) -> None:
     assert values.resolve({"a": {"Fn::ImportValue": "network"}}) == {"a": ""}
     assert notes == ["Fn::ImportValue network is not supported: its value is empty"]
@@ -120,11 +120,11 @@ def test_value_is_empty_and_named_when_its_function_is_not_supported(
 
 def test_parameter_is_taken_when_one_is_given(notes: list[str]) -> None:
     given = {"Secret": "s3cret", "Size": "4"}
-    values = Values(TEMPLATE, "eu-west-1", "stack", given, notes.append)
+    values = ValueResolver(TEMPLATE, "eu-west-1", "stack", given, notes.append)
     assert values.resolve([{"Ref": "Secret"}, {"Ref": "Table"}]) == ["s3cret", "t-4"]
     assert not values.holds("Small")
 
 
 def test_parameter_is_refused_when_the_template_has_none_of_that_name(notes: list[str]) -> None:
     with pytest.raises(TemplateError, match="the template has no parameter Colour"):
-        Values(TEMPLATE, "eu-west-1", "stack", {"Colour": "red", "Size": "1"}, notes.append)
+        ValueResolver(TEMPLATE, "eu-west-1", "stack", {"Colour": "red", "Size": "1"}, notes.append)

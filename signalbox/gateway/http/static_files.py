@@ -22,7 +22,7 @@ _FORBIDDEN = Response(
 )
 
 
-class Pages:
+class StaticFiles:
     """Serves files of the types a page is made of, which may connect to the origin `websocket` (`ws://…`).
 
     `mounts` are other folders, each by the name it has below the page.

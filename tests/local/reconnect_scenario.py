@@ -36,7 +36,7 @@ HASTY = Settings(
 """As patient as a test can be. Pings would be minutes away, so nothing here is owed to them."""
 
 
-def mishaps(seed: int, clock_rate: float = 1.0) -> FaultPlan:
+def delivery_faults(seed: int, clock_rate: float = 1.0) -> FaultPlan:
     """Everything that may happen to events and posts, at once."""
     return FaultPlan(
         Drop("disconnect", chance=0.3),
@@ -51,7 +51,7 @@ def mishaps(seed: int, clock_rate: float = 1.0) -> FaultPlan:
     )
 
 
-class Sockets:
+class SocketCutter:
     """All sockets of all clients, as they are opened."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
@@ -93,7 +93,7 @@ class Sockets:
 
 
 @dataclass
-class Conversation:
+class Scenario:
     """What came of it: what was acknowledged, by offset, and what each client showed.
 
     `pauses` has the seconds of the first pause of each client that was cut off.
@@ -133,7 +133,7 @@ class Conversation:
                 return
 
 
-async def converse(
+async def run_scenario(
     url: str,
     mishap: Coroutine[Any, Any, None],
     *,
@@ -143,12 +143,12 @@ async def converse(
     pause: float = 0.2,
     patience: float = PATIENCE,
     settings: Settings = HASTY,
-) -> Conversation:
+) -> Scenario:
     """Let clients talk to each other for as long as a mishap takes; then wait until all showed all.
 
     `talkers` is how many of them talk (all), `pause` the mean of the seconds between publications of one.
     """
-    conversation = Conversation()
+    conversation = Scenario()
     async with asyncio.timeout(PATIENCE), AsyncExitStack() as stack:
         people = [
             await stack.enter_async_context(

@@ -20,7 +20,7 @@ KEPT = 500
 Fields = dict[str, Any]
 
 
-class Hub:
+class MemoryBackend:
     """A function behind a gateway. `gateway` is where its posts go, known once that is up."""
 
     gateway: ApiGateway
@@ -95,9 +95,9 @@ class Hub:
 
 
 @asynccontextmanager
-async def running_hub(plan: FaultPlan) -> AsyncIterator[str]:
+async def running_backend(plan: FaultPlan) -> AsyncIterator[str]:
     """The address of a hub behind a gateway with a fault plan."""
-    hub = Hub()
+    hub = MemoryBackend()
     async with Gateway(Stage.of(Config(port=0), hub), faults=plan) as gateway:
         transport = Transport(gateway.endpoint)
         hub.gateway = ApiGateway(gateway.endpoint, "us-east-1", transport=transport)

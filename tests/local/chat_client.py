@@ -14,7 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 PATIENCE = 60.0
 
 
-class Talker:
+class ChatClient:
     """Somebody with a connection; `pushed` is what came unasked."""
 
     def __init__(self, socket: ClientConnection) -> None:
@@ -86,10 +86,10 @@ class Talker:
 
 
 @asynccontextmanager
-async def talking(url: str, name: str, client: str | None = None) -> AsyncIterator[Talker]:
+async def chat_client(url: str, name: str, client: str | None = None) -> AsyncIterator[ChatClient]:
     """Somebody who is connected; `client` is the secret of a guest who comes back."""
     query = urlencode({"name": name, "client": client or secrets.token_urlsafe(16)})
-    talker = Talker(await connect(f"{url}?{query}", open_timeout=PATIENCE))
+    talker = ChatClient(await connect(f"{url}?{query}", open_timeout=PATIENCE))
     try:
         yield talker
     finally:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote
 
-from .config import Credentials
-from .http.server import Headers, Request
+from ..config import Credentials
+from .server import Headers, Request
 
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 +"
@@ -27,7 +27,7 @@ _TOLERANCE = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Signatures:
+class SignatureVerifier:
     """Verifies requests signed with `credentials` for `region`, at most five minutes old or early.
 
     `now` is the clock in epoch milliseconds.

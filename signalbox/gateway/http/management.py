@@ -6,18 +6,18 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import unquote
 
-from .http.server import Request, Response
-from .ids import is_connection_id
-from .log import record
-from .signature import Signatures
-from .sockets.connections import Connection, Connections
-from .sockets.lifecycle import CLOSED_BY_API
-from .sockets.throttling import Throttling
+from ..events.ids import is_connection_id
+from ..log import record
+from ..sockets.connections import Connection, Connections
+from ..sockets.lifecycle import CLOSED_BY_API
+from ..sockets.rate_limit import RateLimiter
+from .server import Request, Response
+from .signature import SignatureVerifier
 
 _ERROR_TYPE = "x-amzn-ErrorType"
 
 
-class Management:
+class ManagementApi:
     """Posts to, describes and closes connections, within the limits of `throttling`.
 
     Where there are `signatures`, every call must carry a good one (W13). `max_message` is in bytes, `now` the
@@ -27,8 +27,8 @@ class Management:
     def __init__(
         self,
         connections: Connections,
-        throttling: Throttling,
-        signatures: Signatures | None,
+        throttling: RateLimiter,
+        signatures: SignatureVerifier | None,
         max_message: int,
         now: Callable[[], int],
     ) -> None:
@@ -62,7 +62,7 @@ class Management:
             )
         return self._carry_out(request, connection_id)
 
-    def _check(self, request: Request, signatures: Signatures) -> Response | None:
+    def _check(self, request: Request, signatures: SignatureVerifier) -> Response | None:
         if len(request.body) > self._max_message:
             # Not all of it was kept, so that nobody can say whether it was signed.
             return _too_large()
@@ -79,7 +79,7 @@ class Management:
             case "POST":
                 return self._post(connection, request.body)
             case "DELETE":
-                connection.socket.hang_up(*CLOSED_BY_API)
+                connection.socket.start_close(*CLOSED_BY_API)
                 return Response(HTTPStatus.NO_CONTENT)
         return _json(HTTPStatus.OK, _description(connection))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from signalbox.gateway.config import Limits
 from signalbox.gateway.sockets.connections import Connection
-from signalbox.gateway.sockets.lifespan import GOING_AWAY, Lifespan
+from signalbox.gateway.sockets.expiry import GOING_AWAY, ExpiryTimer
 
 LIMITS = Limits(idle=0.005, lifetime=60)
 
@@ -23,7 +23,7 @@ class FakeSocket:
     def reply(self, frame: bytes) -> bool:
         raise NotImplementedError
 
-    def hang_up(self, code: int, reason: str = "") -> None:
+    def start_close(self, code: int, reason: str = "") -> None:
         self.hung_up.set_result((code, reason))
 
 
@@ -39,7 +39,7 @@ def end_of(connection: Connection) -> "asyncio.Future[tuple[int, str]]":
 
 async def test_connection_is_closed_when_it_was_idle_before_it_began() -> None:
     late = connection()
-    lifespan = Lifespan(late, LIMITS, lambda: 5, 1.0)
+    lifespan = ExpiryTimer(late, LIMITS, lambda: 5, 1.0)
     async with asyncio.timeout(10):
         assert await end_of(late) == GOING_AWAY
     lifespan.end()
@@ -48,7 +48,7 @@ async def test_connection_is_closed_when_it_was_idle_before_it_began() -> None:
 async def test_timer_is_gone_when_the_connection_is() -> None:
     closed, open_one = connection(), connection()
     now = 0
-    gone, other = (Lifespan(one, LIMITS, lambda: now, 1.0) for one in (closed, open_one))
+    gone, other = (ExpiryTimer(one, LIMITS, lambda: now, 1.0) for one in (closed, open_one))
     gone.end()
     now = 5
     async with asyncio.timeout(10):
@@ -59,7 +59,7 @@ async def test_timer_is_gone_when_the_connection_is() -> None:
 
 async def test_clock_that_goes_back_never_shortens_a_life() -> None:
     old, reference = connection(last_active=10), connection()
-    lifespans = [Lifespan(old, LIMITS, lambda: 6, 1.0), Lifespan(reference, LIMITS, lambda: 6, 1.0)]
+    lifespans = [ExpiryTimer(old, LIMITS, lambda: 6, 1.0), ExpiryTimer(reference, LIMITS, lambda: 6, 1.0)]
     async with asyncio.timeout(10):
         await end_of(reference)
     assert not end_of(old).done()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from ..config import Throttle
 
 
-class Bucket:
+class TokenBucket:
     """Holds `burst` tokens and refills by `rate` a second. `now` is the clock in epoch milliseconds."""
 
     def __init__(self, throttle: Throttle, now: Callable[[], int]) -> None:
@@ -26,14 +26,14 @@ class Bucket:
         return True
 
 
-class Throttling:
+class RateLimiter:
     """The stage's bucket, which handshakes, messages and `@connections` share, and those of routes."""
 
     def __init__(
         self, stage: Throttle | None, routes: Mapping[str, Throttle], now: Callable[[], int]
     ) -> None:
-        self._stage = (Bucket(stage, now),) if stage else ()
-        self._routes = {key: (Bucket(throttle, now), *self._stage) for key, throttle in routes.items()}
+        self._stage = (TokenBucket(stage, now),) if stage else ()
+        self._routes = {key: (TokenBucket(throttle, now), *self._stage) for key, throttle in routes.items()}
 
     def admits(self, route: str | None = None) -> bool:
         """Whether one more request is within the limits: of that route, or only of the stage."""

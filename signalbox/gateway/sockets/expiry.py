@@ -10,7 +10,7 @@ GOING_AWAY = (1001, "Going away")
 """What both sides are told at either limit (W63), and when the gateway stops."""
 
 
-class Lifespan:
+class ExpiryTimer:
     """Closes a connection when its time is over. `now` is the clock in epoch milliseconds.
 
     `clock_rate` is how many of its seconds pass in one of the wall's.
@@ -35,7 +35,7 @@ class Lifespan:
     def _look(self) -> None:
         left = self._left()
         if left <= 0:
-            self._connection.socket.hang_up(*GOING_AWAY)
+            self._connection.socket.start_close(*GOING_AWAY)
         else:
             self._timer = asyncio.get_running_loop().call_later(left / self._clock_rate, self._look)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from signalbox.gateway.http.pages import Pages
+from signalbox.gateway.http.static_files import StaticFiles
 
 ORIGIN = "ws://127.0.0.1:3001"
 
@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 def test_file_is_served_with_its_type_when_it_belongs_to_the_page(
     folder: Path, method: str, path: str, content_type: str
 ) -> None:
-    response = Pages(folder, ORIGIN).respond(method, path)
+    response = StaticFiles(folder, ORIGIN).respond(method, path)
     assert response.status == 200
     assert dict(response.headers)["Content-Type"] == content_type
 
@@ -63,21 +63,21 @@ def test_file_is_served_with_its_type_when_it_belongs_to_the_page(
     ],
 )
 def test_path_is_forbidden_when_it_is_no_file_of_the_page(folder: Path, path: str) -> None:
-    response = Pages(folder, ORIGIN).respond("GET", path)
+    response = StaticFiles(folder, ORIGIN).respond("GET", path)
     assert (response.status, response.body) == (403, b'{"message":"Forbidden"}')
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
 def test_method_is_forbidden_when_it_does_not_read(folder: Path, method: str) -> None:
-    assert Pages(folder, ORIGIN).respond(method, "/").status == 403
+    assert StaticFiles(folder, ORIGIN).respond(method, "/").status == 403
 
 
 def test_everything_is_forbidden_when_there_is_no_page() -> None:
-    assert Pages(None, ORIGIN).respond("GET", "/").status == 403
+    assert StaticFiles(None, ORIGIN).respond("GET", "/").status == 403
 
 
 def test_page_may_load_and_connect_to_its_own_origin_only(folder: Path) -> None:
-    policy = dict(Pages(folder, ORIGIN).respond("GET", "/").headers)["Content-Security-Policy"]
+    policy = dict(StaticFiles(folder, ORIGIN).respond("GET", "/").headers)["Content-Security-Policy"]
     directives = dict(directive.split(" ", 1) for directive in policy.split("; "))
     assert directives["default-src"] == "'none'"
     assert directives["connect-src"] == f"'self' {ORIGIN}"

@@ -15,7 +15,7 @@ from signalbox.client.connection.connection import Connection
 from signalbox.client.values import Item, Publication
 
 
-class Undiscerning(ReorderBuffer):
+class BufferWithoutDeduplication(ReorderBuffer):
     """Shows again what comes again."""
 
     def take(self, publication: Publication) -> list[Item]:
@@ -26,7 +26,7 @@ class Undiscerning(ReorderBuffer):
         return here is not None and there is not None and there.offset <= here.offset
 
 
-class Hasty(ReorderBuffer):
+class BufferWithoutReordering(ReorderBuffer):
     """Shows what comes at once, and what it has overtaken never."""
 
     def take(self, publication: Publication) -> list[Item]:
@@ -38,7 +38,7 @@ class Hasty(ReorderBuffer):
         return items
 
 
-class Forgetful(SubscriptionState):
+class StateWithoutRecovery(SubscriptionState):
     """Comes back as if it had never been there."""
 
     def resume(self, answer: SubscribeResult, connection: Connection) -> None:
@@ -46,7 +46,7 @@ class Forgetful(SubscriptionState):
         super().resume(replace(answer, publications=()), connection)
 
 
-class Backward(SubscriptionRegistry):
+class RegistryRecoveringFirst(SubscriptionRegistry):
     """Reads history first and subscribes then."""
 
     async def _subscribe(self, connection: Connection, batch: list[SubscriptionState]) -> None:
@@ -59,17 +59,17 @@ class Backward(SubscriptionRegistry):
 
 
 def _use_forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "SubscriptionState", Forgetful)
+    monkeypatch.setattr(registry, "SubscriptionState", StateWithoutRecovery)
 
 
 def _use_backward(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "SubscriptionState", Forgetful)
-    monkeypatch.setattr(connector, "SubscriptionRegistry", Backward)
+    monkeypatch.setattr(registry, "SubscriptionState", StateWithoutRecovery)
+    monkeypatch.setattr(connector, "SubscriptionRegistry", RegistryRecoveringFirst)
 
 
 BROKEN: Mapping[str, Callable[[pytest.MonkeyPatch], None]] = {
-    "no dedupe": lambda monkeypatch: monkeypatch.setattr(state, "ReorderBuffer", Undiscerning),
-    "no reorder": lambda monkeypatch: monkeypatch.setattr(state, "ReorderBuffer", Hasty),
+    "no dedupe": lambda monkeypatch: monkeypatch.setattr(state, "ReorderBuffer", BufferWithoutDeduplication),
+    "no reorder": lambda monkeypatch: monkeypatch.setattr(state, "ReorderBuffer", BufferWithoutReordering),
     "no recovery": _use_forgetful,
     "recovery before subscribe": _use_backward,
 }

@@ -15,26 +15,26 @@ from ..sockets.connections import Connection
 _MAX_HEAD = 65_536
 
 
-class Front(ServerConnection):
+class IncomingConnection(ServerConnection):
     """Reads the head of a request, then becomes a WebSocket connection or gives way to what `http` makes.
 
     A head that is not complete in time, exceeds 64 KB or begins like no HTTP request ends the line.
-    `lines` holds the transports of all lines, of either kind, for as long as they live.
+    `transports` holds the transports of all lines, of either kind, for as long as they live.
     """
 
     # In the instance's dict, with those of the library, they would cost every connection 3 KB.
     __slots__ = (
-        "_cut",
-        "_ending",
+        "_abort_timer",
+        "_closing",
         "_head",
         "_http",
         "_limits",
-        "_lines",
         "_refused",
-        "admitted",
-        "hung_up",
-        "life",
+        "_transports",
+        "close_started",
+        "connection",
         "source_ip",
+        "task",
         "upgraded",
     )
 
@@ -45,30 +45,30 @@ class Front(ServerConnection):
         *,
         limits: Limits,
         http: Callable[[], asyncio.Protocol],
-        lines: MutableSet[asyncio.Transport],
+        transports: MutableSet[asyncio.Transport],
         **options: Any,
     ) -> None:
         super().__init__(protocol, server, **options)
-        self.admitted: Connection | None = None
-        self.life: asyncio.Task[None] | None = None
+        self.connection: Connection | None = None
+        self.task: asyncio.Task[None] | None = None
         self.source_ip = ""
         self.upgraded = False
-        self.hung_up = False
+        self.close_started = False
         self._limits = limits
         self._http = http
-        self._lines = lines
+        self._transports = transports
         self._head = b""
         self._refused = False
-        self._ending = False
-        self._cut: asyncio.TimerHandle | None = None
+        self._closing = False
+        self._abort_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the head; nobody is told of the line before."""
         self.transport = cast("asyncio.Transport", transport)
-        self._lines.add(self.transport)
+        self._transports.add(self.transport)
         # None when the client is gone already.
         self.source_ip = (transport.get_extra_info("peername") or ("127.0.0.1",))[0]
-        self._cut = self.loop.call_later(self._limits.head_timeout, self.transport.abort)
+        self._abort_timer = self.loop.call_later(self._limits.head_timeout, self.transport.abort)
 
     def data_received(self, data: bytes) -> None:
         """Collect the head, then read frames."""
@@ -77,7 +77,7 @@ class Front(ServerConnection):
             return
         super().data_received(data)
         if self.protocol.close_expected():
-            self._await_end()
+            self._abort_after_grace()
         # Pongs are sent by the library itself, whatever waits already for a client that only writes.
         if self.transport.get_write_buffer_size() > self._limits.send_buffer + self._limits.message:
             self.transport.abort()
@@ -89,11 +89,11 @@ class Front(ServerConnection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the line."""
-        self._keep()
+        self._cancel_abort()
         if self.upgraded:
             super().connection_lost(exc)
         else:
-            self._let_go()
+            self._discard_parser()
 
     @property
     def is_open(self) -> bool:
@@ -112,18 +112,18 @@ class Front(ServerConnection):
     def reply(self, frame: bytes) -> bool:
         """Like `push`; a client that sends but never reads loses its line after the close grace."""
         sent = self.push(frame)
-        if not sent and self._cut is None:
-            self._cut = self.loop.call_later(self._limits.close_grace, self._cut_if_full)
+        if not sent and self._abort_timer is None:
+            self._abort_timer = self.loop.call_later(self._limits.close_grace, self._abort_if_full)
         return sent
 
-    def hang_up(self, code: int, reason: str = "") -> None:
+    def start_close(self, code: int, reason: str = "") -> None:
         """Send a close frame, and cut the line if the client has not followed within the close grace."""
-        self.hung_up = True
+        self.close_started = True
         if not self.is_open:
             return
         self.protocol.send_close(code, reason)
         self.send_data()
-        self._await_end()
+        self._abort_after_grace()
 
     def _read_head(self, data: bytes) -> None:
         if self._refused:
@@ -135,23 +135,23 @@ class Front(ServerConnection):
         elif len(head) > _MAX_HEAD:
             self._refuse(b"431 Request Header Fields Too Large")
         elif end:
-            self._pass_on(head)
+            self._dispatch(head)
 
-    def _pass_on(self, head: bytes) -> None:
-        self._keep()
+    def _dispatch(self, head: bytes) -> None:
+        self._cancel_abort()
         received, self._head = self._head, b""
         if head.startswith(b"GET ") and b"\r\nupgrade:" in head.lower():
             self.upgraded = True
             super().connection_made(self.transport)
             super().data_received(received)
         else:
-            self._let_go()
+            self._discard_parser()
             plain = self._http()
             self.transport.set_protocol(plain)
             plain.connection_made(self.transport)
             plain.data_received(received)
 
-    def _let_go(self) -> None:
+    def _discard_parser(self) -> None:
         # A parser and its coroutine hold each other: a flood of half handshakes would wait for the collector.
         self.protocol.parser.close()
 
@@ -162,21 +162,21 @@ class Front(ServerConnection):
         self.transport.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         self.transport.write_eof()
 
-    def _await_end(self) -> None:
-        if not self._ending:
-            self._ending = True
-            self._keep()
-            self._cut = self.loop.call_later(self._limits.close_grace, self.transport.abort)
+    def _abort_after_grace(self) -> None:
+        if not self._closing:
+            self._closing = True
+            self._cancel_abort()
+            self._abort_timer = self.loop.call_later(self._limits.close_grace, self.transport.abort)
 
-    def _keep(self) -> None:
-        if self._cut is not None:
-            self._cut.cancel()
-            self._cut = None
+    def _cancel_abort(self) -> None:
+        if self._abort_timer is not None:
+            self._abort_timer.cancel()
+            self._abort_timer = None
 
     def _is_full(self) -> bool:
         return self.transport.get_write_buffer_size() > self._limits.send_buffer
 
-    def _cut_if_full(self) -> None:
-        self._cut = None
+    def _abort_if_full(self) -> None:
+        self._abort_timer = None
         if self._is_full():
             self.transport.abort()

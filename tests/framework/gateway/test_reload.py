@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from signalbox.gateway.sandboxes.sources import watch
+from signalbox.gateway.reload import watch
 
 PATIENCE = 10.0
 

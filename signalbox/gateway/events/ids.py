@@ -13,7 +13,7 @@ def is_connection_id(text: str) -> bool:
     return bool(_SHAPE.fullmatch(text))
 
 
-class Ids:
+class IdGenerator:
     """Makes ids of 11 bytes in 16 URL-safe base64 characters, the last one `=` (W39).
 
     Eight bytes rise strictly with time, three are random. `now` is the clock in epoch milliseconds,

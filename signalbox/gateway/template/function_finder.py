@@ -14,7 +14,7 @@ _KINDS = ("AWS::Lambda::Function", "AWS::Serverless::Function")
 _DEFAULT_TIMEOUT = 3
 
 
-class Functions:
+class FunctionFinder:
     """Finds what an integration or an authorizer invokes. What cannot run here is named, and is None."""
 
     def __init__(self, template: Template) -> None:
