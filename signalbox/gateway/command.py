@@ -1,24 +1,24 @@
-"""`signalbox gateway`: a function, or the functions of a template, behind WebSocket APIs."""
+"""The command `signalbox gateway`: one function, or the functions of a template, behind WebSocket APIs."""
 
 import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .config import RESERVED_ROUTES, Config, Credentials, default_sandbox, default_sandboxes
-from .errors import GatewayError
-from .local import LocalGateway, SandboxGateway
+from .errors import GatewayError, MissingPackageError
 from .log import log_to
 
 if TYPE_CHECKING:
     from .faults.plan import FaultPlan
+    from .local import SandboxGateway
 
-_DESCRIPTION = "Put functions behind WebSocket APIs on this machine, as Amazon API Gateway would."
+_DESCRIPTION = "Run functions behind WebSocket APIs on this machine, as Amazon API Gateway does."
 _SET_BY_TEMPLATE = (
     "stage",
     "stage_variable",
@@ -30,21 +30,29 @@ _SET_BY_TEMPLATE = (
 )
 
 
-def main(arguments: list[str]) -> int:
-    """Run until Ctrl-C or SIGTERM. Returns the exit status; argparse itself exits with 2 on a bad option."""
-    options = _parse(arguments)
-    log_to(sys.stderr, log_format=options.log_format, debug=options.debug)
+def main(arguments: Sequence[str]) -> int:
+    """Run until Ctrl-C or SIGTERM. Return the exit status. A bad option exits with status 2."""
+    options = parse(arguments)
     try:
-        gateway = _gateway(options)
+        gateway = build(options)
+        log_to(sys.stderr, log_format=options.log_format, debug=options.debug)
         with asyncio.Runner(loop_factory=_loop_factory(options.in_process)) as runner:
             runner.run(_serve(gateway))
+    except MissingPackageError as error:
+        print(error, file=sys.stderr)
+        return 1
     except GatewayError as error:
         print(f"signalbox gateway: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def _gateway(options: argparse.Namespace) -> SandboxGateway:
+def build(options: argparse.Namespace) -> "SandboxGateway":
+    """Create the gateway of parsed options, not started yet. Raises GatewayError."""
+    try:
+        from .local import LocalGateway
+    except ModuleNotFoundError as error:
+        raise MissingPackageError.of(error) from error
     faults = _faults(options.faults)
     if options.template is None:
         return LocalGateway(options.handler, _config(options), faults)
@@ -66,7 +74,7 @@ def _faults(file: Path | None) -> "FaultPlan | None":
     return plan
 
 
-async def _serve(gateway: SandboxGateway) -> None:
+async def _serve(gateway: "SandboxGateway") -> None:
     interrupted = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
@@ -79,7 +87,7 @@ async def _serve(gateway: SandboxGateway) -> None:
 
 
 def _loop_factory(in_process: bool) -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """The loop of uvloop where that is installed; under a debugger, the one that can be read."""
+    """Return uvloop's loop where uvloop is installed. A debugger gets asyncio's, which it can step into."""
     if not in_process:
         with suppress(ImportError):
             import uvloop
@@ -109,40 +117,40 @@ def _config(options: argparse.Namespace) -> Config:
     )
 
 
-def _parse(arguments: list[str]) -> argparse.Namespace:
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Parse a command line. Exits with status 2 for a bad option."""
     parser = argparse.ArgumentParser(prog="signalbox gateway", description=_DESCRIPTION)
     add = parser.add_argument
     several = partial(add, action="append", default=[])
-    what = parser.add_mutually_exclusive_group(required=True).add_argument
-    what("--handler", metavar="MODULE.FUNCTION", help="what every route invokes")
-    what("--template", type=Path, metavar="FILE", help="CloudFormation, JSON or YAML, of WebSocket APIs")
-    several("--parameter", type=_assignment, metavar="NAME=VALUE", help="of the template")
+    target = parser.add_mutually_exclusive_group(required=True).add_argument
+    target("--handler", metavar="MODULE.FUNCTION", help="the function that every route invokes")
+    target("--template", type=Path, metavar="FILE", help="CloudFormation template, JSON or YAML")
+    several("--parameter", type=_assignment, metavar="NAME=VALUE", help="parameter of the template")
     add("--host", default="127.0.0.1", help="loopback address to listen on (%(default)s)")
-    add("--port", type=int, default=3001, help="port to listen on, 0 for any free one (%(default)s)")
+    add("--port", type=int, default=3001, help="port to listen on, 0 for a free one (%(default)s)")
     add("--stage", default="local", help="stage name in every URL (%(default)s)")
-    several("--stage-variable", type=_assignment, metavar="NAME=VALUE", help="in every event")
-    several("--route", metavar="KEY", help="a route besides the three of every API")
-    several("--route-response", metavar="KEY", help="a route whose answers go back to the client")
+    several("--stage-variable", type=_assignment, metavar="NAME=VALUE", help="stage variable in every event")
+    several("--route", metavar="KEY", help="route key besides $connect, $disconnect and $default")
+    several("--route-response", metavar="KEY", help="route whose answers are sent to the client")
     add("--route-selection", default="$request.body.action", metavar="EXPR", help="(%(default)s)")
-    add("--authorizer", metavar="MODULE.FUNCTION", help="what decides who reaches $connect")
-    several("--identity-source", metavar="SOURCE", help="what a client must bring to be asked about")
-    add("--credentials", type=_credentials, metavar="KEY_ID:SECRET", help="who may call @connections")
-    add("--sandboxes", type=int, default=default_sandboxes(), help="how many run at once (%(default)s)")
+    add("--authorizer", metavar="MODULE.FUNCTION", help="Lambda authorizer of $connect")
+    several("--identity-source", metavar="SOURCE", help="identity source of the authorizer")
+    add("--credentials", type=_credentials, metavar="KEY_ID:SECRET", help="verify @connections signatures")
+    add("--sandboxes", type=int, default=default_sandboxes(), help="sandboxes per function (%(default)s)")
     add("--sandbox", choices=("runtime", "socket"), default=default_sandbox(), help="(%(default)s)")
-    add("--in-process", action="store_true", help="run the function in the gateway, for a debugger")
-    add("--page", type=Path, metavar="DIR", help="folder to serve at /")
-    add("--reload", action="store_true", help="run new code when Python files change")
-    add("--faults", type=Path, metavar="FILE", help="a plan of what shall go wrong, in JSON")
-    several("--env", type=_assignment, metavar="NAME=VALUE", help="for the functions")
+    add("--in-process", action="store_true", help="run the function in this process, for a debugger")
+    add("--page", type=Path, metavar="DIR", help="folder of static files to serve at /")
+    add("--reload", action="store_true", help="restart sandboxes when Python files change")
+    add("--faults", type=Path, metavar="FILE", help="fault plan in JSON")
+    several("--env", type=_assignment, metavar="NAME=VALUE", help="environment variable of the functions")
     add("--log-format", choices=("text", "json"), default="text", help="of the request log (%(default)s)")
-    add("--debug", action="store_true", help="show every event, secrets masked")
+    add("--debug", action="store_true", help="log every event, with secrets masked")
     options = parser.parse_args(arguments)
-    idle = ("parameter",) if options.template is None else _SET_BY_TEMPLATE
-    for name in idle:
+    unused = ("parameter",) if options.template is None else _SET_BY_TEMPLATE
+    for name in unused:
         if getattr(options, name) != parser.get_default(name):
-            parser.error(
-                f"--{name.replace('_', '-')} is not for {'a handler' if options.handler else 'a template'}"
-            )
+            option, target_kind = f"--{name.replace('_', '-')}", "handler" if options.handler else "template"
+            parser.error(f"{option} cannot be used with --{target_kind}")
     return options
 
 

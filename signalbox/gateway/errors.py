@@ -1,23 +1,40 @@
-"""What can go wrong in the local gateway.
+"""The errors of the local gateway.
 
 GatewayError
-├── ConfigError           a setting that makes no sense
-│   └── TemplateError     a CloudFormation template that cannot be read, or makes none
-├── PortTakenError        the address cannot be listened on
-└── InvalidAnswerError    the function answered something API Gateway does not understand
+├── ConfigError           an invalid setting
+│   └── TemplateError     an invalid or unreadable CloudFormation template
+├── MissingPackageError   a package that is not installed (also an ImportError)
+├── PortTakenError        an address that cannot be listened on
+└── InvalidAnswerError    an answer of a function that API Gateway does not accept
 """
+
+from typing import Self
+
+_PACKAGES = {"websockets": "websockets", "yaml": "pyyaml"}
 
 
 class GatewayError(Exception):
-    """Root of the tree; its text is one line fit for a terminal."""
+    """Root of the tree. The text is one line for a terminal."""
 
 
 class ConfigError(GatewayError):
-    """A setting that makes no sense; the text names it."""
+    """A setting is invalid. The text names it."""
 
 
 class TemplateError(ConfigError):
-    """A CloudFormation template that cannot be read or makes no sense; the text says where."""
+    """A CloudFormation template is invalid or cannot be read. The text names the place."""
+
+
+class MissingPackageError(GatewayError, ImportError):
+    """A package of the extra `gateway` is not installed. The text has the command that installs it."""
+
+    @classmethod
+    def of(cls, error: ModuleNotFoundError) -> Self:
+        """Return the error for a failed import. Raises `error` itself for a module of no such package."""
+        package = _PACKAGES.get((error.name or "").partition(".")[0])
+        if package is None:
+            raise error
+        return cls(f"signalbox gateway needs the package {package}: pip install 'signalbox[gateway]'")
 
 
 class PortTakenError(GatewayError):
@@ -25,4 +42,4 @@ class PortTakenError(GatewayError):
 
 
 class InvalidAnswerError(GatewayError):
-    """The function's answer is none API Gateway understands: 502 on `$connect`, an error frame elsewhere."""
+    """A function's answer is invalid: status 502 for `$connect`, an error frame for a message."""

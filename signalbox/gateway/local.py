@@ -1,22 +1,24 @@
 """The local gateway as people run it: functions of this machine behind it, in sandboxes."""
 
 import asyncio
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from .config import Config, Credentials
+from .config import Config, Credentials, SandboxKind
 from .errors import ConfigError
 from .gateway import Gateway
 from .reload import watch
 from .sandboxes.in_process import InProcessSandbox
 from .sandboxes.pool import SandboxPool
 from .sandboxes.runtime_sandbox import RuntimeSandbox
-from .sandboxes.sandbox import Function, Sandbox
+from .sandboxes.sandbox import Failure, Function, Sandbox
 from .sandboxes.socket_sandbox import SocketSandbox
 from .sockets.integration import Invoke
 from .stage import Stage
@@ -24,6 +26,7 @@ from .stage import Stage
 if TYPE_CHECKING:
     from .faults.plan import FaultPlan
 
+_log = logging.getLogger("signalbox.gateway")
 _HANDLER = re.compile(r"[\w/]+(\.\w+)+")
 _ON_AWS = re.compile(r"(http|ws)s://([\w-]+)\.execute-api\.[\w-]+\.amazonaws\.com(?:\.cn)?")
 
@@ -38,6 +41,7 @@ class SandboxGateway(Gateway):
 
     def __init__(self, *stages: Stage[Function], faults: "FaultPlan | None" = None) -> None:
         self._pools: list[SandboxPool] = []
+        self._init_errors: dict[str, str] = {}
         self._task_roots: set[Path] = set()
         self._watching: asyncio.Task[None] | None = None
         behind_routes = {(stage.config.path, to.name) for stage in stages for to in stage.routes.values()}
@@ -67,6 +71,11 @@ class SandboxGateway(Gateway):
             for pool in self._pools:
                 await pool.close()
 
+    @property
+    def init_error(self) -> str | None:
+        """The last error of a function that cannot be loaded, as one line. None once it has loaded."""
+        return next(reversed(self._init_errors.values()), None)
+
     def host(self, function: Function) -> Invoke:
         """Give sandboxes to a function that is behind no route; whoever calls the result invokes it."""
         return self._pool("function", self._config, function, in_process=False).invoke
@@ -86,16 +95,13 @@ class SandboxGateway(Gateway):
     def _pool(self, role: str, config: Config, function: Function, *, in_process: bool) -> SandboxPool:
         if not _HANDLER.fullmatch(function.handler):
             raise ConfigError(f"{role} {function.handler!r} is not of the form module.function")
-        kind: Callable[[str, Function], Sandbox] = (
-            RuntimeSandbox if config.sandbox == "runtime" else SocketSandbox
-        )
-        if in_process:
-            kind = InProcessSandbox
+        kind = InProcessSandbox if in_process else _sandbox_class(config.sandbox)
         pool = SandboxPool(
             partial(self._sandbox, kind, config, function),
             1 if in_process else config.sandboxes,
             timeout=function.timeout,
             init_timeout=config.limits.init_timeout,
+            loaded=partial(self._loaded, function),
         )
         self._pools.append(pool)
         self._task_roots.add(function.task_root)
@@ -122,6 +128,16 @@ class SandboxGateway(Gateway):
                 return "/".join(filter(None, (f"{address[1]}://{self._domain}", stage.config.prefix)))
         return address[0]
 
+    def _loaded(self, function: Function, failure: Failure | None) -> None:
+        self._init_errors.pop(function.name, None)
+        if failure is None:
+            return
+        text = " ".join((failure.message or failure.detail or failure.error_type).split())
+        self._init_errors[function.name] = text
+        if failure.message:
+            # The request log has the reason of every other failure.
+            _log.error("%s cannot be loaded: %s", function.handler, text)
+
     def _restart_sandboxes(self) -> None:
         for pool in self._pools:
             pool.restart()
@@ -138,6 +154,14 @@ class LocalGateway(SandboxGateway):
         function = Function(handler, config.task_root, name="sandbox", timeout=config.limits.function_timeout)
         authorizer = config.authorizer and replace(function, handler=config.authorizer, name="authorizer")
         super().__init__(Stage.of(config, function, authorizer or None), faults=faults)
+
+
+def _sandbox_class(kind: SandboxKind) -> Callable[[str, Function], Sandbox]:
+    if kind == "socket":
+        return SocketSandbox
+    if find_spec("awslambdaric") is None:
+        raise ConfigError("sandbox 'runtime' needs the package awslambdaric (Linux only): use 'socket'")
+    return RuntimeSandbox
 
 
 def _keys(credentials: Credentials | None) -> dict[str, str]:

@@ -92,11 +92,11 @@ async def test_every_stage_is_printed_and_takes_parameters_and_variables(tmp_pat
         ),
         (
             ["--template", "empty.yaml", "--stage", "dev"],
-            "signalbox gateway: error: --stage is not for a template",
+            "signalbox gateway: error: --stage cannot be used with --template",
         ),
         (
             ["--handler", "a.b", "--parameter", "A=1"],
-            "signalbox gateway: error: --parameter is not for a handler",
+            "signalbox gateway: error: --parameter cannot be used with --handler",
         ),
         (
             ["--handler", "a.b", "--template", "c"],

@@ -97,9 +97,9 @@ class InProcessSandbox:
     def _load(self) -> Failure | None:
         try:
             self._handler = load(self._function.handler)
-        except FunctionError as fault:
-            print(fault.report, file=sys.stderr)
-            return Failure("init", fault.error_type)
+        except FunctionError as error:
+            print(error.report, file=sys.stderr)
+            return Failure("init", error.error_type, message=error.message)
         except BaseException:  # noqa: BLE001 sys.exit in the function must not end the gateway
             return Failure("init", "Runtime.ExitError")
         return None
@@ -107,9 +107,9 @@ class InProcessSandbox:
     def _call(self, event: bytes, headers: dict[str, str]) -> Result:
         try:
             payload = call(self._handler, event, Context(headers, self._environment))
-        except FunctionError as fault:
-            print(fault.report, file=sys.stderr)
-            return Failure("error", fault.error_type, fault.unauthorized)
+        except FunctionError as error:
+            print(error.report, file=sys.stderr)
+            return Failure("error", error.error_type, error.unauthorized)
         except BaseException:  # noqa: BLE001 sys.exit in the function must not end the gateway
             self._alive = False
             return Failure("crashed", "Runtime.ExitError")

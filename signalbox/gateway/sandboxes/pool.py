@@ -23,11 +23,12 @@ class _Call:
 
 
 class SandboxPool:
-    """Up to `size` sandboxes, made by `start` from a running number, with one invocation at a time in each.
+    """Up to `size` sandboxes with one invocation at a time in each. `start` makes one from its number.
 
-    They are started on demand and reused, the most recently used first; callers wait in order.
-    `timeout` is the function's, `init_timeout` that of loading it (None: no limit), both in seconds: a
-    sandbox that exceeds one is killed, and the next caller in need has another started.
+    Sandboxes are started on demand and reused, the most recently used first. Callers wait in a queue.
+    A sandbox is killed when an invocation exceeds `timeout`, or loading exceeds `init_timeout` (None: no
+    limit), both in seconds. `loaded` is called with None when a sandbox has loaded the function. If loading
+    failed, it is called with the Failure, after the sandbox has stopped and its output is complete.
     """
 
     def __init__(
@@ -37,11 +38,13 @@ class SandboxPool:
         *,
         timeout: float,
         init_timeout: float | None = 10.0,
+        loaded: Callable[[Failure | None], None] = lambda _: None,
     ) -> None:
         self._make = start
         self._size = size
         self._timeout = timeout
         self._init_timeout = init_timeout
+        self._loaded = loaded
         self._made = 0
         self._loading = 0
         self._sandboxes: set[Sandbox] = set()
@@ -127,11 +130,12 @@ class SandboxPool:
         failure = await self._load(sandbox)
         self._loading -= 1
         if failure is None:
+            self._loaded(None)
             self._release(sandbox)
         else:
             if call := self._first_waiting():
                 call.end(replace(failure, sandbox=sandbox.name))
-            self._discard(sandbox)
+            self._track(asyncio.create_task(self._report(sandbox, failure)))
 
     async def _load(self, sandbox: Sandbox) -> Failure | None:
         try:
@@ -161,6 +165,10 @@ class SandboxPool:
 
     def _discard(self, sandbox: Sandbox) -> None:
         self._track(asyncio.create_task(self._replace(sandbox)))
+
+    async def _report(self, sandbox: Sandbox, failure: Failure) -> None:
+        await self._replace(sandbox)
+        self._loaded(failure)
 
     async def _replace(self, sandbox: Sandbox) -> None:
         await sandbox.stop()

@@ -67,7 +67,7 @@ class RuntimeApi:
             self._loaded(None)
             return await self._events.get()
         if (request.method, request.target) == ("POST", _INIT_ERROR):
-            self._loaded(Failure("init", request.headers.get("Lambda-Runtime-Function-Error-Type", "Error")))
+            self._loaded(_init_failure(request))
             return Response(202)
         if request.method == "POST" and (match := _OUTCOME.fullmatch(request.target)):
             self._settled(match[1], _result(match[2], request.body))
@@ -104,6 +104,15 @@ def _result(outcome: str, body: bytes) -> Result:
     if len(body) > MAX_PAYLOAD:
         return Failure("too_large", "Function.ResponseSizeTooLarge")
     return Answer(body) if outcome == "response" else _failure(body)
+
+
+def _init_failure(request: Request) -> Failure:
+    error_type = request.headers.get("Lambda-Runtime-Function-Error-Type", "Error")
+    try:
+        message = str(json.loads(request.body)["errorMessage"])
+    except (ValueError, LookupError, TypeError):
+        message = ""
+    return Failure("init", error_type, message=message)
 
 
 def _failure(body: bytes) -> Failure:

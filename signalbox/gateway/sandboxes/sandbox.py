@@ -26,9 +26,9 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the function returned, as it wrote it: usually JSON, but nobody checked (it may hold NaN).
+    """The bytes that the function returned. Usually JSON, but not checked (they may hold NaN).
 
-    `sandbox` is the name of the one it ran in, once the pool has said so.
+    `sandbox` is the name of the sandbox, added by the pool.
     """
 
     payload: bytes
@@ -37,18 +37,20 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why there is no answer.
+    """The reason why there is no answer.
 
-    `error` the function raised, `timeout` it ran too long and was killed, `crashed` its process ended,
-    `init` its code could not be loaded, `too_large` the event or the answer exceeds `MAX_PAYLOAD`.
-    `error_type` is a name in Lambda's terms (`KeyError`, `Sandbox.Timedout`); the text of an error is in the
-    sandbox's output and nowhere else, but for one: `unauthorized` when it is "Unauthorized" (W54). `detail`
-    is in words of our own, `sandbox` as in an Answer; neither makes one failure another.
+    `kind` is `error` (the function raised), `timeout` (it was killed), `crashed` (its process ended), `init`
+    (its code could not be loaded) or `too_large` (event or answer exceeds `MAX_PAYLOAD`). `error_type` is a
+    name in Lambda's terms, for example `KeyError` or `Sandbox.Timedout`. `unauthorized` is True when the text
+    of the error is "Unauthorized" (W54). `message` is the text of an `init` error. Other texts are in the
+    sandbox's output only. `detail` is the gateway's own explanation, `sandbox` is as in an Answer.
+    `message`, `detail` and `sandbox` are not compared.
     """
 
     kind: Literal["error", "timeout", "crashed", "init", "too_large"]
     error_type: str
     unauthorized: bool = False
+    message: str = field(default="", compare=False)
     detail: str = field(default="", compare=False)
     sandbox: str = field(default="", compare=False)
 

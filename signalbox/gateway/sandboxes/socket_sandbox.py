@@ -44,7 +44,7 @@ class SocketSandbox(ProcessSandbox):
             case "ready":
                 self._load(None)
             case "init":
-                self._load(Failure("init", header["type"]))
+                self._load(Failure("init", header["type"], message=header["message"]))
             case "answer":
                 self._settle(Answer(payload))
             case kind:

@@ -3,10 +3,10 @@
     python parent_watch.py worker.py MODULE.FUNCTION FD MAX_PAYLOAD
 
 What is said on the socket FD is, both ways, a line of JSON with a `size`, then a payload of so many bytes.
-To the worker: the headers of Lambda's Runtime API and the event. From it, by `kind`: `ready`, `init` (a
-`type` of error while loading, then it exits), `answer` with the payload, `error` and `too_large` with a
-`type`; `unauthorized` says whether the error's whole text was "Unauthorized". The text of an error goes to
-standard output, as Lambda logs it, and nowhere else.
+To the worker: the headers of Lambda's Runtime API and the event. From it, by `kind`: `ready`, `init` (the
+`type` and `message` of an error while loading, then the worker exits), `answer` with the payload, `error` and
+`too_large` with a `type`. `unauthorized` is True when the text of the error is "Unauthorized". The text of
+any other error than `init` goes to standard output only, as Lambda logs it.
 
 Run by path, in the function's folder: it imports the standard library and nothing of this package.
 """
@@ -27,19 +27,23 @@ from typing import Any
 
 Handler = Callable[[Any, "Context"], Any]
 
+_MAX_MESSAGE = 4_096
 _LOG_FORMAT = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s"
 
 
 class FunctionError(Exception):
-    """What went wrong in the function: `error_type` in Lambda's terms, `report` for its log only.
+    """An error of the function: `error_type` in Lambda's terms, its `message`, and the `report` for the log.
 
-    `unauthorized` is an authorizer's way to refuse: an error whose whole text is "Unauthorized".
+    `unauthorized` is True when the text of the error is "Unauthorized", with which an authorizer refuses.
     """
 
-    def __init__(self, error_type: str, report: str, *, unauthorized: bool = False) -> None:
+    def __init__(
+        self, error_type: str, message: str, report: str = "", *, unauthorized: bool = False
+    ) -> None:
         self.error_type = error_type
+        self.message = message
         self.unauthorized = unauthorized
-        self.report = f"[ERROR] {report}"
+        self.report = f"[ERROR] {report or message}"
 
 
 class Context:
@@ -72,7 +76,8 @@ def load(name: str) -> Handler:
     try:
         module = importlib.import_module(module_name.replace("/", "."))
     except ImportError as error:
-        raise _function_error(error, "Runtime.ImportModuleError") from error
+        message = f"Unable to import module '{module_name}': {error}"
+        raise _function_error(error, "Runtime.ImportModuleError", message) from error
     except SyntaxError as error:
         raise _function_error(error, "Runtime.UserCodeSyntaxError") from error
     except Exception as error:
@@ -103,13 +108,18 @@ def call(handler: Handler, event: bytes, context: Context) -> bytes:
         raise _function_error(error, "Runtime.MarshalError") from error
 
 
-def _function_error(error: Exception, error_type: str | None = None) -> FunctionError:
+def _function_error(
+    error: Exception, error_type: str | None = None, message: str | None = None
+) -> FunctionError:
     name = error_type or type(error).__name__
-    # The first frame is this file's.
-    frames = traceback.format_tb(error.__traceback__)[1:]
-    message = "".join(traceback.format_exception_only(error))
-    report = f"{message}Traceback (most recent call last):\n{''.join(frames)}".rstrip()
-    return FunctionError(name, report, unauthorized=error.args == ("Unauthorized",))
+    report = "".join(traceback.format_exception_only(error))
+    # The text of such an error says everything, so a traceback would only hide it.
+    if not getattr(error, "one_line", False):
+        # The first frame is this file's.
+        frames = traceback.format_tb(error.__traceback__)[1:]
+        report += f"Traceback (most recent call last):\n{''.join(frames)}"
+    unauthorized = error.args == ("Unauthorized",)
+    return FunctionError(name, message or str(error), report.rstrip(), unauthorized=unauthorized)
 
 
 def _encode(value: object) -> object:
@@ -138,9 +148,10 @@ class _GatewaySocket:
         headers = json.loads(line)
         return headers, self._reader.read(headers["size"])
 
-    def report(self, kind: str, fault: FunctionError) -> None:
-        print(fault.report)
-        self.say(kind, type=fault.error_type, unauthorized=fault.unauthorized)
+    def report(self, kind: str, error: FunctionError) -> None:
+        print(error.report)
+        message = error.message[:_MAX_MESSAGE] if kind == "init" else ""
+        self.say(kind, type=error.error_type, message=message, unauthorized=error.unauthorized)
 
     def answer(self, payload: bytes) -> None:
         if len(payload) > self._max_payload:
@@ -173,8 +184,8 @@ def main(name: str, fd: str, max_payload: str) -> None:
     record_defaults = _log_as_lambda_does()
     try:
         handler = load(name)
-    except FunctionError as fault:
-        gateway.report("init", fault)
+    except FunctionError as error:
+        gateway.report("init", error)
         sys.exit(1)
     gateway.say("ready")
     # Reading the environment itself takes longer each time than all else about a context.
@@ -186,8 +197,8 @@ def main(name: str, fd: str, max_payload: str) -> None:
         os.environ["_X_AMZN_TRACE_ID"] = headers["Lambda-Runtime-Trace-Id"]
         try:
             gateway.answer(call(handler, event, context))
-        except FunctionError as fault:
-            gateway.report("error", fault)
+        except FunctionError as error:
+            gateway.report("error", error)
 
 
 if __name__ == "__main__":

@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..errors import TemplateError
+from ..errors import MissingPackageError, TemplateError
 
 _SECTIONS = frozenset({"Conditions", "Globals", "Mappings", "Parameters", "Resources"})
 
 
 def read_template(path: Path) -> dict[str, Any]:
-    """The template at `path`. Raises TemplateError."""
+    """Return the content of the template at `path`. Raises TemplateError and MissingPackageError."""
     try:
         text = path.read_text(encoding="utf-8")
         template = json.loads(text) if text.lstrip().startswith("{") else _yaml(text)
@@ -29,6 +29,6 @@ def read_template(path: Path) -> dict[str, Any]:
 def _yaml(text: str) -> Any:
     try:
         from .tags import parse_yaml
-    except ImportError as error:
-        raise ValueError("a template in YAML needs PyYAML, which is not installed") from error
+    except ModuleNotFoundError as error:
+        raise MissingPackageError.of(error) from error
     return parse_yaml(text)

@@ -80,22 +80,25 @@ async def test_gateway_goes_on_when_the_function_fails(
 
 
 @pytest.mark.parametrize(
-    ("text", "error_type"),
+    ("text", "error_type", "message"),
     [
-        ("import missing_module", "Runtime.ImportModuleError"),
-        ("def handler(:", "Runtime.UserCodeSyntaxError"),
-        ("1 / 0", "ZeroDivisionError"),
-        ("import sys; sys.exit(5)", "Runtime.ExitError"),
+        ("import missing_module", "Runtime.ImportModuleError", "No module named 'missing_module'"),
+        ("def handler(:", "Runtime.UserCodeSyntaxError", "invalid syntax"),
+        ("1 / 0", "ZeroDivisionError", "division by zero"),
+        ("import sys; sys.exit(5)", "Runtime.ExitError", ""),
     ],
 )
 async def test_failure_is_init_when_the_function_cannot_be_loaded(
-    tmp_path: Path, text: str, error_type: str
+    tmp_path: Path, text: str, error_type: str, message: str
 ) -> None:
     (tmp_path / "broken_in_process.py").write_text(text)
     function = Function("broken_in_process.handler", tmp_path)
     pool = SandboxPool(lambda _: InProcessSandbox("here", function), 1, timeout=1)
 
-    assert await pool.invoke(b"{}", "1") == Failure("init", error_type)
+    failure = await pool.invoke(b"{}", "1")
+
+    assert failure == Failure("init", error_type)
+    assert message in failure.message
     await pool.close()
 
 

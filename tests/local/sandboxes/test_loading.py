@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from signalbox.gateway.sandboxes.pool import SandboxPool
-from signalbox.gateway.sandboxes.sandbox import Answer, Failure
+from signalbox.gateway.sandboxes.sandbox import Answer, Failure, Function
+from signalbox.gateway.sandboxes.socket_sandbox import SocketSandbox
 
 WORKS = "def handler(event, context): return event"
 
@@ -47,6 +48,42 @@ async def test_reason_is_logged_when_a_module_raises(
     )
 
     await printed("because")
+
+
+ONE_LINE = """
+class RegistrationError(Exception):
+    one_line = True
+
+raise RegistrationError("routes.py: open_ticket asks for `db`, which nothing provides")
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("raise RuntimeError('because')", "because"),
+        ("import missing_module", "Unable to import module 'broken': No module named 'missing_module'"),
+        (ONE_LINE, "routes.py: open_ticket asks for `db`, which nothing provides"),
+    ],
+)
+async def test_failure_has_the_message_of_the_error_when_a_module_raises(
+    make_pool: Callable[..., SandboxPool], tmp_path: Path, text: str, message: str
+) -> None:
+    failure = await make_pool("broken.handler", folder=write(tmp_path, text)).invoke(b"{}", "1")
+
+    assert isinstance(failure, Failure)
+    assert failure.message == message
+
+
+async def test_output_is_one_line_when_the_error_wants_no_traceback(tmp_path: Path, lines: list[str]) -> None:
+    function = Function("broken.handler", write(tmp_path, ONE_LINE))
+    sandbox = SocketSandbox("sandbox-1", function, lambda _, line: lines.append(line))
+    await sandbox.start()
+    await sandbox.stop()
+
+    assert lines == [
+        "[ERROR] broken.RegistrationError: routes.py: open_ticket asks for `db`, which nothing provides"
+    ]
 
 
 async def test_failure_is_init_when_loading_takes_too_long(

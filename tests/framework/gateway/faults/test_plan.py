@@ -87,7 +87,7 @@ def test_nothing_of_it_is_loaded_when_nobody_asks_for_faults() -> None:
             async with LocalGateway("no.handler", Config(port=0)):
                 pass
         asyncio.run(main())
-        names = ("local_gateway.fa", "signalbox.gateway.faults.network", "signalbox.testing.plugin")
+        names = ("signalbox.gateway.faults", "signalbox.testing.plugin")
         print([name for name in sys.modules if name.startswith(names)])
     """
     done = subprocess.run(

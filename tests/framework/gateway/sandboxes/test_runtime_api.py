@@ -106,6 +106,18 @@ async def test_init_fails_when_a_runtime_says_so(api: RuntimeApi, seen: Seen) ->
 
 
 @pytest.mark.parametrize(
+    ("body", "message"),
+    [(b'{"errorMessage": "because"}', "because"), (b"not JSON", ""), (b"[]", ""), (b"{}", "")],
+)
+async def test_init_failure_has_the_message_when_a_runtime_posts_one(
+    api: RuntimeApi, seen: Seen, body: bytes, message: str
+) -> None:
+    await say(api, post("init/error", body))
+
+    assert [failure and failure.message for failure in seen.loaded] == [message]
+
+
+@pytest.mark.parametrize(
     "request_bytes", [b"GET / HTTP/1.1\r\n\r\n", post("invocation/next", b""), post("other", b"")]
 )
 async def test_call_is_not_found_when_the_api_has_none_such(api: RuntimeApi, request_bytes: bytes) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from signalbox.gateway.errors import TemplateError
+from signalbox.gateway.errors import MissingPackageError, TemplateError
 from signalbox.gateway.template.source import read_template
 from tests.conftest import ROOT
 
@@ -89,6 +89,20 @@ def test_complaint_is_one_line_when_a_template_is_no_text(tmp_path: Path) -> Non
     (tmp_path / "x").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(TemplateError, match="is broken: 'utf-8' codec"):
         read_template(tmp_path / "x")
+
+
+def test_error_names_the_extra_when_yaml_is_not_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    monkeypatch.delitem(sys.modules, "signalbox.gateway.template.tags", raising=False)
+    (tmp_path / "template.yaml").write_text("Resources: {}")
+
+    with pytest.raises(MissingPackageError) as missing:
+        read_template(tmp_path / "template.yaml")
+
+    install = "pip install 'signalbox[gateway]'"
+    assert str(missing.value) == f"signalbox gateway needs the package pyyaml: {install}"
 
 
 def test_yaml_and_templates_are_not_imported_when_the_gateway_is() -> None:
