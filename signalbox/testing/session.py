@@ -1,4 +1,4 @@
-"""A WebSocket client for tests that are plain functions; it reads like that of Starlette's TestClient."""
+"""A WebSocket client for tests that are plain functions. Its API follows Starlette's TestClient."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from websockets.typing import Subprotocol
 
 
 class WebSocketDisconnect(Exception):  # noqa: N818 Starlette's name for it
-    """The connection is closed: `code` and `reason` of the close, 1006 when there was none."""
+    """The connection is closed. `code` and `reason` are those of the close frame (1006: there was none)."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(code, reason)
@@ -19,8 +19,8 @@ class WebSocketDisconnect(Exception):  # noqa: N818 Starlette's name for it
         self.reason = reason
 
 
-class HandshakeRefused(Exception):  # noqa: N818 it is no error of the test's
-    """The gateway answered the handshake with `status`."""
+class HandshakeRefused(Exception):  # noqa: N818 a test may expect it
+    """The gateway refused the handshake with the HTTP `status`."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
@@ -28,38 +28,38 @@ class HandshakeRefused(Exception):  # noqa: N818 it is no error of the test's
 
 
 class WebSocketSession:
-    """An open connection. What does not happen within `patience` seconds raises TimeoutError."""
+    """An open connection. Every call raises TimeoutError after `timeout` seconds."""
 
-    def __init__(self, client: ClientConnection, connection_id: str, patience: float) -> None:
+    def __init__(self, client: ClientConnection, connection_id: str, timeout: float) -> None:
         self.connection_id = connection_id
         self._client = client
-        self._patience = patience
+        self._timeout = timeout
 
     @property
     def accepted_subprotocol(self) -> str | None:
-        """The subprotocol `$connect` chose."""
+        """The subprotocol that `$connect` chose, or None."""
         return self._client.subprotocol
 
     def send_text(self, data: str) -> None:
-        """Send a message. Raises WebSocketDisconnect, as all that follows does."""
+        """Send a message. Raises WebSocketDisconnect when the connection is closed."""
         with _disconnects():
             self._client.send(data)
 
     def send_json(self, data: Any) -> None:
-        """Send a value as JSON."""
+        """Send a value as JSON. Raises WebSocketDisconnect when the connection is closed."""
         self.send_text(json.dumps(data))
 
     def receive_text(self) -> str:
-        """The next frame."""
+        """Wait for the next frame. Raises WebSocketDisconnect when the connection is closed."""
         with _disconnects():
-            return cast("str", self._client.recv(self._patience))
+            return cast("str", self._client.recv(self._timeout))
 
     def receive_json(self) -> Any:
-        """The value of the next frame."""
+        """Wait for the next frame, and parse it as JSON. Raises WebSocketDisconnect."""
         return json.loads(self.receive_text())
 
     def close(self, code: int = 1000, reason: str = "") -> None:
-        """Close, unless that has happened."""
+        """Close the connection. Does nothing when it is closed already."""
         self._client.close(code, reason)
 
 
@@ -69,20 +69,21 @@ def open_session(
     headers: Mapping[str, str],
     subprotocols: Sequence[str],
     identify: Callable[[tuple[str, int]], str],
-    patience: float,
+    timeout: float,
 ) -> Iterator[WebSocketSession]:
-    """A session for as long as the context lasts; `identify` knows the connection id of a client's address.
+    """Connect a client, which is closed at the end of the context. Raises HandshakeRefused on entry.
 
-    Raises HandshakeRefused on entry.
+    `identify` returns the connection id for the address of a client.
     """
     try:
         client = connect(
             url,
             additional_headers=headers,
             subprotocols=[Subprotocol(name) for name in subprotocols] or None,
-            open_timeout=patience,
-            close_timeout=patience,
-            # As API Gateway has it; and a close gets through, however much is left unread.
+            open_timeout=timeout,
+            close_timeout=timeout,
+            # API Gateway has no compression and sends no pings. Without a queue limit, a client that
+            # has not read all of its frames still receives the close.
             compression=None,
             ping_interval=None,
             max_queue=None,
@@ -91,7 +92,7 @@ def open_session(
     except InvalidStatus as refusal:
         raise HandshakeRefused(refusal.response.status_code) from refusal
     with client:
-        yield WebSocketSession(client, identify(client.local_address[:2]), patience)
+        yield WebSocketSession(client, identify(client.local_address[:2]), timeout)
 
 
 @contextmanager

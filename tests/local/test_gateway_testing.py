@@ -12,13 +12,17 @@ from signalbox.gateway import Config, LocalGateway, PortTakenError
 from signalbox.gateway.faults.file import read_plan
 from signalbox.gateway.faults.plan import FaultPlan
 from signalbox.gateway.template import TemplateGateway
-from signalbox.testing.plugin import HandshakeRefused, RunningGateway, WebSocketDisconnect, running
+from signalbox.testing.running import RunningGateway, running
+from signalbox.testing.session import HandshakeRefused, WebSocketDisconnect
 from tests.conftest import ROOT
 
 DOCUMENT = (ROOT / "docs" / "testing.md").read_text()
 FIRST, ECHO, REFUSED, SHARED, FAULTS = re.findall(
     r"^```python\n(.*?)^```", DOCUMENT, re.DOTALL | re.MULTILINE
 )
+
+PLUGIN = "signalbox.testing.plugin"
+"""Both the entry point's name and its module: pytest then accepts the plugin twice."""
 
 FUNCTION = """
 import json
@@ -46,13 +50,17 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway
 
 
 def run_pytest(folder: Path, *options: str) -> "subprocess.CompletedProcess[str]":
-    """pytest as a stranger to this project runs it."""
+    """Run pytest where the plugin is installed, in a project that has nothing to do with this one."""
     (folder / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+    installed = folder / "site" / "signalbox-0.dist-info"
+    installed.mkdir(parents=True)
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: signalbox\nVersion: 0\n")
+    (installed / "entry_points.txt").write_text(f"[pytest11]\n{PLUGIN} = {PLUGIN}\n")
     command = [sys.executable, "-m", "pytest", "-p", "no:asyncio", "-p", "no:cacheprovider", "-q", *options]
     return subprocess.run(
         command,
         cwd=folder,
-        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        env={"PYTHONPATH": f"{folder / 'site'}:{ROOT}", "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -85,11 +93,32 @@ def test_plans_of_the_document_can_be_made_when_they_are_copied(tmp_path: Path) 
 
 
 def test_error_says_what_to_do_when_no_gateway_was_named(tmp_path: Path) -> None:
+    # From a checkout the line is needed. It does no harm where the plugin is installed.
     (tmp_path / "test_none.py").write_text(
-        'pytest_plugins = ["signalbox.testing.plugin"]\n\ndef test_it(gateway):\n    pass\n'
+        f'pytest_plugins = ["{PLUGIN}"]\n\ndef test_it(local_gateway):\n    pass\n'
     )
     done = run_pytest(tmp_path)
-    assert "say which gateway in a fixture called unstarted_gateway" in done.stdout
+    assert "local_gateway needs a fixture called unstarted_local_gateway" in done.stdout
+
+
+IMPORTS = """
+import sys, pytest
+before = set(sys.modules)
+import signalbox.testing.plugin as plugin
+print(sorted(name for name in set(sys.modules) - before if not name.startswith("signalbox")))
+print(sorted(name for name in vars(plugin) if not name.startswith("_")))
+"""
+
+
+def test_nothing_but_fixtures_is_loaded_when_pytest_finds_the_plugin() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTS], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    loaded, names = done.stdout.splitlines()
+    assert loaded == "[]"
+    assert names == str(
+        ["TYPE_CHECKING", "annotations", "local_gateway", "pytest", "unstarted_local_gateway"]
+    )
 
 
 def test_conversation_reads_like_starlettes(gateway: RunningGateway) -> None:
@@ -133,11 +162,11 @@ def test_disconnect_has_code_and_reason_when_a_connection_is_closed(gateway: Run
 def test_test_goes_on_when_nothing_arrives(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(FUNCTION)
     unstarted = LocalGateway("app.handler", Config(port=0, sandboxes=1, task_root=tmp_path))
-    with running(unstarted, patience=0.05) as hasty:
+    with running(unstarted, timeout=0.05) as impatient:
         # The first event waits for the function to be loaded.
         while True:
             try:
-                with hasty.websocket_connect() as socket, pytest.raises(TimeoutError):
+                with impatient.websocket_connect() as socket, pytest.raises(TimeoutError):
                     socket.receive_text()
                 break
             except TimeoutError:
