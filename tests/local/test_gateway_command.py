@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, chdir
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,6 +15,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from signalbox.gateway.command import build, main, parse
+from signalbox.gateway.local import SandboxGateway
 from tests.conftest import ROOT
 
 PATIENCE = 30.0
@@ -62,11 +64,25 @@ async def command(task_root: Path, *arguments: str) -> AsyncIterator[asyncio.sub
         await process.communicate()
 
 
+def serve(task_root: Path, *arguments: str) -> SandboxGateway:
+    """The gateway of a command line, not started yet."""
+    with chdir(task_root):
+        return build(parse(arguments))
+
+
 async def addresses(process: asyncio.subprocess.Process) -> dict[str, str]:
     """What the command prints when it is ready."""
     assert process.stdout is not None
     lines = [(await process.stdout.readline()).decode() for _ in range(3)]
     return dict(re.split(r" +", line.strip()) for line in lines)
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command in this process. Return its exit status."""
+    try:
+        return main(arguments)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
 
 
 @pytest.mark.parametrize(
@@ -125,8 +141,9 @@ async def test_custom_routes_and_stage_variables_are_taken_from_the_command_line
     routes = ["--route", "chat/join", "--route", "quiet", "--route-response", "chat/join"]
     selection = ["--route-selection", "${request.body.service}/${request.body.action}"]
     async with (
-        command(task_root, *options, *routes, *selection) as process,
-        connect((await addresses(process))["WebSocket"]) as client,
+        asyncio.timeout(PATIENCE),
+        serve(task_root, *options, *routes, *selection) as gateway,
+        connect(gateway.websocket_url) as client,
     ):
         await client.send('{"service":"chat","action":"join"}')
         assert json.loads(await client.recv()) == ["chat/join", {"table": "dev"}]
@@ -160,13 +177,18 @@ def handler(event, context):
         pytest.param(["--in-process"], id="in-process"),
     ],
 )
-async def test_authorizer_runs_in_sandboxes_of_its_own(task_root: Path, sandbox: list[str]) -> None:
+async def test_authorizer_runs_in_sandboxes_of_its_own(
+    task_root: Path, sandbox: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The module of --in-process stays in this process, unless it is taken out afterwards.
+    monkeypatch.setitem(sys.modules, "guarded", None)
+    del sys.modules["guarded"]
     (task_root / "guard.py").write_text(GUARD)
     (task_root / "guarded.py").write_text(GUARDED)
     options = ["--handler", "guarded.handler", "--authorizer", "guard.authorize", "--port", "0", *sandbox]
     sources = ["--identity-source", "route.request.querystring.token"]
-    async with command(task_root, *options, *sources) as process:
-        url = (await addresses(process))["WebSocket"]
+    async with asyncio.timeout(PATIENCE), serve(task_root, *options, *sources) as gateway:
+        url = gateway.websocket_url
         for query, status in {"": 401, "?token=Unauthorized": 401, "?token=Unauthorized!": 500}.items():
             with pytest.raises(InvalidStatus) as refused:
                 await connect(url + query)
@@ -192,16 +214,18 @@ async def test_function_signs_with_the_credentials_of_the_command_line(task_root
     (task_root / "poster.py").write_text(POSTER)
     options = ["--handler", "poster.handler", "--port", "0", "--credentials", "AKIAEXAMPLE:se:cret"]
     async with (
-        command(task_root, *options) as process,
-        connect((await addresses(process))["WebSocket"]) as client,
+        asyncio.timeout(PATIENCE),
+        serve(task_root, *options) as gateway,
+        connect(gateway.websocket_url) as client,
     ):
         await client.send("echo")
         assert await client.recv() == "echo"
 
 
 async def test_page_is_served_on_the_same_port(task_root: Path) -> None:
-    async with command(task_root, "--handler", "greeter.handler", "--port", "0", "--page", "page") as process:
-        page = (await addresses(process))["page"]
+    options = ["--handler", "greeter.handler", "--port", "0", "--page", str(task_root / "page")]
+    async with asyncio.timeout(PATIENCE), serve(task_root, *options) as gateway:
+        page = gateway.page_url
         reader, writer = await asyncio.open_connection(*page.removeprefix("http://").strip("/").split(":"))
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         reply = await reader.read()
@@ -240,14 +264,14 @@ async def test_page_is_served_on_the_same_port(task_root: Path) -> None:
         ([], "signalbox gateway: error: one of the arguments --handler --template is required"),
     ],
 )
-async def test_complaint_is_one_line_when_an_option_makes_no_sense(
-    task_root: Path, arguments: list[str], complaint: str
+def test_complaint_is_one_line_when_an_option_makes_no_sense(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], complaint: str
 ) -> None:
-    async with command(task_root, *arguments) as process:
-        _, errors = await process.communicate()
-    assert process.returncode not in (0, None)
-    assert errors.decode().splitlines()[-1].startswith(complaint)
-    assert "Traceback" not in errors.decode()
+    status = run(arguments)
+    output, errors = capsys.readouterr()
+    assert status == (2 if ": error: " in complaint else 1)
+    assert output == ""
+    assert errors.splitlines()[-1].startswith(complaint)
 
 
 async def test_complaint_is_one_line_when_the_port_is_busy(task_root: Path) -> None:

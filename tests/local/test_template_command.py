@@ -1,14 +1,16 @@
 """`signalbox gateway --template`: it serves every stage, and names what it does not."""
 
+import asyncio
 import json
 import re
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import connect
 
 from tests.conftest import ROOT
-from tests.local.test_gateway_command import addresses, command
+from tests.local.test_gateway_command import PATIENCE, addresses, command, run, serve
 
 TEMPLATES = Path(__file__).with_name("templates")
 ECHO = """
@@ -50,14 +52,14 @@ def larger_example(example: Path) -> Path:
     return example
 
 
-async def test_what_is_not_supported_is_named_and_the_rest_is_served(larger_example: Path) -> None:
-    async with command(larger_example.parent, "--template", "template.yaml", "--port", "0") as process:
-        async with connect((await addresses(process))["WebSocket"]) as client:
-            await client.send('{"action": "ping"}')
-            assert await client.recv() == '{"action": "ping"}', "as there is no such route"
-        process.terminate()
-        _, errors = await process.communicate()
-    assert errors.decode().splitlines()[:2] == [
+async def test_what_is_not_supported_is_named_and_the_rest_is_served(
+    larger_example: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unstarted = serve(larger_example.parent, "--template", "template.yaml", "--port", "0")
+    async with asyncio.timeout(PATIENCE), unstarted as gateway, connect(gateway.websocket_url) as client:
+        await client.send('{"action": "ping"}')
+        assert await client.recv() == '{"action": "ping"}', "as there is no such route"
+    assert capsys.readouterr().err.splitlines()[:2] == [
         "signalbox gateway: Model: AWS::ApiGatewayV2::Model is not supported",
         "signalbox gateway: route ping is left out: an integration of type MOCK is not supported",
     ]
@@ -109,15 +111,12 @@ async def test_every_stage_is_printed_and_takes_parameters_and_variables(tmp_pat
     ],
     ids=str,
 )
-async def test_complaint_is_one_line_when_a_template_cannot_be_run(
-    tmp_path: Path, arguments: list[str], complaint: str
+def test_complaint_is_one_line_when_a_template_cannot_be_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], complaint: str
 ) -> None:
     (tmp_path / "broken.json").write_text('{"Resources": ')
     (tmp_path / "empty.yaml").write_text("Resources: {}")
-    async with command(tmp_path, *arguments) as process:
-        _, errors = await process.communicate()
-    assert process.returncode == (
-        1 if "error: argument" not in complaint and "error: --" not in complaint else 2
-    )
-    assert errors.decode().splitlines()[-1].startswith(complaint)
-    assert "Traceback" not in errors.decode()
+    with chdir(tmp_path):
+        status = run(arguments)
+    assert status == (2 if ": error: " in complaint else 1)
+    assert capsys.readouterr().err.splitlines()[-1].startswith(complaint)
