@@ -1,4 +1,4 @@
-"""What the local gateway is told: where it listens, which API it plays, what it runs and its limits."""
+"""The settings of a local gateway: its address, its API, its functions and its limits."""
 
 import ipaddress
 import os
@@ -16,7 +16,7 @@ from .events.selection import RouteSelection
 SandboxKind = Literal["runtime", "socket"]
 
 RESERVED_ROUTES = frozenset({"$connect", "$disconnect", "$default"})
-"""The route keys that have a meaning of their own (W74)."""
+"""The route keys with a predefined meaning (W74)."""
 
 _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _KEY_ID = re.compile(r"[A-Za-z0-9_]{1,128}")
@@ -25,23 +25,22 @@ _VARIABLE_VALUE = re.compile(r"[A-Za-z0-9._~:/?#&=,-]{1,512}")
 
 
 def default_sandbox() -> SandboxKind:
-    """AWS's own runtime client where it is installed, our portable worker elsewhere."""
+    """Return AWS's own runtime client if it is installed, otherwise the portable socket worker."""
     return "runtime" if find_spec("awslambdaric") else "socket"
 
 
 def default_sandboxes() -> int:
-    """One a core; but what handlers do most is wait, and then eight are better than two."""
+    """Return one per core, but at least eight, because most handlers wait most of the time."""
     return max(8, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes in bytes, times in seconds. The defaults are AWS's where AWS publishes one.
+    """Sizes in bytes and times in seconds. The defaults are those of AWS, where AWS publishes them.
 
-    `integration_timeout` is how long the gateway waits for a function, `function_timeout` how long a function
-    may run: the first gives up, the second kills. `send_buffer` is what may wait for a client that does not
-    read, `close_grace` how long a client may take to answer a close. A connection lasts `idle` without
-    traffic and `lifetime` in all. Raises ConfigError.
+    `integration_timeout` ends the wait for a function, which goes on. `function_timeout` kills the function.
+    `send_buffer` limits the frames that wait for a client. `close_grace` is the time to answer a close. A
+    connection ends after `idle` seconds without traffic, and after `lifetime` anyway. Raises ConfigError.
     """
 
     frame: int = 32_768
@@ -63,7 +62,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """What may come: `rate` requests a second, and `burst` at once. Raises ConfigError."""
+    """A token bucket: `rate` requests a second, and `burst` at once. Raises ConfigError."""
 
     rate: float
     burst: int
@@ -74,30 +73,32 @@ class Throttle:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Whose signature a call of `@connections` must carry (W13). Raises ConfigError."""
+    """The access key that must sign calls of `@connections` (W13). Raises ConfigError."""
 
     key_id: str
     secret: str = field(repr=False)
 
     def __post_init__(self) -> None:
-        _require(bool(_KEY_ID.fullmatch(self.key_id)), "an access key id has letters, digits and '_' only")
-        _require(bool(self.secret), "credentials have an empty secret")
+        _require(bool(_KEY_ID.fullmatch(self.key_id)), "an access key id has only letters, digits and '_'")
+        _require(bool(self.secret), "credentials need a secret")
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """One stage of a local API: its address, its routes and how functions are run. Raises ConfigError.
+    """One stage of a local API: its address, its routes and its functions. Raises ConfigError.
 
-    `port` 0 takes a free one; `prefix` precedes the stage in every URL, where several APIs share a port.
-    `routes` are the deployed route keys, `two_way` those with a route response, whose function's answer goes
-    back to the client, `route_selection` the expression that chooses one (W72). `stage_variables` are in
-    every event. `authorizer` names the function in front of `$connect`, asked when none of the
-    `identity_sources` is empty (W85). `throttle` is the stage's, `route_throttles` those of single routes;
-    without any nothing is ever refused. `integration_timeouts` are those of single routes, in seconds, where
-    they are not that of the limits. With `credentials`, calls of `@connections` must be signed, and the
-    functions have them. `sandboxes` is how many of each function may run at once. `environment` is added to
-    the functions' own, and wins. `in_process` runs the function in the gateway, one event at a time and
-    without a function timeout. `reload` replaces sandboxes when Python files change.
+    Address: `port` 0 takes a free port. `prefix` precedes the stage in URLs when several APIs share a port.
+
+    API: `routes` are the route keys. `two_way` are the routes with a route response, so that their answers
+    are sent to the client. `route_selection` is the route selection expression (W72). Every event has the
+    `stage_variables`. `authorizer` is the "module.function" in front of `$connect`. It is invoked when every
+    one of the `identity_sources` has a value (W85). `throttle` limits the stage, `route_throttles` single
+    routes. Without throttles no request is refused. `integration_timeouts` are seconds of single routes, and
+    override the limits. With `credentials`, calls of `@connections` must be signed with them.
+
+    Functions: `sandboxes` is the number per function. `environment` overrides a function's own variables.
+    `in_process` runs the function in this process, one event at a time and without a function timeout.
+    `reload` restarts sandboxes when Python files change.
     """
 
     host: str = "127.0.0.1"
@@ -129,50 +130,60 @@ class Config:
     def __post_init__(self) -> None:
         _require(
             _is_loopback(self.host),
-            f"host {self.host!r} is not a loopback address; this is no server for strangers",
+            f"host {self.host!r} is not a loopback address: use 127.0.0.1, ::1 or localhost",
         )
         _require(0 <= self.port <= 65_535, f"port {self.port} is not between 0 and 65535")
         _require(
             bool(_STAGE.fullmatch(self.stage)),
-            f"stage {self.stage!r} has more than letters, digits, '-' and '_'",
+            f"stage {self.stage!r} is invalid: use 1 to 128 letters, digits, '-' and '_'",
         )
-        _require(not self.prefix or bool(_STAGE.fullmatch(self.prefix)), f"prefix {self.prefix!r} is no name")
+        _require(
+            not self.prefix or bool(_STAGE.fullmatch(self.prefix)),
+            f"prefix {self.prefix!r} is invalid",
+        )
         _require("" not in self.routes, "a route key is empty")
         for key in self.routes:
             _require(key in RESERVED_ROUTES or not key.startswith("$"), f"route key {key!r} is reserved")
         _require(
             self.two_way <= self.routes | RESERVED_ROUTES,
-            "a route response belongs to a route that does not exist",
+            "a route response belongs to a missing route: add the route too",
         )
         _require(
-            self.route_throttles.keys() <= self.routes, "a throttle belongs to a route that does not exist"
+            self.route_throttles.keys() <= self.routes,
+            "a throttle belongs to a missing route",
         )
         for key, seconds in self.integration_timeouts.items():
-            _require(key in self.routes and seconds > 0, f"the timeout of route {key!r} makes no sense")
+            _require(
+                key in self.routes and seconds > 0,
+                f"the timeout of route {key!r} is invalid",
+            )
         RouteSelection(self.route_selection)
         for source in self.identity_sources:
             IdentitySource(source)
         _require(
             self.authorizer is not None or not self.identity_sources,
-            "an identity source belongs to an authorizer that does not exist",
+            "an identity source needs an authorizer: add the authorizer too",
         )
         _require(
             self.authorizer is None or "$connect" in self.routes,
-            "an authorizer stands in front of $connect, which does not exist",
+            "an authorizer needs the route $connect: add the route too",
         )
         for name, value in self.stage_variables.items():
             is_good = _VARIABLE_NAME.fullmatch(name) and _VARIABLE_VALUE.fullmatch(value)
-            _require(bool(is_good), f"stage variable {name!r} has a name or a value that no stage can have")
-        _require(self.sandboxes >= 1, "at least one sandbox is needed")
+            _require(
+                bool(is_good),
+                f"stage variable {name!r} is invalid: API Gateway would refuse it",
+            )
+        _require(self.sandboxes >= 1, "sandboxes must be at least 1")
         _require(self.page is None or self.page.is_dir(), f"page folder {self.page} does not exist")
         _require(
             not (self.reload and self.in_process),
-            "code that runs in the gateway's process cannot be reloaded",
+            "reload and in_process exclude each other: remove one of them",
         )
 
     @property
     def path(self) -> str:
-        """What is between the host and the query of a URL, without slashes at its ends (W1)."""
+        """The path of the stage in a URL, without slashes at its ends (W1)."""
         return f"{self.prefix}/{self.stage}".lstrip("/")
 
 

@@ -1,4 +1,4 @@
-"""The gateway: one listening socket, and the stages behind it put together."""
+"""The gateway: one listening socket with one or more stages behind it."""
 
 import asyncio
 import secrets
@@ -40,13 +40,13 @@ _MAX_TARGET = 4_096
 
 
 def wall_clock() -> int:
-    """Now, in epoch milliseconds."""
+    """Return the time in epoch milliseconds."""
     return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class StageAddress:
-    """Where a stage is: for clients, and for an SDK as the endpoint of the `@connections` API (W29)."""
+    """The URLs of a stage: for clients, and the `@connections` endpoint for an SDK (W29)."""
 
     websocket_url: str
     endpoint: str
@@ -60,10 +60,10 @@ class _RunningStage:
 
 
 class Gateway:
-    """Stages of WebSocket APIs in front of any functions. An async context manager.
+    """Stages of WebSocket APIs in front of any callables. An async context manager.
 
-    Where it listens, its limits, page and credentials are those of the first stage. `now` is the clock in
-    epoch milliseconds, `entropy(n)` returns n random bytes; `faults` is what shall go wrong. Raises
+    Address, limits, page and credentials are those of the first stage. `now` is the clock in epoch
+    milliseconds, `entropy(n)` returns n random bytes, `faults` is a plan of faults to inject. Raises
     PortTakenError on entry.
     """
 
@@ -84,7 +84,7 @@ class Gateway:
 
     @property
     def stages(self) -> Mapping[str, StageAddress]:
-        """Where each stage is, by its path."""
+        """The URLs of each stage, by its path."""
         paths = [stage.config.path for stage in self._stages]
         return {
             path: StageAddress(f"ws://{self._domain}/{path}", f"http://{self._domain}/{path}")
@@ -93,22 +93,22 @@ class Gateway:
 
     @property
     def websocket_url(self) -> str:
-        """Where clients connect to the first stage."""
+        """The URL of the first stage, for clients."""
         return self.stages[self._config.path].websocket_url
 
     @property
     def endpoint(self) -> str:
-        """Where the `@connections` API of the first stage is."""
+        """The `@connections` endpoint of the first stage."""
         return self.stages[self._config.path].endpoint
 
     @property
     def page_url(self) -> str:
-        """Where a browser finds the page."""
+        """The URL of the page, for a browser."""
         return f"http://{self._domain}/"
 
     @property
     def connections(self) -> Mapping[tuple[str, int], str]:
-        """The id of every open connection, by the address of its client."""
+        """The id of every open connection, by the (host, port) of its client."""
         incoming = [transport.get_protocol() for transport in list(self._transports)]
         return {
             incoming.remote_address[:2]: incoming.connection.id
@@ -117,7 +117,7 @@ class Gateway:
         }
 
     async def __aenter__(self) -> Self:
-        """Begin to listen."""
+        """Start to listen."""
         listener = self._bind()
         self._domain = _address(self._config.host, listener.getsockname()[1])
         ids = IdGenerator(self._now, self._entropy)
@@ -129,9 +129,9 @@ class Gateway:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close every connection with 1001, and stop within the close grace whatever the clients do."""
+        """Close every connection with 1001, and stop after the close grace at the latest."""
         code, reason = GOING_AWAY
-        # A line that asyncio has accepted, but not made a transport of, would leak when its server closes.
+        # A socket that asyncio has accepted, but has no transport for yet, would leak when the server closes.
         for listener in self._server.sockets:
             asyncio.get_running_loop().remove_reader(listener.fileno())
         await asyncio.sleep(0)
@@ -145,7 +145,7 @@ class Gateway:
             for task in self._server.handler_tasks:
                 task.cancel()
             await self._server.wait_closed()
-        # That line was none yet when the others were cut.
+        # That socket had no transport yet when the others were aborted.
         self._abort()
         for served in self._running:
             await served.lifecycle.close()
@@ -160,7 +160,7 @@ class Gateway:
             return socket.create_server((config.host, config.port), family=family)
         except OSError as error:
             complaint = f"cannot listen on {_address(config.host, config.port)}: {error.strerror}"
-            # The socket module says the address once more.
+            # The socket module repeats the address.
             raise PortTakenError(complaint.partition(" (while")[0]) from error
 
     def _serve(self, stage: Stage[Invoke], ids: IdGenerator) -> _RunningStage:
@@ -176,14 +176,22 @@ class Gateway:
             route: integrate(self.hooks.invoke(invoke), route) for route, invoke in stage.routes.items()
         }
         authorizer = stage.authorizer and Authorizer(integrate(stage.authorizer), config.identity_sources)
-        throttling = RateLimiter(config.throttle, config.route_throttles, self._now)
+        rate_limiter = RateLimiter(config.throttle, config.route_throttles, self._now)
         events, clock_rate = EventWriter(config, self._domain, ids, self._now), self.hooks.clock_rate
         return _RunningStage(
             f"/{config.path}",
             Lifecycle(
-                config, connections, ids, events, integrations, authorizer, throttling, self._now, clock_rate
+                config,
+                connections,
+                ids,
+                events,
+                integrations,
+                authorizer,
+                rate_limiter,
+                self._now,
+                clock_rate,
             ),
-            ManagementApi(connections, throttling, self._signatures(), config.limits.message, self._now),
+            ManagementApi(connections, rate_limiter, self._signatures(), config.limits.message, self._now),
         )
 
     def _signatures(self) -> SignatureVerifier | None:
@@ -204,7 +212,7 @@ class Gateway:
             # API Gateway sends no pings (W79) and negotiates no compression (W59).
             "compression": None,
             "ping_interval": None,
-            # It would cut a slow `$connect` off; the head has a timeout of its own.
+            # It would end a slow `$connect`. The head has a timeout of its own.
             "open_timeout": None,
             "close_timeout": limits.close_grace,
             "server_header": None,
@@ -220,13 +228,13 @@ class Gateway:
         )
 
     def _stage_at(self, path: str) -> _RunningStage | None:
-        """The stage at or above a path."""
+        """Return the stage at or above a path."""
         return next((served for served in self._running if f"{path}/".startswith(f"{served.path}/")), None)
 
     async def _admit(
         self, incoming: IncomingConnection, request: handshakes.Request
     ) -> handshakes.Response | None:
-        # The library itself looks at the handshake only after this; no function must see a bad one.
+        # The library checks the handshake after this hook, but a function must never get an invalid one.
         handshake = incoming.protocol.accept(request)
         if handshake.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
             record("", "$connect", handshake.status_code, "no handshake")
@@ -264,7 +272,7 @@ class Gateway:
 
 
 async def _wait_for_end(incoming: IncomingConnection) -> None:
-    # Nobody reads the headers again, and they are a quarter of what an idle connection costs.
+    # The headers are not needed any more, and they are a quarter of the memory of an idle connection.
     if incoming.request is not None:
         incoming.request.headers.clear()
     incoming.response = None

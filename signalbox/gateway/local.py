@@ -1,4 +1,4 @@
-"""The local gateway as people run it: functions of this machine behind it, in sandboxes."""
+"""The local gateway in front of functions of this machine, which run in sandboxes."""
 
 import asyncio
 import logging
@@ -32,11 +32,11 @@ _ON_AWS = re.compile(r"(http|ws)s://([\w-]+)\.execute-api\.[\w-]+\.amazonaws\.co
 
 
 class SandboxGateway(Gateway):
-    """Stages of WebSocket APIs with functions of this machine behind them. An async context manager.
+    """Stages of WebSocket APIs in front of functions of this machine. An async context manager.
 
-    A function has sandboxes of its own in each stage, where it is told of that stage's `@connections`; as an
-    authorizer it never runs in this process. What its code does wrong shows when it is first invoked, as it
-    does on AWS. Raises ConfigError for a handler Lambda would not accept, PortTakenError on entry.
+    Each stage has sandboxes of its own for a function, with the `@connections` endpoint of that stage. An
+    authorizer never runs in this process. Errors of a function's code appear at its first invocation, as on
+    AWS. Raises ConfigError for a handler that Lambda would not accept, PortTakenError on entry.
     """
 
     def __init__(self, *stages: Stage[Function], faults: "FaultPlan | None" = None) -> None:
@@ -46,13 +46,15 @@ class SandboxGateway(Gateway):
         self._watching: asyncio.Task[None] | None = None
         behind_routes = {(stage.config.path, to.name) for stage in stages for to in stage.routes.values()}
         if stages[0].config.in_process and len(behind_routes) > 1:
-            raise ConfigError(f"one function can run in the gateway's process, not {len(behind_routes)}")
+            raise ConfigError(
+                f"in_process runs one function, but the routes have {len(behind_routes)}: remove in_process"
+            )
         if stages[0].config.in_process and faults and faults.kills:
-            raise ConfigError("a sandbox in the gateway's process cannot be killed")
+            raise ConfigError("the fault kill needs sandbox processes: remove in_process")
         super().__init__(*map(self._bind_functions, stages), faults=faults)
 
     async def __aenter__(self) -> Self:
-        """Begin to listen; sandboxes start with the first events."""
+        """Start to listen. Sandboxes start with the first events."""
         await super().__aenter__()
         if self._config.reload:
             self._watching = asyncio.create_task(watch(self._task_roots, self._restart_sandboxes))
@@ -61,7 +63,7 @@ class SandboxGateway(Gateway):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the connections, then end the sandboxes."""
+        """Close the connections, then stop the sandboxes."""
         try:
             await super().__aexit__(kind, error, trace)
         finally:
@@ -77,7 +79,7 @@ class SandboxGateway(Gateway):
         return next(reversed(self._init_errors.values()), None)
 
     def host(self, function: Function) -> Invoke:
-        """Give sandboxes to a function that is behind no route; whoever calls the result invokes it."""
+        """Create sandboxes for a function without a route. Return the callable that invokes it."""
         return self._pool("function", self._config, function, in_process=False).invoke
 
     def _bind_functions(self, stage: Stage[Function]) -> Stage[Invoke]:
@@ -122,7 +124,7 @@ class SandboxGateway(Gateway):
         return make(f"{function.name}-{number}", replace(function, environment=environment))
 
     def _local_address(self, address: re.Match[str]) -> str:
-        """The address on this machine of an API of ours that a template tells a function of."""
+        """Return the local URL for the AWS address of an API that this gateway runs."""
         for stage in self._stages:
             if stage.config.api_id == address[2]:
                 return "/".join(filter(None, (f"{address[1]}://{self._domain}", stage.config.prefix)))
@@ -144,10 +146,13 @@ class SandboxGateway(Gateway):
 
 
 class LocalGateway(SandboxGateway):
-    """One stage in front of `handler`, a "module.function" found from the configured task root.
+    """One stage in front of `handler`, a "module.function" in the configured task root.
 
-    The authorizer, if there is one, is found there too. An async context manager. Raises ConfigError for a
-    handler of another form, PortTakenError on entry.
+    The authorizer, if there is one, is in the same folder. An async context manager. Raises ConfigError for
+    a handler of another form, PortTakenError on entry. For example:
+
+        async with LocalGateway("echo.handler", Config(port=0)) as gateway:
+            print(gateway.websocket_url)
     """
 
     def __init__(self, handler: str, config: Config, faults: "FaultPlan | None" = None) -> None:
@@ -165,7 +170,7 @@ def _sandbox_class(kind: SandboxKind) -> Callable[[str, Function], Sandbox]:
 
 
 def _keys(credentials: Credentials | None) -> dict[str, str]:
-    """The variables in which an SDK looks for what `@connections` wants to see signed."""
+    """Return the environment variables from which an SDK takes the credentials."""
     if credentials is None:
         return {}
     return {"AWS_ACCESS_KEY_ID": credentials.key_id, "AWS_SECRET_ACCESS_KEY": credentials.secret}

@@ -1,6 +1,6 @@
-"""The request log: a line for each event and each refusal, and in it nothing that a client wrote.
+"""The request log: one line for each event and each refusal. It contains no text from a client.
 
-When it is to debug it shows the events too, and masks what looks like a secret.
+At the level DEBUG it shows the events too, and masks values that look like secrets.
 """
 
 import json
@@ -30,9 +30,9 @@ _CLOCK = "%H:%M:%S"
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One line: whose connection, if it had an id by then, which route or method, and the result.
+    """One line: connection id (empty before there is one), route or HTTP method, and result.
 
-    `seconds` is how long the function took, None when none was called; `sandbox` is empty when none answered.
+    `seconds` is the run time of the function, or None without a call. `sandbox` is empty without an answer.
     """
 
     connection: str
@@ -42,13 +42,13 @@ class LogEntry:
     seconds: float | None
 
     def columns(self) -> tuple[str, str, str]:
-        """Who, what and with which result, as text of an even width."""
+        """Return connection, call and result as text in columns."""
         took = "" if self.seconds is None else f"{self.seconds * 1000:.1f} ms"
         what = f"{self.route:12} {self.sandbox or '-':12} {took:>11}"
         return f"{self.connection or '-':16}", what, self.result
 
     def fields(self) -> dict[str, object]:
-        """The same for a machine; what there is not is absent."""
+        """Return the same as JSON fields. Empty values are absent."""
         fields: dict[str, object] = {
             "connection": self.connection,
             "route": self.route,
@@ -65,12 +65,12 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class MaskedEvent:
-    """An event as the function gets it, but for its secrets."""
+    """An event as the function gets it, with its secrets masked."""
 
     payload: bytes
 
     def fields(self) -> dict[str, object]:
-        """The event for a machine."""
+        """Return the event as a JSON field."""
         event: dict[str, Any] = json.loads(self.payload)
         for place in _PLACES:
             if place in event:
@@ -82,14 +82,14 @@ class MaskedEvent:
 
 
 class TextFormatter(logging.Formatter):
-    """Lines for people: each connection in a colour of its own, results in that of their level."""
+    """Text lines. Each connection has a colour, and a result has the colour of its level."""
 
     def __init__(self, *, colour: bool) -> None:
         super().__init__("%(asctime)s.%(msecs)03d %(message)s", _CLOCK)
         self._colour = colour
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line of one record."""
+        """Return the line of one record."""
         said: object = record.msg
         if not isinstance(said, LogEntry):
             return super().format(record)
@@ -102,10 +102,10 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """Lines for programs: one JSON object each."""
+    """JSON lines: one object for each record."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line of one record."""
+        """Return the line of one record."""
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         said: object = record.msg
         fields = (
@@ -115,7 +115,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def log_to(stream: TextIO, *, log_format: LogFormat = "text", debug: bool = False) -> None:
-    """Log to `stream`; text is in colour when that is a terminal, unless NO_COLOR is set."""
+    """Log to `stream`. Text is in colour when the stream is a terminal and NO_COLOR is not set."""
     colour = stream.isatty() and not os.environ.get("NO_COLOR")
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter(colour=colour))
@@ -132,29 +132,29 @@ def record(
     sandbox: str = "",
     seconds: float | None = None,
 ) -> None:
-    """Log what came of one event; `status` is what it is in HTTP, or would be."""
+    """Log the result of one event. `status` is its HTTP status, or the equivalent one."""
     level = _level(status)
     if _log.isEnabledFor(level):
         entry = LogEntry(connection_id, route, _printable(f"{status} {verdict}"), sandbox, seconds)
-        # Not `log`, which searches the stack for who said it.
+        # `log` would search the stack for the caller, which is slow.
         _log.handle(logging.LogRecord(_log.name, level, __file__, 0, entry, None, None))
 
 
 def show(payload: bytes) -> None:
-    """Show an event to whoever debugs."""
+    """Log an event at the level DEBUG."""
     if _log.isEnabledFor(logging.DEBUG):
         _log.debug(MaskedEvent(payload))
 
 
 def _level(status: int) -> int:
-    """A warning for what a client did wrong or too often, an error for what a function did."""
+    """Return WARNING for errors and excesses of a client, ERROR for errors of a function."""
     if status < HTTPStatus.BAD_REQUEST:
         return logging.INFO
     return logging.WARNING if status < HTTPStatus.INTERNAL_SERVER_ERROR else logging.ERROR
 
 
 def _printable(text: str) -> str:
-    """An error's type is the function's own choice: keep it to one short line."""
+    """Shorten a text to one line. A function chooses the type names of its errors freely."""
     line = text[:80]
     return line if line.isprintable() else "".join(filter(str.isprintable, line))
 

@@ -1,4 +1,4 @@
-"""Notices that Python files changed, so that sandboxes of the old code can go."""
+"""Watches Python files, so that sandboxes with old code can be restarted."""
 
 import asyncio
 import logging
@@ -12,9 +12,10 @@ _SKIPPED = frozenset({"__pycache__", "build", "cdk.out", "dist", "node_modules"}
 
 
 async def watch(folders: Iterable[Path], changed: Callable[[], None], every: float = 0.5) -> None:
-    """Call `changed` whenever a Python file below the folders came, went or was written, until cancelled.
+    """Call `changed` whenever a Python file below the folders was added, removed or written.
 
-    Looks every so many seconds, in a thread. Hidden folders, environments and what builds leave are left out.
+    Runs until it is cancelled, and looks `every` so many seconds in a thread. Hidden folders, virtual
+    environments and build output are skipped.
     """
     seen = await asyncio.to_thread(_snapshot, folders)
     while True:
@@ -41,7 +42,7 @@ def _files(folder: str) -> Iterator[tuple[str, tuple[int, int]]]:
             if entry.name not in _SKIPPED:
                 yield from _files(entry.path)
         elif entry.name.endswith(".py"):
-            with suppress(OSError):  # it went, or is a link to nowhere
+            with suppress(OSError):  # it was removed, or is a broken link
                 status = entry.stat()
                 yield entry.path, (status.st_mtime_ns, status.st_size)
 
@@ -51,5 +52,5 @@ def _entries(folder: str) -> "list[os.DirEntry[str]]":
         with os.scandir(folder) as entries:
             return [entry for entry in entries if not entry.name.startswith(".")]
     except OSError:
-        # It went while we looked, or is not ours to read.
+        # It was removed meanwhile, or is not readable.
         return []

@@ -1,4 +1,4 @@
-"""One stage of an API: its settings, and what stands behind its routes."""
+"""One stage of an API: its settings and the targets of its routes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ Target = TypeVar("Target")
 
 @dataclass(frozen=True, slots=True)
 class Stage(Generic[Target]):
-    """What each route of `config` leads to, and its authorizer: functions, or ways to invoke them.
+    """The settings of a stage, and a target for each route and for the authorizer.
 
-    Raises ConfigError when settings and targets do not belong together.
+    A target is a function or a callable that invokes one. Raises ConfigError when a target is missing.
     """
 
     config: Config
@@ -23,11 +23,11 @@ class Stage(Generic[Target]):
 
     def __post_init__(self) -> None:
         if self.routes.keys() != self.config.routes:
-            raise ConfigError("every route, and nothing else, must lead somewhere")
+            raise ConfigError("the targets must be those of the configured routes, neither more nor fewer")
         if (self.authorizer is None) != (self.config.authorizer is None):
-            raise ConfigError("an authorizer must be both configured and there to be asked")
+            raise ConfigError("an authorizer needs both its setting and its target")
 
     @classmethod
     def of(cls, config: Config, target: Target, authorizer: Target | None = None) -> Self:
-        """A stage whose routes all lead to the same target."""
+        """Create a stage in which all routes have the same target."""
         return cls(config, dict.fromkeys(config.routes, target), authorizer)

@@ -270,5 +270,5 @@ async def test_w54_nobody_is_let_in_because_the_authorizer_is_not_there_to_be_as
 
 
 async def test_w56_authorizer_needs_the_connect_route() -> None:
-    with pytest.raises(ConfigError, match=r"in front of \$connect"):
+    with pytest.raises(ConfigError, match=r"needs the route \$connect"):
         Config(authorizer="a.b", routes=frozenset({"$default"}))

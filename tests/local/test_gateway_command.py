@@ -249,7 +249,7 @@ async def test_page_is_served_on_the_same_port(task_root: Path) -> None:
         (["--handler", "a.b", "--route", "$mine"], "signalbox gateway: route key '$mine' is reserved"),
         (
             ["--handler", "a.b", "--route-response", "x"],
-            "signalbox gateway: a route response belongs to a route",
+            "signalbox gateway: a route response belongs to a missing route",
         ),
         (["--handler", "a.b", "--route-selection", "$x"], "signalbox gateway: route selection '$x' is not"),
         (["--handler", "a.b", "--stage-variable", "x"], "signalbox gateway: error: argument --stage-v"),

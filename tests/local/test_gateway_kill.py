@@ -115,7 +115,7 @@ async def test_every_sandbox_dies_when_as_many_shall(tmp_path: Path) -> None:
 
 
 def test_plan_is_refused_when_a_sandbox_of_this_process_should_die() -> None:
-    with pytest.raises(ConfigError, match="cannot be killed"):
+    with pytest.raises(ConfigError, match="kill needs sandbox processes"):
         LocalGateway("a.b", Config(in_process=True), faults=FaultPlan(Kill(1)))
 
 

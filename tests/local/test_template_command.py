@@ -106,7 +106,7 @@ async def test_every_stage_is_printed_and_takes_parameters_and_variables(tmp_pat
         ),
         (
             ["--handler", "a.b", "--reload", "--in-process"],
-            "signalbox gateway: code that runs in the gateway's process cannot be reloaded",
+            "signalbox gateway: reload and in_process exclude each other",
         ),
     ],
     ids=str,

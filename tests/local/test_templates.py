@@ -116,7 +116,7 @@ async def test_handshake_is_403_when_its_path_is_no_stage(two_apis: TemplateGate
 
 
 def test_template_is_refused_when_several_functions_are_to_run_in_this_process() -> None:
-    with pytest.raises(ConfigError, match="one function can run in the gateway's process, not 3"):
+    with pytest.raises(ConfigError, match="in_process runs one function, but the routes have 3"):
         TemplateGateway(TEMPLATES / "two_apis.yaml", Config(in_process=True))
 
 

@@ -1,1 +1,1 @@
-"""The authorizer in front of `$connect`: when it is asked, and what its answer allows."""
+"""The Lambda authorizer in front of `$connect`."""

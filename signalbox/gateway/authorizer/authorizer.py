@@ -1,4 +1,4 @@
-"""The authorizer in front of `$connect`: whether it is asked, and what its answer means (W54, W84-W87)."""
+"""The Lambda authorizer in front of `$connect`: its invocation and its answer (W54, W84-W87)."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -19,9 +19,9 @@ _MAX_ANSWER = 8_192
 
 @dataclass(frozen=True, slots=True)
 class AuthorizerDecision:
-    """What the authorizer decided; any `status` but 200 answers the handshake.
+    """The decision of an authorizer. Any `status` but 200 is the answer to the handshake.
 
-    `context` is what later events say of it (W45), `verdict` is for the request log.
+    Later events contain the `context` (W45). `verdict` is the text in the request log.
     """
 
     status: int
@@ -30,14 +30,14 @@ class AuthorizerDecision:
 
 
 class Authorizer:
-    """Asks the authorizer function once per handshake; nothing is cached (W86)."""
+    """Invokes the authorizer function once for each handshake. Nothing is cached (W86)."""
 
     def __init__(self, integration: Integration, sources: Iterable[str]) -> None:
         self._integration = integration
         self._sources = [IdentitySource(source) for source in sources]
 
     async def authorize(self, event: FunctionEvent) -> AuthorizerDecision:
-        """Decide on a REQUEST event: 401 without asking when an identity source is empty (W85)."""
+        """Decide on a REQUEST event. Without a value for every identity source it is 401 at once (W85)."""
         request = json.loads(event.payload)
         if not all(source.is_filled(request) for source in self._sources):
             record(event.connection_id, "authorizer", 401, "no identity")
@@ -79,5 +79,7 @@ def _context(entries: Any) -> dict[str, str]:
     if not isinstance(entries, dict):
         raise InvalidAnswerError("invalid answer: context is not an object")
     if not all(isinstance(value, str | int | float) for value in entries.values()):
-        raise InvalidAnswerError("invalid answer: context holds more than strings, numbers and truth values")
+        raise InvalidAnswerError(
+            "invalid answer: context has values that are not strings, numbers or booleans"
+        )
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in entries.items()}

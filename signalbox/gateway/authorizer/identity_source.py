@@ -1,4 +1,4 @@
-"""Identity sources: what a client must bring before the authorizer is asked at all (W85)."""
+"""Identity sources: values that a request must have before the authorizer is invoked (W85)."""
 
 import re
 from collections.abc import Mapping
@@ -12,16 +12,18 @@ _SOURCE = re.compile(
 
 
 class IdentitySource:
-    """One place of the authorizer's event, as `route.request.header.Authorization`. Raises ConfigError."""
+    """A place in the event, for example `route.request.header.Authorization`. Raises ConfigError."""
 
     def __init__(self, expression: str) -> None:
         match = _SOURCE.fullmatch(expression)
         if match is None:
-            raise ConfigError(f"identity source {expression!r} is not understood")
+            raise ConfigError(
+                f"identity source {expression!r} is not understood: write route.request.header.NAME"
+            )
         self._place, self._name = match[1], match[2]
 
     def is_filled(self, event: Mapping[str, Any]) -> bool:
-        """Whether there is something in the event at that place."""
+        """Whether the event has a value at that place."""
         match self._place:
             case "route.request.header":
                 name = self._name.lower()

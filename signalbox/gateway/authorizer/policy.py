@@ -1,4 +1,4 @@
-"""Whether an authorizer's policy lets a client in (W87).
+"""Evaluates the policy of an authorizer (W87).
 
 Source: "Policy evaluation logic", AWS Identity and Access Management User Guide.
 """
@@ -12,10 +12,10 @@ _ACTION = "execute-api:Invoke"
 
 
 def allows(policy: object, method_arn: str) -> bool:
-    """Whether the policy allows execute-api:Invoke on `method_arn`, and nothing in it denies that.
+    """Whether the policy allows execute-api:Invoke on `method_arn` and does not deny it.
 
-    Conditions are not evaluated: one takes an Allow out of the account, and leaves a Deny in force.
-    Raises InvalidAnswerError for what is no policy.
+    Conditions are not evaluated. An Allow with a condition does not count, a Deny with one does.
+    Raises InvalidAnswerError when `policy` is not a policy.
     """
     statements = policy.get("Statement") if isinstance(policy, dict) else None
     effects = {_effect(statement, method_arn) for statement in _listed(statements)}
@@ -34,7 +34,7 @@ def _effect(statement: object, method_arn: str) -> str | None:
 
 
 def _names(statement: dict[str, Any], key: str, value: str, flags: re.RegexFlag = re.NOFLAG) -> bool:
-    """Whether `key` names the value, or `NotKey` does not."""
+    """Whether `key` matches the value, or `NotKey` does not match it."""
     if key in statement:
         return _matches(statement[key], value, flags)
     return not _matches(statement.get(f"Not{key}"), value, flags)

@@ -1,1 +1,1 @@
-"""The events a function gets, the routes they take, and what its answers mean."""
+"""Events for functions, route selection, and the interpretation of answers."""

@@ -1,7 +1,7 @@
-"""What becomes of a function's answer: a handshake's status, or a frame for the client.
+"""Interprets a function's answer: as the status of a handshake, or as a frame for the client.
 
-Answers are read strictly. That of a proxy integration is an object with `statusCode`, `headers`, `body` and
-`isBase64Encoded`.
+The answer of a proxy integration is an object with `statusCode`, `headers`, `body` and `isBase64Encoded`.
+Anything else is invalid.
 """
 
 import base64
@@ -20,9 +20,9 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 @dataclass(frozen=True, slots=True)
 class HandshakeDecision:
-    """What `$connect` decided: the status of the handshake, and the subprotocol it chose, if any.
+    """The decision of `$connect`: the status of the handshake, and the subprotocol, if any.
 
-    `verdict` is for the request log.
+    `verdict` is the text in the request log.
     """
 
     status: int
@@ -31,13 +31,13 @@ class HandshakeDecision:
 
     @property
     def granted(self) -> bool:
-        """Any 2xx opens the connection; any other status answers the handshake (W49)."""
+        """Whether the connection opens, which it does for any 2xx. Another status is the answer (W49)."""
         return 200 <= self.status < 300
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyFrame:
-    """The frame a message gets back, empty for none; `status` and `verdict` are for the request log."""
+    """The reply to a message, empty for none. `status` and `verdict` are for the request log."""
 
     frame: bytes
     status: int = 200
@@ -45,7 +45,7 @@ class ReplyFrame:
 
 
 def handshake_decision_from(result: Result | None) -> HandshakeDecision:
-    """Read what came of `$connect`, None for nothing in time (W49-W52)."""
+    """Interpret the result of `$connect`. None is a timeout (W49-W52)."""
     if result is None:
         return HandshakeDecision(504, verdict=verdict_of(result))
     if isinstance(result, Failure):
@@ -57,9 +57,9 @@ def handshake_decision_from(result: Result | None) -> HandshakeDecision:
 
 
 def reply_from(result: Result | None, event: FunctionEvent, two_way: bool, max_bytes: int) -> ReplyFrame:
-    """Read what came of a message, None for nothing in time (W68, W69).
+    """Interpret the result of a message. None is a timeout (W68, W69).
 
-    The text of a good answer reaches the client only on a `two_way` route (W75).
+    The body of a valid answer is sent to the client only on a `two_way` route (W75).
     """
     if result is None:
         frame = frames.endpoint_timed_out(event.connection_id, event.request_id)
@@ -74,7 +74,7 @@ def reply_from(result: Result | None, event: FunctionEvent, two_way: bool, max_b
 
 
 def verdict_of(result: Result | None) -> str:
-    """What the request log says came of a function, None for nothing in time."""
+    """Return the text for the request log. None is a timeout."""
     if result is None:
         return "integration timeout"
     if isinstance(result, Failure):
@@ -83,7 +83,7 @@ def verdict_of(result: Result | None) -> str:
 
 
 def read_object(payload: bytes) -> dict[str, Any]:
-    """The object a function returned. Raises InvalidAnswerError for anything else."""
+    """Return the object that a function returned. Raises InvalidAnswerError for anything else."""
     try:
         answer = parse_json(payload)
     except ValueError as error:
@@ -100,7 +100,7 @@ def _failed(event: FunctionEvent, verdict: str) -> ReplyFrame:
 def _read_admission(answer: dict[str, Any]) -> HandshakeDecision:
     status = answer.get("statusCode")
     if not isinstance(status, int) or not 200 <= status <= 599:
-        raise InvalidAnswerError("invalid answer: statusCode is no final HTTP status")
+        raise InvalidAnswerError("invalid answer: statusCode is not an HTTP status from 200 to 599")
     subprotocol = _subprotocol(answer.get("headers"))
     return HandshakeDecision(status, subprotocol, "ok" if 200 <= status < 300 else "refused")
 

@@ -1,4 +1,4 @@
-"""The events a function gets: the keys API Gateway sends, absent ones absent rather than null (W33-W46)."""
+"""The events for functions, with the keys that API Gateway sends. Missing values are absent (W33-W46)."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +14,7 @@ from .ids import IdGenerator
 
 _NOTHING: Mapping[str, object] = {}
 _ACCOUNT = "000000000000"
-# An authorizer sees what is between hops, in these words; `$connect` does not (W41, W84).
+# The event of an authorizer has these hop-by-hop headers, that of `$connect` does not (W41, W84).
 _HOP_BY_HOP = {"Connection": "upgrade", "Upgrade": "websocket", "content-length": "0"}
 _CANONICAL = {
     name.lower(): name
@@ -30,7 +30,7 @@ _CANONICAL = {
 
 @dataclass(frozen=True, slots=True)
 class FunctionEvent:
-    """One event on its way to the function: its JSON, and what answers and log lines name of it."""
+    """One event for a function: its JSON, and the values for answers and log lines."""
 
     connection_id: str
     route: str
@@ -39,9 +39,9 @@ class FunctionEvent:
 
 
 class EventWriter:
-    """Writes the events of one API.
+    """Creates the events of one API.
 
-    `domain` is the host and port clients reach it by, `now` the clock in epoch milliseconds.
+    `domain` is the host and port of the gateway. `now` is the clock in epoch milliseconds.
     """
 
     def __init__(self, config: Config, domain: str, ids: IdGenerator, now: Callable[[], int]) -> None:
@@ -49,13 +49,13 @@ class EventWriter:
         self._domain = domain
         self._ids = ids
         self._now = now
-        # Absent, not empty, when the stage has none (W33).
+        # The key is absent when the stage has no variables (W33).
         self._variables = {"stageVariables": dict(variables)} if (variables := config.stage_variables) else {}
 
     def authorization(
         self, connection: Connection, query: str, headers: Iterable[tuple[str, str]]
     ) -> FunctionEvent:
-        """The authorizer's event (W84), of the same request as `connect`; empty things are not absent."""
+        """Return the event of the authorizer (W84). Here empty values are present."""
         context = self._context(connection, "$connect", "CONNECT", connection.connected_at)
         multi_headers = _grouped(self._forwarded(connection, headers, _HOP_BY_HOP))
         multi_query = _grouped(parse_qsl(query, keep_blank_values=True))
@@ -76,7 +76,7 @@ class EventWriter:
     def connect(
         self, connection: Connection, query: str, headers: Iterable[tuple[str, str]]
     ) -> FunctionEvent:
-        """The CONNECT event (W33), with the raw query string and the headers as the client wrote them."""
+        """Return the CONNECT event (W33). `query` is the raw query string."""
         context = self._context(connection, "$connect", "CONNECT", connection.connected_at)
         multi_headers = _grouped(self._forwarded(connection, headers, {}))
         payload: dict[str, Any] = {"headers": _last(multi_headers), "multiValueHeaders": multi_headers}
@@ -86,7 +86,7 @@ class EventWriter:
         return _event(context, {**payload, **self._variables, "requestContext": context})
 
     def message(self, connection: Connection, route: str, body: str) -> FunctionEvent:
-        """The MESSAGE event (W34); `route` is the matched key, never the value that selected it (W40)."""
+        """Return the MESSAGE event (W34). `route` is the matched key, not the selecting value (W40)."""
         message_id = self._ids.message(connection.id)
         context = self._context(
             connection, route, "MESSAGE", self._later(connection), {"messageId": message_id}
@@ -94,7 +94,7 @@ class EventWriter:
         return _event(context, {**self._variables, "requestContext": context, "body": body})
 
     def disconnect(self, connection: Connection, code: int, reason: str) -> FunctionEvent:
-        """The DISCONNECT event (W35), with the close code and reason as the gateway saw them."""
+        """Return the DISCONNECT event (W35) with the close code and reason."""
         context = self._context(
             connection,
             "$disconnect",
@@ -141,13 +141,13 @@ class EventWriter:
         }
 
     def _later(self, connection: Connection) -> int:
-        """Now; after the connection was made, however coarse the clock (W38)."""
+        """Return the time, which is always later than that of the connection (W38)."""
         return max(self._now(), connection.connected_at + 1)
 
     def _forwarded(
         self, connection: Connection, headers: Iterable[tuple[str, str]], more: Mapping[str, str]
     ) -> list[tuple[str, str]]:
-        """The client's headers with those API Gateway adds, and some `more`, in its order (W41)."""
+        """Return the client's headers, those of API Gateway and some `more`, sorted (W41)."""
         added = {
             **more,
             "X-Amzn-Trace-Id": self._ids.trace(),
@@ -183,5 +183,5 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def _last(values: Mapping[str, list[str]]) -> dict[str, str]:
-    """One value per name: the last, when it was repeated (W44)."""
+    """Return one value per name, the last of a repeated one (W44)."""
     return {name: several[-1] for name, several in values.items()}

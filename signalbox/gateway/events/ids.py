@@ -1,4 +1,4 @@
-"""Identifiers shaped like API Gateway's, so that code which forgets to encode one fails here too."""
+"""Identifiers in the format of API Gateway. Code that forgets to URL-encode them fails here, too."""
 
 import base64
 import re
@@ -9,14 +9,14 @@ _SHAPE = re.compile(r"[A-Za-z0-9_-]{15}=")
 
 
 def is_connection_id(text: str) -> bool:
-    """Whether `text` has the shape of a connection id, whoever made it (W39)."""
+    """Whether `text` has the format of a connection id (W39)."""
     return bool(_SHAPE.fullmatch(text))
 
 
 class IdGenerator:
-    """Makes ids of 11 bytes in 16 URL-safe base64 characters, the last one `=` (W39).
+    """Creates ids of 11 bytes, written as 16 characters of URL-safe base64 with a final `=` (W39).
 
-    Eight bytes rise strictly with time, three are random. `now` is the clock in epoch milliseconds,
+    Eight bytes rise strictly with time, and three are random. `now` is the clock in epoch milliseconds.
     `entropy(n)` returns n random bytes.
     """
 
@@ -26,23 +26,23 @@ class IdGenerator:
         self._last = 0
 
     def connection(self) -> str:
-        """A new connection id."""
+        """Return a new connection id."""
         return self._rising(self._entropy(3))
 
     def request(self) -> str:
-        """A new request id: one per event, and per error frame without an event."""
+        """Return a new request id. Each event has one, and each error frame without an event."""
         return self._rising(self._entropy(3))
 
     def message(self, connection_id: str) -> str:
-        """A new message id; its last three bytes are those of the connection (W39)."""
+        """Return a new message id. Its last three bytes are those of the connection (W39)."""
         return self._rising(base64.urlsafe_b64decode(connection_id)[-3:])
 
     def invocation(self) -> str:
-        """A new id for one run of the function, a UUID as Lambda makes them."""
+        """Return a new id for one invocation, a UUID as on Lambda."""
         return str(uuid.UUID(bytes=self._entropy(16), version=4))
 
     def trace(self) -> str:
-        """A new `X-Amzn-Trace-Id` value: seconds and 12 random bytes, in hex (W41)."""
+        """Return a new value of `X-Amzn-Trace-Id`: seconds and 12 random bytes, in hex (W41)."""
         return f"Root=1-{self._now() // 1000:08x}-{self._entropy(12).hex()}"
 
     def _rising(self, tail: bytes) -> str:

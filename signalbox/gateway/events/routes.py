@@ -1,11 +1,11 @@
-"""Which route a message takes (W72-W74)."""
+"""Selects the route of a message (W72-W74)."""
 
 from .selection import RouteSelection
 from .strict_json import parse_json
 
 
 class Routes:
-    """The deployed routes of one API, and the expression that selects one of them."""
+    """The routes of one API, with its route selection expression."""
 
     def __init__(self, keys: frozenset[str], selection: RouteSelection) -> None:
         self._custom = frozenset(key for key in keys if not key.startswith("$"))
@@ -13,7 +13,7 @@ class Routes:
         self._selection = selection
 
     def select(self, body: str) -> str | None:
-        """The key of the route `body` takes: the selected one, else `$default`, else None."""
+        """Return the route key for a message: the selected one, else `$default`, else None."""
         if self._custom and (key := self._selected(body)) in self._custom:
             return key
         return self._default
@@ -21,5 +21,5 @@ class Routes:
     def _selected(self, body: str) -> str | None:
         try:
             return self._selection.evaluate(parse_json(body))
-        except (ValueError, RecursionError):  # the latter: a key of hundreds of lists in each other
+        except (ValueError, RecursionError):  # RecursionError: the key is a deeply nested list
             return None

@@ -1,6 +1,7 @@
-"""Route selection expressions: what a message's JSON says is the key of its route (W72).
+"""Route selection expressions, which compute a route key from a message (W72).
 
-Source: "WebSocket selection expressions", API Gateway Developer Guide. Of JSONPath, names and indexes.
+Of JSONPath, names and indexes are supported. Source: "WebSocket selection expressions", API Gateway
+Developer Guide.
 """
 
 import json
@@ -23,7 +24,7 @@ _Steps = tuple[int | str, ...]
 
 
 class RouteSelection:
-    """One expression, understood once and evaluated for each message. Raises ConfigError."""
+    """One expression, parsed once and evaluated for each message. Raises ConfigError."""
 
     def __init__(self, expression: str) -> None:
         self._pieces: list[str | _Steps] = []
@@ -39,7 +40,7 @@ class RouteSelection:
             raise ConfigError("route selection is empty")
 
     def evaluate(self, message: Any) -> str:
-        """The key a message selects; what is not there is an empty string."""
+        """Return the key for a message. A missing value is an empty string."""
         return "".join(
             piece if isinstance(piece, str) else _stringified(_find(message, piece)) for piece in self._pieces
         )

@@ -1,11 +1,11 @@
-"""JSON as API Gateway reads it: strictly."""
+"""A strict JSON parser, as API Gateway has one."""
 
 import json
 from typing import Any, NoReturn
 
 
 def parse_json(text: bytes | str) -> Any:
-    """The value of `text`; ValueError for what is not JSON: NaN, bad UTF-8, bottomless nesting."""
+    """Parse `text`. Raises ValueError for invalid JSON, NaN, invalid UTF-8 and very deep nesting."""
     try:
         return _DECODER.decode(text.decode() if isinstance(text, bytes) else text)
     except RecursionError:

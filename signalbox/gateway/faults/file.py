@@ -1,4 +1,4 @@
-"""Fault plans in JSON: `{"seed": 7, "faults": [{"fault": "drop", "kind": "disconnect"}]}`."""
+"""Fault plans in JSON, for example `{"seed": 7, "faults": [{"fault": "drop", "kind": "disconnect"}]}`."""
 
 import json
 from dataclasses import MISSING, fields
@@ -12,9 +12,9 @@ _KINDS: dict[str, Any] = {kind.__name__.lower(): kind for kind in get_args(AnyFa
 
 
 def read_plan(file: Path) -> FaultPlan:
-    """The plan in a file: names and values as in Python, each fault under its name in small letters.
+    """Read a plan from a file. Names and values are those of Python, with fault names in lower case.
 
-    Raises ConfigError, whose one line names the file and what is wrong with it.
+    Raises ConfigError. Its text is one line with the file and the problem.
     """
     try:
         given = _object(json.loads(file.read_text()), "plan", {"faults", "seed", "clock_rate"})
@@ -48,5 +48,5 @@ def _object(given: object, what: str, names: set[str]) -> dict[str, Any]:
         raise ConfigError(f"a {what} is not an object")
     if unknown := given.keys() - names:
         raise ConfigError(f"a {what} has no {' and no '.join(sorted(unknown))}")
-    # What a frozen dataclass holds should not change either.
+    # The values of a frozen dataclass should be immutable, too.
     return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}

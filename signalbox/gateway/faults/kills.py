@@ -59,7 +59,7 @@ class CountedSandbox:
 
     @property
     def alive(self) -> bool:
-        """Whether it can take another invocation."""
+        """Whether the sandbox can take another invocation."""
         return self._sandbox is not None and self._sandbox.alive
 
     async def start(self) -> Failure | None:

@@ -1,15 +1,16 @@
-"""Fault plans: what shall go wrong in a local gateway, where and how often. Loaded only when asked for.
+"""Fault plans: the faults that a local gateway injects. This module is loaded only for a plan.
 
     FaultPlan(Drop("disconnect"), Duplicate("message", chance=0.3), Shuffle("post", 5), seed=7)
 
-A plan is a value, and prints as the Python that makes it.
+A plan is a value, and prints as the Python code that creates it.
 
-Whom a fault befalls follows from the plan alone: from its seed, the fault's place in the plan, the number of
-the connection (the order in which `$connect` began) and the number of the item on that connection, both from
-1. The same plan does the same again when the same clients say the same, whatever runs beside them. What time
-decides all the same: `nth` without a `connection`, `Throttle`, `Kill`, and a `Shuffle` whose time is up.
+Faults are deterministic. They depend on the seed, the place of the fault in the plan, the number of the
+connection (in the order in which `$connect` began) and the number of the item on that connection. Both
+numbers start at 1. So the same plan has the same effects for the same clients, whatever runs beside them.
+Four cases depend on timing: `nth` without a `connection`, `Throttle`, `Kill`, and a `Shuffle` whose time is
+up.
 
-All seconds are those of the gateway's own clock, which runs `clock_rate` times as fast as the wall's.
+All seconds are those of the gateway's clock, which runs `clock_rate` times as fast as the wall clock.
 """
 
 import math
@@ -22,10 +23,10 @@ from ..config import Throttle
 from ..errors import ConfigError
 
 Kind = Literal["connect", "message", "disconnect", "post"]
-"""An event on its way to the function, or the frame of a post on its way to the client."""
+"""The kind of an item: an event for a function, or the frame of a post for a client."""
 
 Seconds = float | tuple[float, float]
-"""A time, or two between which one is drawn."""
+"""A number of seconds, or two bounds of a random one."""
 
 
 class _Checked:
@@ -46,10 +47,10 @@ class _Checked:
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Fault(_Checked):
-    """What befalls items: each by `chance`, only those of the `connection` of that number, only the `nth`.
+    """A fault of single items, narrowed to a `chance`, to a `connection` number and to the `nth` item.
 
-    The `nth` counts items of its kind, on that connection or, when none is named, on all of them.
-    Raises ConfigError for values that make no sense.
+    `nth` counts the items of the kind, on that connection or, without a `connection`, on all of them.
+    Raises ConfigError for invalid values.
     """
 
     chance: float = 1.0
@@ -59,14 +60,14 @@ class Fault(_Checked):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Drop(Fault):
-    """It never arrives, and who sent it is not told. A connect is never dropped: nothing would begin."""
+    """The item never arrives, and the sender does not notice. A connect is never dropped."""
 
     kind: Literal["message", "disconnect", "post"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Delay(Fault):
-    """It arrives so many seconds later. A post is answered at once all the same."""
+    """The item arrives so many seconds later. A delayed post is answered at once nevertheless."""
 
     kind: Kind
     seconds: Seconds
@@ -74,16 +75,16 @@ class Delay(Fault):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Duplicate(Fault):
-    """It arrives twice, each copy with delays of its own. What the second copy is answered, nobody hears."""
+    """The item arrives twice, each copy with its own delays. The answer to the second copy is ignored."""
 
     kind: Kind
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Shuffle(Fault):
-    """It waits until there are `window` of them, or for `within` seconds; then all go on, in any order.
+    """Items wait until there are `window` of them, or for `within` seconds. They go on in random order.
 
-    Messages and posts wait for others of their connection, connects and disconnects for any.
+    Messages and posts wait for others of their connection. Connects and disconnects wait for any others.
     """
 
     kind: Kind
@@ -93,7 +94,7 @@ class Shuffle(Fault):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Refuse(Fault):
-    """A call of `@connections` is answered with `status`; it has done nothing, or its work if `delivered`."""
+    """A call of `@connections` gets this `status`. It has no effect, unless `delivered` is True."""
 
     status: int
     delivered: bool = field(default=False, kw_only=True)
@@ -102,7 +103,7 @@ class Refuse(Fault):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Hang(Fault):
-    """A call of `@connections` is never answered; it has done nothing, or its work if `delivered`."""
+    """A call of `@connections` gets no answer. It has no effect, unless `delivered` is True."""
 
     delivered: bool = field(default=False, kw_only=True)
     kind: ClassVar[str] = "call"
@@ -110,7 +111,7 @@ class Hang(Fault):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Stall(Fault):
-    """A client reads no more after so many posts, and its buffer is full: they are 429, replies are lost."""
+    """A client stops reading `after` so many posts. Further posts get status 429, and replies are lost."""
 
     after: int = field(default=0, kw_only=True)
     kind: ClassVar[str] = "client"
@@ -118,10 +119,10 @@ class Stall(Fault):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Kill(_Checked):
-    """A sandbox is killed when its `call`-th call to AWS has taken effect, before it hears the answer.
+    """A sandbox is killed at its `call`-th call to AWS, after the effect and before the answer.
 
-    Calls to every http `AWS_ENDPOINT_URL…` it was given count, those of `@connections` too. The first
-    sandboxes to get there are killed, as many as `times`; others take their place as ever.
+    Calls to every http `AWS_ENDPOINT_URL…` in its environment count, including those of `@connections`. The
+    first `times` sandboxes that reach this call are killed. New sandboxes replace them as usual.
     """
 
     call: int
@@ -129,17 +130,17 @@ class Kill(_Checked):
 
 
 ItemFault = Drop | Delay | Duplicate | Shuffle | Refuse | Hang | Stall
-"""What befalls single events, posts, calls or clients."""
+"""A fault of single events, posts, calls or clients."""
 
 AnyFault = ItemFault | Kill | Throttle
-"""Everything a plan may hold. A `Throttle` there is one of the calls of `@connections` alone."""
+"""Any fault of a plan. A `Throttle` in a plan limits the calls of `@connections` only."""
 
 
 @dataclass(frozen=True, slots=True, repr=False, init=False)
 class FaultPlan(_Checked):
-    """Everything that shall go wrong, and how fast the gateway's clock runs. Raises ConfigError.
+    """The faults to inject, a seed, and the speed of the gateway's clock. Raises ConfigError.
 
-    That clock is the one of event times, throttles and the idle and lifetime limits, and of nothing else.
+    That clock drives event times, throttles, and the idle and lifetime limits. Nothing else uses it.
     """
 
     faults: tuple[AnyFault, ...]
@@ -162,7 +163,7 @@ class FaultPlan(_Checked):
 
 
 def check(kind: type, each: Field[Any], value: object) -> None:
-    """Raise ConfigError when `value` is none that a field of this kind of fault can have."""
+    """Raise ConfigError when `value` is invalid for a field of this kind of fault."""
     fits, words = _FITTING.get(each.name) or _one_of(get_args(each.type))
     if not fits(value):
         raise ConfigError(f"{each.name} of a {kind.__name__.lower()} is {value!r}, which is not {words}")

@@ -1,4 +1,4 @@
-"""One port for everything: the first bytes of a line show whether it is a WebSocket or plain HTTP."""
+"""Protocol detection: the first bytes of a connection tell a WebSocket handshake from plain HTTP."""
 
 import asyncio
 from collections.abc import Callable, MutableSet
@@ -16,13 +16,13 @@ _MAX_HEAD = 65_536
 
 
 class IncomingConnection(ServerConnection):
-    """Reads the head of a request, then becomes a WebSocket connection or gives way to what `http` makes.
+    """Reads the head of a request. Then it becomes a WebSocket connection, or hands over to `http()`.
 
-    A head that is not complete in time, exceeds 64 KB or begins like no HTTP request ends the line.
-    `transports` holds the transports of all lines, of either kind, for as long as they live.
+    A head that is late, exceeds 64 KB or is not HTTP ends the connection. `transports` contains the
+    transports of all open connections, of either kind.
     """
 
-    # In the instance's dict, with those of the library, they would cost every connection 3 KB.
+    # As entries of the instance's dict they would cost 3 KB for each connection.
     __slots__ = (
         "_abort_timer",
         "_closing",
@@ -63,32 +63,32 @@ class IncomingConnection(ServerConnection):
         self._abort_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Wait for the head; nobody is told of the line before."""
+        """Wait for the head of the first request."""
         self.transport = cast("asyncio.Transport", transport)
         self._transports.add(self.transport)
-        # None when the client is gone already.
+        # The peer is None when the client has already gone.
         self.source_ip = (transport.get_extra_info("peername") or ("127.0.0.1",))[0]
         self._abort_timer = self.loop.call_later(self._limits.head_timeout, self.transport.abort)
 
     def data_received(self, data: bytes) -> None:
-        """Collect the head, then read frames."""
+        """Collect the head, or read frames."""
         if not self.upgraded:
             self._read_head(data)
             return
         super().data_received(data)
         if self.protocol.close_expected():
             self._abort_after_grace()
-        # Pongs are sent by the library itself, whatever waits already for a client that only writes.
+        # The library sends pongs even to a client that never reads, so the buffer could grow without limit.
         if self.transport.get_write_buffer_size() > self._limits.send_buffer + self._limits.message:
             self.transport.abort()
 
     def eof_received(self) -> None:
-        """Close a line that ends before its head does."""
+        """Close a connection that ends before its head is complete."""
         if self.upgraded:
             super().eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the line."""
+        """Release the connection."""
         self._cancel_abort()
         if self.upgraded:
             super().connection_lost(exc)
@@ -97,11 +97,11 @@ class IncomingConnection(ServerConnection):
 
     @property
     def is_open(self) -> bool:
-        """Whether the handshake is complete and nobody has begun to close."""
+        """Whether the handshake is complete and neither side has started to close."""
         return self.state is State.OPEN
 
     def push(self, frame: bytes) -> bool:
-        """Send a text frame without waiting; False, and nothing sent, when the send buffer is full."""
+        """Send a text frame without waiting. Return False, and send nothing, when the send buffer is full."""
         if self._is_full():
             return False
         if self.is_open and not self.transport.is_closing():
@@ -110,14 +110,14 @@ class IncomingConnection(ServerConnection):
         return True
 
     def reply(self, frame: bytes) -> bool:
-        """Like `push`; a client that sends but never reads loses its line after the close grace."""
+        """Like `push`, but abort the connection if the send buffer is still full after the close grace."""
         sent = self.push(frame)
         if not sent and self._abort_timer is None:
             self._abort_timer = self.loop.call_later(self._limits.close_grace, self._abort_if_full)
         return sent
 
     def start_close(self, code: int, reason: str = "") -> None:
-        """Send a close frame, and cut the line if the client has not followed within the close grace."""
+        """Send a close frame. Abort the connection if the client does not answer within the close grace."""
         self.close_started = True
         if not self.is_open:
             return
@@ -152,11 +152,11 @@ class IncomingConnection(ServerConnection):
             plain.data_received(received)
 
     def _discard_parser(self) -> None:
-        # A parser and its coroutine hold each other: a flood of half handshakes would wait for the collector.
+        # A parser and its coroutine reference each other, so only the garbage collector would free them.
         self.protocol.parser.close()
 
     def _refuse(self, status: bytes) -> None:
-        # Closing at once, with bytes of the client unread, would reset the line and lose the answer.
+        # Closing with unread bytes of the client would reset the connection and lose the answer.
         self._refused = True
         record("", "-", int(status[:3]), "no HTTP request")
         self.transport.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")

@@ -1,4 +1,4 @@
-"""What is served under the stage besides the WebSocket itself: the `@connections` API (W12-W28)."""
+"""The `@connections` API, which is served below a stage (W12-W28)."""
 
 import json
 from collections.abc import Callable
@@ -18,28 +18,28 @@ _ERROR_TYPE = "x-amzn-ErrorType"
 
 
 class ManagementApi:
-    """Posts to, describes and closes connections, within the limits of `throttling`.
+    """Posts to, describes and closes connections, within the limits of the rate limiter.
 
-    Where there are `signatures`, every call must carry a good one (W13). `max_message` is in bytes, `now` the
-    clock in epoch milliseconds.
+    With `signatures`, each call needs a valid signature (W13). `max_message` is in bytes. `now` is the clock
+    in epoch milliseconds.
     """
 
     def __init__(
         self,
         connections: Connections,
-        throttling: RateLimiter,
+        rate_limiter: RateLimiter,
         signatures: SignatureVerifier | None,
         max_message: int,
         now: Callable[[], int],
     ) -> None:
         self._connections = connections
-        self._throttling = throttling
+        self._rate_limiter = rate_limiter
         self._signatures = signatures
         self._max_message = max_message
         self._now = now
 
     def respond(self, request: Request, path: str) -> Response:
-        """Answer a request; `path` is what follows the stage, its `@` and `=` encoded or not (W14)."""
+        """Answer a request. `path` follows the stage, and may be percent-encoded (W14)."""
         match [unquote(segment) for segment in path.split("/")]:
             case ["", "@connections", connection_id] if request.method in ("GET", "POST", "DELETE"):
                 response = self._on_connection(request, connection_id)
@@ -64,13 +64,13 @@ class ManagementApi:
 
     def _check(self, request: Request, signatures: SignatureVerifier) -> Response | None:
         if len(request.body) > self._max_message:
-            # Not all of it was kept, so that nobody can say whether it was signed.
+            # The body was truncated, so its signature cannot be verified.
             return _too_large()
         complaint = signatures.complaint(request)
         return None if complaint is None else _error(HTTPStatus.FORBIDDEN, "ForbiddenException", complaint)
 
     def _carry_out(self, request: Request, connection_id: str) -> Response:
-        if not self._throttling.admits():
+        if not self._rate_limiter.admits():
             return _error(HTTPStatus.TOO_MANY_REQUESTS, "LimitExceededException")
         connection = self._connections.find(connection_id)
         if connection is None:
@@ -108,7 +108,7 @@ def _is_text(data: bytes) -> bool:
 
 
 def _description(connection: Connection) -> dict[str, object]:
-    """The body of a GET (W16); no `userAgent` when the client sent none."""
+    """Return the body of a GET (W16). `userAgent` is absent when the client sent none."""
     identity = {"sourceIp": connection.source_ip}
     if connection.user_agent is not None:
         identity["userAgent"] = connection.user_agent
@@ -125,7 +125,7 @@ def _iso(milliseconds: int) -> str:
 
 
 def _error(status: int, kind: str, message: str | None = None) -> Response:
-    """An error as SDKs read it: the type in a header, a body only for a message (W18, W19)."""
+    """Return an error for SDKs: its type in a header, and a body only for a message (W18, W19)."""
     named = ((_ERROR_TYPE, kind),)
     return Response(status, headers=named) if message is None else _json(status, {"message": message}, named)
 

@@ -1,7 +1,7 @@
-"""A small HTTP/1.1 server: one protocol for the Runtime API, `@connections` and the page.
+"""A small HTTP/1.1 server for the Runtime API, `@connections` and static files.
 
-Requests of one connection are answered in order, one at a time. What a client can make it hold is bounded by
-`max_head` and `max_body`; what it has not asked to read yet, by the transport.
+Requests of one connection are answered one at a time and in order. `max_head` and `max_body` bound the
+memory for a request, and the transport bounds the unread part.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ _LINGER = 1.0
 
 
 class Headers(Mapping[str, str]):
-    """The headers of a request, found in any case; of a repeated one, the first."""
+    """The headers of a request. Names are case-insensitive, and the first of a repeated header counts."""
 
     __slots__ = ("_values",)
 
@@ -42,7 +42,7 @@ class Headers(Mapping[str, str]):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A whole request. `target` is as the client wrote it: not decoded, query included."""
+    """A complete request. `target` is not decoded and includes the query."""
 
     method: str
     target: str
@@ -52,7 +52,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer. The length and the connection headers are the protocol's affair."""
+    """An answer. The protocol adds the headers Content-Length and Connection."""
 
     status: int
     body: bytes = b""
@@ -111,18 +111,18 @@ class HttpProtocol(asyncio.Protocol):
         self._can_write = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin; the transport may have been another protocol's before."""
+        """Start to serve a transport, which another protocol may have used before."""
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        """Take what arrived, in pieces of any size."""
+        """Take received bytes, in pieces of any size."""
         if self._linger is not None:
             return
         self._buffer += data
         self._advance()
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        """Cancel the answer nobody can receive any more."""
+        """Cancel the running answer, because the client has gone."""
         if self._linger is not None:
             self._linger.cancel()
         self._cancel_deadline()
@@ -130,15 +130,15 @@ class HttpProtocol(asyncio.Protocol):
             self._task.cancel()
 
     def abort(self) -> None:
-        """Drop the connection, whatever it is doing."""
+        """Abort the connection at once."""
         self._transport.abort()
 
     def pause_writing(self) -> None:
-        """Begin no further answer while the client does not read."""
+        """Start no further answer while the client does not read."""
         self._can_write = False
 
     def resume_writing(self) -> None:
-        """Go on."""
+        """Continue after the client has read."""
         self._can_write = True
         self._advance()
 
@@ -221,7 +221,7 @@ class HttpProtocol(asyncio.Protocol):
         return self._head is not None and self._head.keep_alive
 
     def _refuse(self, status: int) -> None:
-        # Closing at once, with bytes of the client unread, would reset the connection and lose the answer.
+        # Closing with unread bytes of the client would reset the connection and lose the answer.
         self._transport.write(_render(Response(status), "GET", keep_alive=False))
         self._transport.write_eof()
         self._cancel_deadline()
@@ -256,7 +256,7 @@ def _body_length(pairs: list[tuple[str, str]]) -> int:
     if not lengths:
         return 0
     length = lengths.pop()
-    # Two different lengths are how requests are smuggled past a front.
+    # Two different lengths could be used for request smuggling.
     if lengths or _LENGTH.fullmatch(length) is None:
         raise _RefusedError(400)
     return int(length)

@@ -28,7 +28,7 @@ _TOLERANCE = 300.0
 
 @dataclass(frozen=True, slots=True)
 class SignatureVerifier:
-    """Verifies requests signed with `credentials` for `region`, at most five minutes old or early.
+    """Verifies requests that are signed with `credentials` for `region`, within five minutes of `now`.
 
     `now` is the clock in epoch milliseconds.
     """
@@ -38,7 +38,7 @@ class SignatureVerifier:
     now: Callable[[], int]
 
     def complaint(self, request: Request) -> str | None:
-        """What is wrong with the signature of a whole request, or None."""
+        """Return the problem of a request's signature, or None if the signature is valid."""
         if "authorization" not in request.headers:
             return "Missing Authentication Token"
         claim = _AUTHORIZATION.fullmatch(request.headers["authorization"])
@@ -77,7 +77,7 @@ def _hmac(key: bytes, text: str) -> bytes:
 
 def _canonical(request: Request, names: list[str]) -> str:
     path, _, query = request.target.partition("?")
-    # A path is encoded once more, as it is for every service but S3.
+    # The path is encoded twice, as for every service except S3.
     lines = [request.method, quote(path, safe="/~"), _canonical_query(query)]
     lines += [f"{name}:{_trimmed(request.headers, name)}" for name in names]
     return "\n".join([*lines, "", ";".join(names), hashlib.sha256(request.body).hexdigest()])

@@ -1,4 +1,4 @@
-"""The page: static files from one folder, for a browser on the gateway's own origin."""
+"""Static files from one folder, for a browser on the gateway's own origin."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -23,11 +23,10 @@ _FORBIDDEN = Response(
 
 
 class StaticFiles:
-    """Serves files of the types a page is made of, which may connect to the origin `websocket` (`ws://…`).
+    """Serves the static files of a page. Its scripts may connect to the origin `websocket` (`ws://…`).
 
-    `mounts` are other folders, each by the name it has below the page.
-
-    What is no file of the page is an unknown stage, and forbidden (W5, W28).
+    `mounts` are other folders, by their names below the page. Any other path is an unknown stage, and gets
+    status 403 (W5, W28).
     """
 
     def __init__(self, folder: Path | None, websocket: str, mounts: Mapping[str, Path] | None = None) -> None:
@@ -46,7 +45,7 @@ class StaticFiles:
         )
 
     def respond(self, method: str, path: str) -> Response:
-        """The file at `path`, a percent-encoded absolute path. Reads the disk: call it in a thread."""
+        """Return the file at a percent-encoded absolute path. It reads the disk, so call it in a thread."""
         file = self._find(path) if method in ("GET", "HEAD") else None
         if file is None:
             return _FORBIDDEN
@@ -61,10 +60,10 @@ class StaticFiles:
             name = unquote(path).lstrip("/") or "index.html"
             first, _, rest = name.partition("/")
             folder, name = (self._mounts[first], rest) if first in self._mounts else (self._folder, name)
-            # Resolved, so that neither dots nor links lead out of the folder.
+            # The resolved path shows whether dots or links lead out of the folder.
             file = (folder / name).resolve()
             inside = file.is_relative_to(folder) and file.suffix in _TYPES
             return file if inside and file.is_file() else None
         except (OSError, RuntimeError, ValueError):
-            # Too long, a circle of links, or a NUL: no name a file can have.
+            # The path is too long, has a NUL, or is a loop of links.
             return None

@@ -1,1 +1,1 @@
-"""What runs a function: processes like Lambda's, or this process under a debugger."""
+"""Sandboxes, which run functions: in processes as on Lambda, or in this process for a debugger."""

@@ -1,4 +1,4 @@
-"""Child processes: tethered to this one, in a process group of their own, their output always drained."""
+"""Child processes that end with this process. Each has a process group, and its output is drained."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ from typing import cast
 from .output import Output
 
 PARENT_WATCH = Path(__file__).with_name("parent_watch.py")
-"""The script that runs a program so that it dies with its starter; any Python from 3.11 can run it."""
+"""The script that ends a program together with its parent process. It runs on any Python from 3.11."""
 
 _STDOUT = 1
 _OUTPUT_GRACE = 1.0
@@ -30,32 +30,32 @@ class ChildProcess(asyncio.SubprocessProtocol):
 
     @property
     def pid(self) -> int:
-        """Its process id, and that of its group."""
+        """The process id, which is also the id of its process group."""
         return self._transport.get_pid()
 
     @property
     def running(self) -> bool:
-        """False once it has ended or been killed."""
+        """Whether the process has neither ended nor been killed."""
         return not (self._killed or self._exited.is_set())
 
     def kill(self) -> None:
-        """Kill it and every process of its group, at once."""
+        """Kill the whole process group at once."""
         self._killed = True
         if not self._transport.is_closing():
-            # macOS answers EPERM for a group of which only a zombie is left.
+            # macOS raises EPERM for a group of which only a zombie is left.
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
 
     async def wait(self) -> int:
-        """Wait for its end; the exit status, negative for the signal that ended it."""
+        """Wait for the end of the process. Return its exit status, negative for a signal."""
         await self._exited.wait()
         return self._transport.get_returncode() or 0
 
     async def stop(self) -> None:
-        """Kill it, wait for its end and take its last words."""
+        """Kill the process, wait for its end and read the rest of its output."""
         self.kill()
         await self._exited.wait()
-        # A process it moved out of the group may hold the pipe open for ever.
+        # A process that has left the group may keep the pipe open.
         with suppress(TimeoutError):
             async with asyncio.timeout(_OUTPUT_GRACE):
                 await self._drained.wait()
@@ -87,7 +87,7 @@ async def spawn(
     output: Output,
     pass_fds: tuple[int, ...] = (),
 ) -> ChildProcess:
-    """Start `program`, a module or a script with its arguments, on this interpreter. Raises OSError."""
+    """Start a module or a script with arguments on this interpreter. Raises OSError."""
     _, child = await asyncio.get_running_loop().subprocess_exec(
         lambda: ChildProcess(output),
         *(sys.executable, "-u", str(PARENT_WATCH), *program),

@@ -1,7 +1,7 @@
-"""The environment of a sandbox: what Lambda sets, and nothing of the gateway's own.
+"""The environment of a sandbox: the variables of Lambda, and none of the gateway's own.
 
-A developer's proxy, PYTHONPATH or AWS profile never reaches the function, and its AWS calls never reach an
-account: the credentials are dummies, the files and the service that could hold real ones are switched off.
+So a developer's proxy, PYTHONPATH or AWS profile never reaches the function. Its AWS calls never reach an
+account, because the credentials are dummies and every other source of credentials is switched off.
 """
 
 import os
@@ -16,7 +16,7 @@ _ACCOUNT = "000000000000"
 
 
 def sandbox_environment(function: Function, name: str) -> dict[str, str]:
-    """Every variable of the sandbox called `name`; those of `function.environment` win."""
+    """Return the variables of the sandbox `name`. `function.environment` overrides the defaults."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": os.environ.get("HOME", "/"),
@@ -44,8 +44,8 @@ def sandbox_environment(function: Function, name: str) -> dict[str, str]:
 
 
 def invocation_headers(environment: Mapping[str, str], request_id: str, timeout: float) -> dict[str, str]:
-    """What Lambda's Runtime API says of an invocation that may run `timeout` seconds from now."""
-    # The wall clock: the function computes its remaining time from this, with its own.
+    """Return the headers of Lambda's Runtime API for an invocation with `timeout` seconds from now."""
+    # The function computes its remaining time from this and from the wall clock.
     now = time.time()
     region, name = environment["AWS_REGION"], environment["AWS_LAMBDA_FUNCTION_NAME"]
     return {

@@ -1,4 +1,4 @@
-"""The function in the gateway's own process, where a debugger's breakpoints stop it."""
+"""A sandbox in the gateway's own process, so that a debugger can stop at breakpoints."""
 
 import asyncio
 import os
@@ -17,10 +17,10 @@ from .worker import Context, FunctionError, Handler, call, load
 
 
 class InProcessSandbox:
-    """Runs the function in a thread, with the sandbox's environment laid over the process's until `stop`.
+    """Runs the function in a thread. Until `stop`, this process has the sandbox's environment variables.
 
-    A thread cannot be killed: `timeout` only feeds the function's remaining time, and a function that never
-    ends keeps its thread until the process ends. Modules belong to the process: have one of these at a time.
+    A thread cannot be killed, so `timeout` only sets the remaining time, and a function that never ends
+    keeps its thread. Python modules belong to the process, so create one sandbox of this class at a time.
     """
 
     def __init__(self, name: str, function: Function) -> None:
@@ -35,17 +35,17 @@ class InProcessSandbox:
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """The name of the sandbox."""
         return self._name
 
     @property
     def pid(self) -> int | None:
-        """None: it has no process of its own."""
+        """None, because there is no process of its own."""
         return None
 
     @property
     def alive(self) -> bool:
-        """Whether it can take another invocation."""
+        """Whether the sandbox can take another invocation."""
         return self._alive
 
     async def start(self) -> Failure | None:
@@ -60,12 +60,12 @@ class InProcessSandbox:
         return failure
 
     def invoke(self, event: bytes, request_id: str, timeout: float) -> asyncio.Future[Result]:
-        """Begin to run the function once, however long it takes."""
+        """Begin to run the function once, without a time limit."""
         headers = invocation_headers(self._environment, request_id, timeout)
         return self._submit(partial(self._call, event, headers))
 
     async def stop(self) -> None:
-        """Give up on the function and restore the environment."""
+        """Abandon a running function, and restore the environment of the process."""
         self._alive = False
         self._jobs.put(None)
         if self._pending is not None:
@@ -83,7 +83,7 @@ class InProcessSandbox:
 
         def job() -> None:
             result = work()
-            # The gateway may be gone before the function ends.
+            # The event loop may be closed before the function ends.
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(_settle, pending, result)
 

@@ -1,4 +1,4 @@
-"""What sandboxes print, line by line, in bounded memory."""
+"""The output of sandboxes, split into lines in bounded memory."""
 
 import re
 import sys
@@ -6,23 +6,23 @@ from collections.abc import Callable
 from contextlib import suppress
 
 MAX_LINE = 16_384
-"""Longest line handed on, in bytes; the rest of it is dropped."""
+"""Longest line in bytes. The rest of a longer line is dropped."""
 
 Sink = Callable[[str, str], None]
-"""Takes a sandbox's name and one line of its output, without the line's end."""
+"""Takes the name of a sandbox and one line of its output, without the line end."""
 
-# AWS's runtime client separates the lines of one report with a bare carriage return.
+# AWS's runtime client separates the lines of a report with a carriage return.
 _LINE_END = re.compile(rb"\r?\n|\r")
 
 
 def write_line(name: str, line: str) -> None:
-    """The default sink: the gateway's standard error."""
+    """Write a line to standard error. This is the default sink."""
     with suppress(OSError):
         print(f"[{name}] {line}", file=sys.stderr, flush=True)
 
 
 class Output:
-    """Cuts one sandbox's output into lines for a sink."""
+    """Splits the output of one sandbox into lines for a sink."""
 
     def __init__(self, name: str, sink: Sink) -> None:
         self._name = name
@@ -31,7 +31,7 @@ class Output:
         self._is_cut = False
 
     def feed(self, data: bytes) -> None:
-        """Take what was printed, in pieces of any size."""
+        """Take output, in pieces of any size."""
         *ended, rest = _LINE_END.split(data)
         for part in ended:
             self._extend(part)
@@ -39,11 +39,11 @@ class Output:
         self._extend(rest)
 
     def note(self, line: str) -> None:
-        """Say something about the sandbox where its own lines appear."""
+        """Add a line about the sandbox to its output."""
         self._sink(self._name, line)
 
     def close(self) -> None:
-        """Hand on a last line that was never ended."""
+        """Pass on a last line without a line end."""
         if self._line:
             self._end_line()
 

@@ -1,12 +1,12 @@
-"""Runs a program that dies with the process that started it, by any death, Linux and macOS alike.
+"""Runs a program that ends when its parent process ends, for any reason, on Linux and macOS.
 
     python parent_watch.py MODULE|SCRIPT.py [ARGUMENT ...]
 
-Standard input must be a pipe whose other end the starter holds open and never writes to: its end is the end
-of the starter. The program itself reads an empty standard input. As with `python -m`, the working directory
-comes first on `sys.path`. Started as the leader of its process group, it takes the whole group with it.
+Standard input must be a pipe that the parent keeps open and never writes to. The end of the pipe is the end
+of the parent. The program itself has an empty standard input. As with `python -m`, the working directory
+comes first on `sys.path`. The leader of a process group ends together with its whole group.
 
-Needs Python 3.11 and nothing else, so that any environment's interpreter can run it.
+It needs Python 3.11 and no package, so that the interpreter of any environment can run it.
 """
 
 import os
@@ -14,8 +14,8 @@ import sys
 
 
 def main() -> None:
-    """Hold on to the starter, then become the program."""
-    # Run by path, this file's folder comes first: its http.py would hide the standard library's.
+    """Watch the parent process, and run the program."""
+    # Python puts the folder of this script first on the path, where the program must not find modules.
     sys.path[0] = os.getcwd()  # noqa: PTH109 pathlib is not needed by every program
     import runpy
     import threading
@@ -34,14 +34,14 @@ def main() -> None:
 
 
 def _kill_at_end_of(lifeline: int) -> None:
-    # The kernel's part: a loop in C that keeps the interpreter lock starves every thread, but not a signal.
+    # A signal of the kernel works even when C code keeps the interpreter lock and starves the thread.
     if sys.platform == "linux":
         import contextlib
         import fcntl
         import signal
 
         leads = os.getpgrp() == os.getpid()
-        # Not every container's kernel can; the thread is there all the same.
+        # Some kernels do not support this. Then only the thread watches.
         with contextlib.suppress(OSError):
             fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpid() if leads else os.getpid())
             fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
@@ -51,7 +51,7 @@ def _kill_at_end_of(lifeline: int) -> None:
 def _die_at_end_of(lifeline: int) -> None:
     import signal
 
-    # Not through sys.stdin: a thread that holds its lock crashes the interpreter on its way out.
+    # A thread that holds the lock of sys.stdin would crash the interpreter at exit.
     os.read(lifeline, 1)
     if os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)

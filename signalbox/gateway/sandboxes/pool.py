@@ -1,4 +1,4 @@
-"""The sandboxes of one function: how many run, which one takes an event, what replaces a dead one."""
+"""The pool of sandboxes of one function. It starts, reuses and replaces them."""
 
 import asyncio
 from collections import deque
@@ -57,11 +57,11 @@ class SandboxPool:
 
     @property
     def pids(self) -> list[int]:
-        """The processes that are alive."""
+        """The ids of the processes that are alive."""
         return [sandbox.pid for sandbox in self._sandboxes if sandbox.alive and sandbox.pid is not None]
 
     def invoke(self, event: bytes, request_id: str) -> asyncio.Future[Result]:
-        """Run the function once. A caller that cancels gives up its place; a running function goes on."""
+        """Run the function once. Cancelling removes a waiting call, but does not stop a running function."""
         call = _Call(event, request_id, asyncio.get_running_loop().create_future())
         if self._closed:
             call.end(_STOPPED)
@@ -73,14 +73,14 @@ class SandboxPool:
         return call.result
 
     def restart(self) -> None:
-        """Have fresh sandboxes started for the next events; what runs may end where it is."""
+        """Use new sandboxes for the next events. Running invocations may end in the old ones."""
         self._stale |= self._sandboxes
         while self._idle:
             self._discard(self._idle.pop())
         self._serve()
 
     async def close(self) -> None:
-        """Stop every sandbox, whatever it is doing. Those who wait get a Failure."""
+        """Stop every sandbox at once. Waiting callers get a Failure."""
         self._closed = True
         while self._queue:
             self._queue.popleft().end(_STOPPED)
@@ -88,7 +88,7 @@ class SandboxPool:
             start.cancel()
         await asyncio.gather(*self._starts, return_exceptions=True)
         await asyncio.gather(*(sandbox.stop() for sandbox in self._sandboxes))
-        # What ends leaves work behind: the sandbox it used.
+        # A call that ends may start the replacement of its sandbox.
         while unfinished := list(self._unfinished):
             self._unfinished.difference_update(unfinished)
             await asyncio.gather(*unfinished)
@@ -112,7 +112,7 @@ class SandboxPool:
         self._grow()
 
     def _first_waiting(self) -> _Call | None:
-        while self._queue and self._queue[0].result.done():  # it was cancelled
+        while self._queue and self._queue[0].result.done():  # the caller has cancelled
             self._queue.popleft()
         return self._queue[0] if self._queue else None
 
@@ -144,7 +144,7 @@ class SandboxPool:
         except TimeoutError:
             detail = f"took longer than {self._init_timeout:g} s to load"
             return Failure("init", "Sandbox.Timedout", detail=detail)
-        except (OSError, ValueError):  # such as a variable that no process can have
+        except (OSError, ValueError):  # for example an invalid environment variable
             return Failure("init", "Sandbox.StartError")
 
     def _run(self, sandbox: Sandbox, call: _Call) -> None:

@@ -1,4 +1,4 @@
-"""What both kinds of sandbox process have in common: their life, their deadline and their death."""
+"""The common part of both kinds of sandbox process: start, invocation, time limit and end."""
 
 import asyncio
 import signal
@@ -14,7 +14,7 @@ _OUTPUT_GRACE = 1.0
 
 
 class ProcessSandbox(ABC):
-    """A sandbox that is a process of its own. A subclass says how one talks to it."""
+    """A sandbox that is a process of its own. Subclasses implement the communication with it."""
 
     def __init__(self, name: str, function: Function, sink: Sink = write_line) -> None:
         self._name = name
@@ -32,29 +32,29 @@ class ProcessSandbox(ABC):
 
     @property
     def name(self) -> str:
-        """What its lines of output are marked with."""
+        """The prefix of its lines of output."""
         return self._name
 
     @property
     def pid(self) -> int | None:
-        """The process that runs the function; None before `start`."""
+        """The process that runs the function, or None before `start`."""
         return self._child.pid if self._child else None
 
     @property
     def alive(self) -> bool:
-        """Whether it can take another invocation."""
+        """Whether the sandbox can take another invocation."""
         return self._child is not None and self._child.running
 
     async def start(self) -> Failure | None:
-        """Start the process and wait until it asks for work."""
+        """Start the process, and wait until it is ready for an event."""
         self._ready = asyncio.get_running_loop().create_future()
         self._opening = asyncio.create_task(self._open())
-        # Cancelled half way, event loops leak sockets. It takes milliseconds, and `stop` waits for it.
+        # Event loops leak sockets when this is cancelled half way. `stop` waits for it instead.
         await asyncio.shield(self._opening)
         return await self._ready
 
     def invoke(self, event: bytes, request_id: str, timeout: float) -> asyncio.Future[Result]:
-        """Begin to run the function once; after `timeout` seconds the process is killed."""
+        """Begin to run the function once. The process is killed after `timeout` seconds."""
         loop = asyncio.get_running_loop()
         self._answer, self._request_id = loop.create_future(), request_id
         self._timer = loop.call_later(timeout, self._expire, timeout)
@@ -65,7 +65,7 @@ class ProcessSandbox(ABC):
         return self._answer
 
     async def stop(self) -> None:
-        """Kill the process, whatever it is doing, and free what is held for it."""
+        """Kill the process at once, and release its resources."""
         if self._opening is not None:
             await asyncio.wait({self._opening})
         if self._child is not None:
@@ -77,19 +77,19 @@ class ProcessSandbox(ABC):
 
     @abstractmethod
     async def _launch(self) -> ChildProcess:
-        """Open the way to the process and start it."""
+        """Open the communication and start the process."""
 
     @abstractmethod
     def _deliver(self, event: bytes, headers: dict[str, str]) -> None:
-        """Give it one event, with the headers of Lambda's Runtime API."""
+        """Send one event, with the headers of Lambda's Runtime API."""
 
     @abstractmethod
     async def _drain(self) -> None:
-        """Wait until nothing more can come from a process that has ended."""
+        """Wait until every byte of an ended process has arrived."""
 
     @abstractmethod
     async def _disconnect(self) -> None:
-        """Close the way to the process."""
+        """Close the communication."""
 
     async def _open(self) -> None:
         self._child = await self._launch()
@@ -121,7 +121,7 @@ class ProcessSandbox(ABC):
 
     async def _watch(self, child: ChildProcess) -> None:
         status = await child.wait()
-        # An answer sent before the end counts. A process it left behind may hold the way open for ever.
+        # An answer sent before the end counts. A process left behind may keep the connection open.
         with suppress(TimeoutError):
             async with asyncio.timeout(_OUTPUT_GRACE):
                 await self._drain()

@@ -1,6 +1,6 @@
 """Lambda's Runtime API for one sandbox, on a loopback port of its own.
 
-One port each, because a runtime says nowhere who it is, and a prefix in the address breaks its init errors.
+Each sandbox has a port, because a runtime does not identify itself. A path prefix would break init errors.
 Source: "Using the Lambda runtime API for custom runtimes", AWS Lambda Developer Guide.
 """
 
@@ -15,13 +15,13 @@ from .sandbox import MAX_PAYLOAD, Answer, Failure, Result
 _NEXT = "/2018-06-01/runtime/invocation/next"
 _INIT_ERROR = "/2018-06-01/runtime/init/error"
 _OUTCOME = re.compile(r"/2018-06-01/runtime/invocation/([^/]+)/(response|error)")
-# The header Lambda-Runtime-Function-XRay-Error-Cause repeats the text of the error, up to 1 MB of it.
+# The header Lambda-Runtime-Function-XRay-Error-Cause has up to 1 MB of the error.
 _MAX_HEAD = 4_194_304
 _ACCEPTED = 0.01
 
 
 class RuntimeApi:
-    """Serves a runtime: `loaded` learns how its start went, `settled` the result of each request id."""
+    """Serves a runtime. Calls `loaded` with the result of its start, `settled` with that of each request."""
 
     def __init__(
         self, loaded: Callable[[Failure | None], None], settled: Callable[[str, Result], None]
@@ -35,25 +35,25 @@ class RuntimeApi:
         self._server: asyncio.Server | None = None
 
     async def open(self) -> str:
-        """Listen; the address for AWS_LAMBDA_RUNTIME_API."""
+        """Listen. Return the address for AWS_LAMBDA_RUNTIME_API."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _RuntimeConnection(self), "127.0.0.1", 0)
         host, port = self._server.sockets[0].getsockname()
         return f"{host}:{port}"
 
     def deliver(self, event: bytes, headers: dict[str, str]) -> None:
-        """Answer the runtime's poll."""
+        """Answer the next poll of the runtime with an event."""
         content = ("Content-Type", "application/json")
         self._events.put_nowait(Response(200, event, (content, *headers.items())))
 
     async def drained(self) -> None:
-        """Wait until a runtime that has ended has closed its connections."""
-        # One it made just before may still wait to be accepted.
+        """Wait until an ended runtime has closed its connections."""
+        # A connection made just before may not be accepted yet.
         await asyncio.sleep(_ACCEPTED)
         await self._silent.wait()
 
     async def close(self) -> None:
-        """Stop listening and drop every connection."""
+        """Stop listening and abort every connection."""
         if self._server is not None:
             self._server.close()
             for connection in self._connections:
@@ -62,7 +62,7 @@ class RuntimeApi:
             await self._server.wait_closed()
 
     async def respond(self, request: Request) -> Response:
-        """Answer one call. Results are always accepted: at anything but 202 the runtime exits."""
+        """Answer one call. Results always get 202, because the runtime exits at any other status."""
         if (request.method, request.target) == ("GET", _NEXT):
             self._loaded(None)
             return await self._events.get()
@@ -75,12 +75,12 @@ class RuntimeApi:
         return Response(404)
 
     def opened(self, connection: "_RuntimeConnection") -> None:
-        """A connection of the runtime begins."""
+        """Register a new connection of the runtime."""
         self._connections.add(connection)
         self._silent.clear()
 
     def closed(self, connection: "_RuntimeConnection") -> None:
-        """A connection of the runtime has ended."""
+        """Remove a closed connection of the runtime."""
         self._connections.discard(connection)
         if not self._connections:
             self._silent.set()

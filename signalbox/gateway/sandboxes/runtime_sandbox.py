@@ -1,4 +1,4 @@
-"""Sandboxes that run AWS's own runtime client, `awslambdaric`, as Lambda does. It exists for Linux only."""
+"""Sandboxes with AWS's own runtime client `awslambdaric`, as on Lambda. It exists for Linux only."""
 
 from .child import ChildProcess
 from .output import Sink, write_line
@@ -8,7 +8,7 @@ from .sandbox import Function, Result
 
 
 class RuntimeSandbox(ProcessSandbox):
-    """A process of AWS's runtime client, which polls a Runtime API of its own."""
+    """A process with AWS's runtime client, which polls a Runtime API of its own."""
 
     def __init__(self, name: str, function: Function, sink: Sink = write_line) -> None:
         super().__init__(name, function, sink)

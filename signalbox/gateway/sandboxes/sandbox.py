@@ -1,4 +1,4 @@
-"""What runs a function: the words every kind of sandbox and its callers share."""
+"""The types that every kind of sandbox and its callers share."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 MAX_PAYLOAD = 6_291_556
-"""Largest event and largest answer in bytes: Lambda's 6 MB, and the 100 bytes it grants on top."""
+"""Largest event and largest answer in bytes: Lambda's 6 MB and its tolerance of 100 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """What a sandbox runs: `handler` is "module.function", found from `task_root`.
+    """A function: `handler` is "module.function" in the folder `task_root`.
 
-    `environment` is added to the variables every sandbox gets, and wins over them. `timeout` is in seconds.
+    `environment` overrides the variables that every sandbox has. `timeout` is in seconds.
     """
 
     handler: str
@@ -59,28 +59,28 @@ Result = Answer | Failure
 
 
 class Sandbox(Protocol):
-    """One warm copy of a function. It takes one invocation at a time; the queue belongs to the pool."""
+    """One warm copy of a function. It takes one invocation at a time. The pool has the queue."""
 
     @property
     def name(self) -> str:
-        """What its lines of output are marked with."""
+        """The prefix of its lines of output."""
 
     @property
     def pid(self) -> int | None:
-        """The process that runs the function; None before `start` and for a sandbox without one."""
+        """The process that runs the function. None before `start`, and for a sandbox without a process."""
 
     @property
     def alive(self) -> bool:
-        """Whether it can take another invocation; never true again once false after `start`."""
+        """Whether it can take another invocation. After `start`, it never becomes True again."""
 
     async def start(self) -> Failure | None:
-        """Load the function; a `Failure` of kind `init` when it cannot be loaded. Has no time limit."""
+        """Load the function. Return a `Failure` of kind `init` if that fails. There is no time limit."""
 
     def invoke(self, event: bytes, request_id: str, timeout: float) -> "asyncio.Future[Result]":
-        """Begin to run the function once; after `timeout` seconds it is killed. A result always comes."""
+        """Begin to run the function once. It is killed after `timeout` seconds, which is a result too."""
 
     async def stop(self) -> None:
-        """End it, whatever it is doing, and free what it holds. May be called at any time, and again."""
+        """Stop at once, and release all resources. May be called at any time and repeatedly."""
 
 
 MakeSandbox = Callable[[str, Function], Sandbox]

@@ -1,4 +1,4 @@
-"""Sandboxes that run our own worker on a socket pair: portable, and several times cheaper than HTTP."""
+"""Sandboxes with a portable worker on a socket pair, which is several times cheaper than HTTP."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ _MAX_HEADER = 65_536
 
 
 class SocketSandbox(ProcessSandbox):
-    """A process of our own worker; worker.py says what is said on the socket."""
+    """A process of the worker. worker.py documents the protocol on the socket."""
 
     def __init__(self, name: str, function: Function, sink: Sink = write_line) -> None:
         super().__init__(name, function, sink)
@@ -80,7 +80,7 @@ class _WorkerSocket(asyncio.Protocol):
             while self._take_message():
                 pass
         except (ValueError, LookupError, TypeError):
-            # The function wrote on our socket. The worker ends when it finds the socket closed.
+            # The function wrote to the worker's socket. The worker ends when the socket is closed.
             cast(asyncio.Transport, self._transport).abort()
 
     def connection_lost(self, _exc: Exception | None) -> None:

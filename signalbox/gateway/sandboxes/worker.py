@@ -1,14 +1,14 @@
-"""Our own runtime client: runs a function as Lambda does, over a socket pair instead of HTTP.
+"""A portable runtime client: runs a function as Lambda does, over a socket pair instead of HTTP.
 
     python parent_watch.py worker.py MODULE.FUNCTION FD MAX_PAYLOAD
 
-What is said on the socket FD is, both ways, a line of JSON with a `size`, then a payload of so many bytes.
+In both directions a message on the socket FD is a line of JSON with a `size`, then `size` bytes of payload.
 To the worker: the headers of Lambda's Runtime API and the event. From it, by `kind`: `ready`, `init` (the
 `type` and `message` of an error while loading, then the worker exits), `answer` with the payload, `error` and
 `too_large` with a `type`. `unauthorized` is True when the text of the error is "Unauthorized". The text of
 any other error than `init` goes to standard output only, as Lambda logs it.
 
-Run by path, in the function's folder: it imports the standard library and nothing of this package.
+It runs as a script in the function's folder, so it imports only the standard library.
 """
 
 import importlib
@@ -47,7 +47,7 @@ class FunctionError(Exception):
 
 
 class Context:
-    """The `context` argument: what Lambda's own object has, under the same names."""
+    """The `context` argument, with the attributes of Lambda's own object."""
 
     def __init__(self, headers: Mapping[str, str], environment: Mapping[str, str]) -> None:
         self.aws_request_id = headers["Lambda-Runtime-Aws-Request-Id"]
@@ -62,12 +62,12 @@ class Context:
         self._deadline = int(headers["Lambda-Runtime-Deadline-Ms"])
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until the function is killed."""
+        """Return the milliseconds until the function is killed."""
         return max(0, self._deadline - math.floor(time.time() * 1000))
 
 
 def load(name: str) -> Handler:
-    """The function called "module.function". Raises FaultError; what ends a process passes through."""
+    """Load "module.function". Raises FunctionError. Exceptions that end a process pass through."""
     module_name, dot, function_name = name.rpartition(".")
     if not dot:
         raise FunctionError("Runtime.MalformedHandlerName", f"Bad handler '{name}'")
@@ -91,7 +91,7 @@ def load(name: str) -> Handler:
 
 
 def call(handler: Handler, event: bytes, context: Context) -> bytes:
-    """One invocation, from bytes to bytes. Raises FaultError; what ends a process passes through."""
+    """Run one invocation. Raises FunctionError. Exceptions that end a process pass through."""
     try:
         value = json.loads(event)
     except Exception as error:
@@ -115,7 +115,7 @@ def _function_error(
     report = "".join(traceback.format_exception_only(error))
     # The text of such an error says everything, so a traceback would only hide it.
     if not getattr(error, "one_line", False):
-        # The first frame is this file's.
+        # The first frame is one of this file.
         frames = traceback.format_tb(error.__traceback__)[1:]
         report += f"Traceback (most recent call last):\n{''.join(frames)}"
     unauthorized = error.args == ("Unauthorized",)
@@ -123,7 +123,7 @@ def _function_error(
 
 
 def _encode(value: object) -> object:
-    # As AWS's client does: numbers from DynamoDB are Decimals.
+    # Numbers from DynamoDB are Decimals, which AWS's client encodes in the same way.
     if isinstance(value, Decimal):
         is_whole = value.is_finite() and value == value.to_integral_value()
         return int(value) if is_whole else float(value)
@@ -175,8 +175,8 @@ def _log_as_lambda_does() -> dict[str, str]:
 
 
 def main(name: str, fd: str, max_payload: str) -> None:
-    """Load the function called `name`, then run it on one event after the other."""
-    # An error's text may hold what no encoding can write; that must not end the process.
+    """Load the function `name`, and run it for one event after the other."""
+    # The text of an error may have characters that cannot be encoded, which must not end the process.
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a real stream, not a test's
     wire = socket.socket(fileno=int(fd))
     wire.set_inheritable(False)
@@ -188,7 +188,7 @@ def main(name: str, fd: str, max_payload: str) -> None:
         gateway.report("init", error)
         sys.exit(1)
     gateway.say("ready")
-    # Reading the environment itself takes longer each time than all else about a context.
+    # Reading os.environ for each event would take longer than the rest of the context.
     environment = dict(os.environ)
     while message := gateway.receive():
         headers, event = message

@@ -1,1 +1,1 @@
-"""A client's connection from its handshake to its end."""
+"""Client connections, from the handshake to the end."""

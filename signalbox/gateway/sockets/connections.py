@@ -1,4 +1,4 @@
-"""The open connections of the gateway. Pending and closed ones are not here: both are Gone (W21, W22)."""
+"""The register of open connections. Pending and closed ones are not in it, so they are Gone (W21, W22)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,27 +6,27 @@ from typing import Protocol
 
 
 class Socket(Protocol):
-    """The writing half of a client's socket."""
+    """The sending side of a client's socket."""
 
     @property
     def is_open(self) -> bool:
-        """Whether the handshake is complete and nobody has begun to close."""
+        """Whether the handshake is complete and neither side has started to close."""
 
     def push(self, frame: bytes) -> bool:
-        """Send a text frame without waiting; False, and nothing sent, when the send buffer is full."""
+        """Send a text frame without waiting. Return False, and send nothing, when the send buffer is full."""
 
     def reply(self, frame: bytes) -> bool:
-        """Like `push`; a client that sends but never reads loses its line after the close grace."""
+        """Like `push`, but abort the connection if the send buffer is still full after the close grace."""
 
     def start_close(self, code: int, reason: str = "") -> None:
-        """Start to close, and cut the line if the client does not follow. Does nothing once closing."""
+        """Start to close, and abort if the client does not answer. Does nothing while closing."""
 
 
 @dataclass(slots=True, eq=False)
 class Connection:
-    """One client. Times are epoch milliseconds; `user_agent` is None when it sent none.
+    """One client. Times are epoch milliseconds. `user_agent` is None when the client sent none.
 
-    `subprotocol` is the one `$connect` chose, `authorizer` what the authorizer said of the client (W45).
+    `subprotocol` is the choice of `$connect`. `authorizer` is the context from the authorizer (W45).
     """
 
     id: str
@@ -49,14 +49,14 @@ class Connections:
         return len(self._open)
 
     def add(self, connection: Connection) -> None:
-        """Make a connection known, at the moment its handshake is answered with 101."""
+        """Add a connection, at the moment when its handshake is answered with 101."""
         self._open[connection.id] = connection
 
     def remove(self, connection: Connection) -> None:
-        """Forget a connection that was closed."""
+        """Remove a closed connection."""
         self._open.pop(connection.id, None)
 
     def find(self, connection_id: str) -> Connection | None:
-        """The open connection of that id, or None."""
+        """Return the open connection with that id, or None."""
         connection = self._open.get(connection_id)
         return connection if connection is not None and connection.socket.is_open else None

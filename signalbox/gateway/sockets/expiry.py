@@ -1,4 +1,4 @@
-"""How long a connection may last: ten minutes without traffic, two hours in all (W63, W66)."""
+"""Expiry of connections: after ten minutes without traffic, or two hours in all (W63, W66)."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,14 +7,14 @@ from ..config import Limits
 from .connections import Connection
 
 GOING_AWAY = (1001, "Going away")
-"""What both sides are told at either limit (W63), and when the gateway stops."""
+"""The close code and reason at either limit (W63), and when the gateway stops."""
 
 
 class ExpiryTimer:
     """Closes a connection when its time is over. `now` is the clock in epoch milliseconds.
 
-    `clock_rate` is how many of its seconds pass in one of the wall's.
-    Traffic only moves `last_active`; the one timer looks at that when it rings, and is set anew.
+    `clock_rate` is the number of its seconds in one second of the wall clock. Traffic only updates
+    `last_active`. The timer reads it when it fires, and is then set again.
     """
 
     __slots__ = ("_clock_rate", "_connection", "_limits", "_now", "_timer")
@@ -29,7 +29,7 @@ class ExpiryTimer:
         self._timer: asyncio.Handle = asyncio.get_running_loop().call_soon(self._look)
 
     def end(self) -> None:
-        """Stop watching a connection that is closed."""
+        """Stop the timer of a closed connection."""
         self._timer.cancel()
 
     def _look(self) -> None:

@@ -1,4 +1,4 @@
-"""Calls the function behind a route, and waits no longer than the integration may take."""
+"""Invokes the function behind a route, and waits no longer than the integration timeout."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,24 +10,24 @@ from ..log import record, show
 from ..sandboxes.sandbox import Result
 
 Invoke = Callable[[bytes, str], Awaitable[Result]]
-"""Runs the function once: an event and an invocation id in, what came of it out. Never raises."""
+"""Runs a function once, with an event and an invocation id. Never raises."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What came of one call and the seconds it took; `result` is None when it was not there in time."""
+    """The result of one call and its run time in seconds. `result` is None after a timeout."""
 
     result: Result | None
     seconds: float
 
     def record(self, connection_id: str, route: str, status: int, verdict: str) -> None:
-        """Write its line of the request log."""
+        """Write the line of this call to the request log."""
         sandbox = self.result.sandbox if self.result else ""
         record(connection_id, route, status, verdict, sandbox=sandbox, seconds=self.seconds)
 
 
 class Integration:
-    """A route's way to the function; one that takes longer than `timeout` seconds goes on unheard (W69)."""
+    """The integration of a route. The answer is ignored after `timeout` seconds (W69)."""
 
     def __init__(self, invoke: Invoke, timeout: float, invocation_id: Callable[[], str]) -> None:
         self._invoke = invoke
@@ -36,14 +36,14 @@ class Integration:
         self._running: set[asyncio.Future[Result]] = set()
 
     async def call(self, event: FunctionEvent) -> Invocation:
-        """Run the function on an event."""
+        """Run the function for an event."""
         show(event.payload)
         loop = asyncio.get_running_loop()
         started = loop.time()
         running = asyncio.ensure_future(self._invoke(event.payload, self._invocation_id()))
         self._running.add(running)
         running.add_done_callback(self._running.discard)
-        # What asyncio.wait does, at a fraction of its price.
+        # This does the same as asyncio.wait at a fraction of its cost.
         over: asyncio.Future[None] = loop.create_future()
         running.add_done_callback(partial(_settle, over))
         timer = loop.call_later(self._timeout, _settle, over)
@@ -54,7 +54,7 @@ class Integration:
         return Invocation(running.result() if running.done() else None, loop.time() - started)
 
     async def close(self) -> None:
-        """Give up on the calls that still run."""
+        """Cancel the calls that still run."""
         for running in self._running:
             running.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)

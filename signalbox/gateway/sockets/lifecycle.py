@@ -1,4 +1,4 @@
-"""A client's life: the handshake that `$connect` decides, its messages, the `$disconnect` at the end."""
+"""The lifecycle of a connection: handshake with `$connect`, messages, and `$disconnect` at the end."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ from .integration import Integration
 from .rate_limit import RateLimiter
 
 CLOSED_BY_API = (1000, "Connection Closed Normally")
-"""What both sides are told of a connection that `DELETE @connections` ended (W64)."""
+"""The close code and reason after `DELETE @connections` (W64)."""
 _BINARY_REFUSED = (1003, "")
 _DROPPED = (1006, "")
 _THROTTLED = "throttled"
@@ -37,9 +37,10 @@ _KNOWN_STATUSES = frozenset(HTTPStatus)
 
 
 class Lifecycle:
-    """What happens to the clients of one stage: `integrations` has the function behind each route.
+    """The lifecycle of the clients of one stage. `integrations` has the function behind each route.
 
-    `now` is the clock in epoch milliseconds, `clock_rate` how many of its seconds pass in one of the wall's.
+    `now` is the clock in epoch milliseconds. `clock_rate` is the number of its seconds in one second of the
+    wall clock.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class Lifecycle:
         events: EventWriter,
         integrations: Mapping[str, Integration],
         authorizer: Authorizer | None,
-        throttling: RateLimiter,
+        rate_limiter: RateLimiter,
         now: Callable[[], int],
         clock_rate: float,
     ) -> None:
@@ -60,15 +61,15 @@ class Lifecycle:
         self._events = events
         self._integrations = integrations
         self._authorizer = authorizer
-        self._throttling = throttling
+        self._rate_limiter = rate_limiter
         self._now = now
         self._clock_rate = clock_rate
         self._routes = Routes(config.routes, RouteSelection(config.route_selection))
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def admit(self, incoming: IncomingConnection, request: Request) -> Response | None:
-        """Decide a handshake: None to accept it, or the answer that refuses it (W48-W51)."""
-        if not self._throttling.admits("$connect"):
+        """Decide on a handshake. Return None to accept it, or the answer that refuses it (W48-W51)."""
+        if not self._rate_limiter.admits("$connect"):
             record("", "$connect", 429, _THROTTLED)
             return refusal(HTTPStatus.TOO_MANY_REQUESTS, b'{"message":"Too Many Requests"}')
         connection = self._connection(incoming, request)
@@ -83,7 +84,7 @@ class Lifecycle:
         return None
 
     def complete_handshake(self, incoming: IncomingConnection, _request: Request, response: Response) -> None:
-        """Complete the 101 of an accepted handshake; from now on the client can be posted to (W22, W57)."""
+        """Complete the 101 of an accepted handshake. From now on the client can get posts (W22, W57)."""
         connection = incoming.connection
         if connection is None:
             return
@@ -91,13 +92,13 @@ class Lifecycle:
             response.headers["Sec-WebSocket-Protocol"] = connection.subprotocol
             incoming.protocol.subprotocol = Subprotocol(connection.subprotocol)
         self._connections.add(connection)
-        # A task of its own, because the library forgets a client that is gone before its 101 is written.
+        # The library forgets a client that is gone before its 101 is written, so this task is separate.
         incoming.task = asyncio.create_task(self._run_connection(incoming, connection))
         self._tasks.add(incoming.task)
         incoming.task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        """End the lives that still last."""
+        """Cancel the tasks of the connections that are still open."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -130,22 +131,22 @@ class Lifecycle:
         return admission
 
     async def _run_connection(self, incoming: IncomingConnection, connection: Connection) -> None:
-        lifespan = ExpiryTimer(connection, self._config.limits, self._now, self._clock_rate)
+        expiry = ExpiryTimer(connection, self._config.limits, self._now, self._clock_rate)
         try:
             async with asyncio.TaskGroup() as messages:
                 try:
                     await self._receive(incoming, connection, messages)
                 except ConnectionClosed as closed:
-                    # Messages under way are not waited for: they may well outlast their connection (W81).
+                    # Running messages may outlast their connection, so nobody waits for them here (W81).
                     await self._disconnect(connection, _cause(closed))
         finally:
-            lifespan.end()
+            expiry.end()
             self._connections.remove(connection)
 
     async def _receive(
         self, incoming: IncomingConnection, connection: Connection, messages: asyncio.TaskGroup
     ) -> None:
-        """Dispatch messages as they come, each by itself (W80), until the connection closes."""
+        """Dispatch messages concurrently (W80), until the connection closes."""
         places = asyncio.Semaphore(self._config.limits.messages_in_flight)
         while True:
             body = await incoming.recv()
@@ -161,7 +162,7 @@ class Lifecycle:
 
     async def _deliver(self, connection: Connection, body: str) -> None:
         route = self._routes.select(body)
-        if not self._throttling.admits(route):
+        if not self._rate_limiter.admits(route):
             self._reply(connection, frames.too_many_requests(connection.id, self._ids.request()))
             record(connection.id, route or "-", 429, _THROTTLED)
             return
@@ -195,7 +196,7 @@ class Lifecycle:
 
 
 def refusal(status: int, body: bytes = b"") -> Response:
-    """An answer to the handshake; of what the function wrote, only the status gets this far (W53)."""
+    """Return an answer that refuses a handshake. Only the status comes from the function (W53)."""
     phrase = HTTPStatus(status).phrase if status in _KNOWN_STATUSES else ""
     headers = Headers(
         {"Date": formatdate(usegmt=True), "Content-Length": str(len(body)), "Connection": "close"}
@@ -206,10 +207,10 @@ def refusal(status: int, body: bytes = b"") -> Response:
 
 
 def _cause(closed: ConnectionClosed) -> tuple[int, str]:
-    """The code and reason `$disconnect` is told: those of whoever closed first (W61-W65)."""
+    """Return the code and reason for `$disconnect`, from the side that closed first (W61-W65)."""
     if closed.rcvd is not None and closed.rcvd_then_sent:
         return _NO_STATUS if closed.rcvd.code == _NO_STATUS[0] else (closed.rcvd.code, closed.rcvd.reason)
     if closed.sent is not None:
-        # From 1002 on the library closes in words of its own, which nothing should come to rely on.
+        # From 1002 on the library has reasons of its own, on which no code should rely.
         return closed.sent.code, closed.sent.reason if closed.sent.code <= GOING_AWAY[0] else ""
     return _DROPPED

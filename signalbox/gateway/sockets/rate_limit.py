@@ -1,4 +1,4 @@
-"""Token buckets, of the whole stage and of single routes (W55, W71, W91)."""
+"""Rate limits with token buckets, for the whole stage and for single routes (W55, W71, W91)."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,7 +6,7 @@ from ..config import Throttle
 
 
 class TokenBucket:
-    """Holds `burst` tokens and refills by `rate` a second. `now` is the clock in epoch milliseconds."""
+    """Holds `burst` tokens, and gets `rate` new ones a second. `now` is the clock in epoch milliseconds."""
 
     def __init__(self, throttle: Throttle, now: Callable[[], int]) -> None:
         self._throttle = throttle
@@ -15,7 +15,7 @@ class TokenBucket:
         self._filled_at = now()
 
     def take(self) -> bool:
-        """Take a token, if there is one."""
+        """Take a token. Return False if there is none."""
         now = self._now()
         refill = max(0, now - self._filled_at) * self._throttle.rate / 1000
         self._tokens = min(self._throttle.burst, self._tokens + refill)
@@ -27,7 +27,7 @@ class TokenBucket:
 
 
 class RateLimiter:
-    """The stage's bucket, which handshakes, messages and `@connections` share, and those of routes."""
+    """The token buckets of a stage and of its routes. All requests share the bucket of the stage."""
 
     def __init__(
         self, stage: Throttle | None, routes: Mapping[str, Throttle], now: Callable[[], int]
@@ -36,6 +36,6 @@ class RateLimiter:
         self._routes = {key: (TokenBucket(throttle, now), *self._stage) for key, throttle in routes.items()}
 
     def admits(self, route: str | None = None) -> bool:
-        """Whether one more request is within the limits: of that route, or only of the stage."""
+        """Whether one more request is within the limits of its route and of the stage."""
         buckets = self._routes.get(route, self._stage) if route else self._stage
         return all(bucket.take() for bucket in buckets)

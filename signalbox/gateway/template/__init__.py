@@ -1,4 +1,4 @@
-"""Runs the WebSocket APIs of a CloudFormation template, as `cdk synth` writes it or people do."""
+"""Runs the WebSocket APIs of a CloudFormation template, written by `cdk synth` or by hand."""
 
 from .gateway import TemplateGateway
 

@@ -1,4 +1,4 @@
-"""The WebSocket APIs of a template, stage by stage."""
+"""Reads the stages of the WebSocket APIs of a template."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ class _AuthorizerSettings:
 
 
 def stages_of(template: Template, config: Config) -> list[Stage[Function]]:
-    """Every stage of every WebSocket API, with `config` for what a template does not say.
+    """Return every stage of every WebSocket API. `config` has the settings that a template does not have.
 
     Raises TemplateError.
     """
@@ -56,7 +56,7 @@ class _Apis:
         }
 
     def stages(self) -> list[Stage[Function]]:
-        """Every stage, in the template's order."""
+        """Return every stage, in the order of the template."""
         apis = self._template.of(f"{_KIND}Api")
         ours = [
             (stage, api)
@@ -142,7 +142,7 @@ class _Apis:
 
 
 def _throttle(stage: Resource, *settings_of: str) -> Throttle | None:
-    """The throttle of a stage or a route; of two halves, the account has one that is absent (W91)."""
+    """Return the throttle of a stage or a route. Half a throttle is completed by the account's (W91)."""
     settings = stage.mapping(*settings_of)
     rate, burst = settings.get("ThrottlingRateLimit"), settings.get("ThrottlingBurstLimit")
     if rate is None and burst is None:

@@ -1,4 +1,4 @@
-"""The functions of a template, and where on this machine their code is."""
+"""Finds the functions of a template, and the folders of their code."""
 
 import json
 from collections.abc import Mapping
@@ -15,16 +15,16 @@ _DEFAULT_TIMEOUT = 3
 
 
 class FunctionFinder:
-    """Finds what an integration or an authorizer invokes. What cannot run here is named, and is None."""
+    """Finds the function of an integration or an authorizer. A function that cannot run here is noted."""
 
     def __init__(self, template: Template) -> None:
         self._template = template
         self._by_name = {_name(resource): resource for resource in template.of(*_KINDS).values()}
 
     def behind(self, uri: str) -> Function | None:
-        """The function in an address of the form `…:lambda:path/…/functions/arn:…:function:NAME/invocations`.
+        """Return the function of a URI `…:lambda:path/…/functions/arn:…:function:NAME/invocations`, or None.
 
-        A version or an alias behind the name makes no difference. Raises TemplateError.
+        A version or an alias after the name is ignored. Raises TemplateError.
         """
         name = uri.rpartition("function:")[2].partition("/")[0].partition(":")[0]
         resource = self._by_name.get(name)
@@ -52,7 +52,7 @@ class FunctionFinder:
         )
 
     def _folder(self, resource: Resource) -> Path | None:
-        """The folder of its code: one written down, or an asset of `cdk synth`, told by two marks."""
+        """Return the folder of the code: a path in the template, or an asset of `cdk synth`."""
         code = resource.get("CodeUri") or resource.get("Code")
         if isinstance(code, dict):
             code = resource.metadata.get("aws:asset:path") or self._assets().get(str(code.get("S3Key")))
@@ -64,7 +64,7 @@ class FunctionFinder:
         return folder.resolve() if folder.is_dir() else None
 
     def _assets(self) -> Mapping[str, str]:
-        """What cdk uploads for the stack: paths by the keys they get."""
+        """Return the assets of the stack: paths by their object keys."""
         path = self._template.path
         manifest = path.with_name(f"{path.name.removesuffix('.template.json')}.assets.json")
         try:

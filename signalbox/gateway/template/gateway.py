@@ -1,4 +1,4 @@
-"""The gateway of a template."""
+"""The gateway that runs a template."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,13 +15,12 @@ if TYPE_CHECKING:
 
 
 class TemplateGateway(SandboxGateway):
-    """Every WebSocket API of a template, each of its stages at a path of its own. An async context manager.
+    """Every WebSocket API of a template, with each stage at its own path. An async context manager.
 
-    A stage is at `/{stage}`, or, where the template has several APIs, at `/{logical id}/{stage}`. Where it
-    listens, how it runs functions and its limits are those of `config`; what a template says comes from the
-    template, with `parameters` for its own. `config.environment` wins over what the template says.
-    `unsupported` names in one line each what the template has and this gateway does not. Raises
-    TemplateError, and PortTakenError on entry.
+    A stage is at `/{stage}`. If the template has several APIs, it is at `/{logical id}/{stage}`. `config` has
+    the address, the limits, and how functions run. `parameters` are those of the template.
+    `config.environment` overrides variables of the template. `unsupported` has one line for each part of the
+    template that this gateway does not support. Raises TemplateError, and PortTakenError on entry.
     """
 
     def __init__(

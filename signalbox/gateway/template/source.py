@@ -1,4 +1,4 @@
-"""Reads the text of a template: JSON, or YAML with CloudFormation's short tags."""
+"""Reads a template file: JSON, or YAML with the short tags of CloudFormation."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a template may have that makes a difference on AWS and none here."""
+"""Parts of a template that have an effect on AWS, but not here."""
 
 from .template import Template
 
@@ -42,7 +42,7 @@ _IGNORED = {
 
 
 def note_unsupported(template: Template) -> None:
-    """Name the resources and properties that are left out."""
+    """Note the resources and properties that are ignored."""
     for resource in template.resources:
         if resource.kind.startswith(_OURS) and resource.kind not in _SUPPORTED:
             template.note(f"{resource.logical_id}: {resource.kind} is not supported")

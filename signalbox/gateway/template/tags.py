@@ -1,6 +1,6 @@
-"""YAML as CloudFormation reads it: `!Ref X` is `{"Ref": "X"}`, `!Sub` is `Fn::Sub`, and so on.
+"""YAML with the short tags of CloudFormation. For example, `!Ref X` is `{"Ref": "X"}`.
 
-Imported for templates in YAML only.
+This module is imported for templates in YAML only.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ _WHOLE_NAMES = frozenset({"Ref", "Condition"})
 
 
 def parse_yaml(text: str) -> Any:
-    """The value of a YAML text. Raises ValueError."""
+    """Parse a YAML text. Raises ValueError."""
     try:
         return yaml.load(text, _Loader)  # noqa: S506 it is a SafeLoader
     except yaml.YAMLError as error:

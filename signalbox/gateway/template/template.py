@@ -1,4 +1,4 @@
-"""A template's resources, with what their properties come to."""
+"""The resources of a template, with resolved properties."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from .values import ValueResolver, as_text
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One resource. Its properties are resolved when they are asked for; TemplateError is raised then."""
+    """One resource. Reading a property resolves it, and may raise TemplateError."""
 
     logical_id: str
     kind: str
@@ -22,18 +22,18 @@ class Resource:
     _values: ValueResolver
 
     def get(self, name: str) -> Any:
-        """A property, or None."""
+        """Return a property, or None."""
         return self._values.resolve(self._properties.get(name))
 
     def text(self, name: str) -> str:
-        """A property that must be there, as text."""
+        """Return a required property as text."""
         value = self.get(name)
         if not isinstance(value, str | int | float):
             raise TemplateError(f"{self.logical_id}: {name} is missing, or no text")
         return as_text(value)
 
     def mapping(self, name: str, *deeper: str) -> Mapping[str, Any]:
-        """A property with properties of its own, or one of those; empty when it is absent."""
+        """Return a property that is a mapping, or a nested one. It is empty when it is absent."""
         value = self.get(name)
         for key in deeper:
             value = value.get(key) if isinstance(value, dict) else value
@@ -42,7 +42,7 @@ class Resource:
         return value or {}
 
     def number(self, name: str, default: float) -> float:
-        """A property that is a positive number, or written as one."""
+        """Return a property that is a positive number, or a text with one."""
         value = self.get(name)
         try:
             number = default if value is None else float(value)
@@ -54,7 +54,7 @@ class Resource:
 
 
 class Template:
-    """The template at `path`, for a region and with values of its parameters. Raises TemplateError."""
+    """The template at `path`, with a region and the values of its parameters. Raises TemplateError."""
 
     def __init__(self, path: Path, region: str, parameters: Mapping[str, str]) -> None:
         self.path = path
@@ -68,7 +68,7 @@ class Template:
 
     @property
     def resources(self) -> Iterator[Resource]:
-        """Every resource whose condition holds, in the template's order."""
+        """Every resource whose condition is true, in the order of the template."""
         for logical_id, content in self._resources.items():
             if not isinstance(content, dict) or not isinstance(content.get("Type"), str):
                 raise TemplateError(f"{logical_id}: a resource has a Type")
@@ -82,17 +82,17 @@ class Template:
                 yield Resource(logical_id, content["Type"], metadata, properties, self._values)
 
     def of(self, *kinds: str) -> Mapping[str, Resource]:
-        """The resources of some kinds by their logical ids."""
+        """Return the resources of some kinds by their logical ids."""
         return {resource.logical_id: resource for resource in self.resources if resource.kind in kinds}
 
     def note(self, line: str) -> None:
-        """Name something that is not supported, once."""
+        """Note something that is not supported, once."""
         if line not in self.unsupported:
             self.unsupported.append(line)
 
 
 def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A function's properties, and below them those that SAM lets several functions share."""
+    """Return the properties of a function, completed by the shared ones of SAM's Globals."""
     return {
         name: _merged(shared[name], own[name])
         if isinstance(shared.get(name), dict) and isinstance(own.get(name), dict)

@@ -1,4 +1,4 @@
-"""What values come to: parameters, references and intrinsic functions.
+"""Resolves values: parameters, references and intrinsic functions.
 
 Source: "Template reference: intrinsic functions", "Pseudo parameters", AWS CloudFormation User Guide.
 """
@@ -15,14 +15,14 @@ _ALIASES = frozenset({"AWS::Lambda::Alias", "AWS::Lambda::Version"})
 
 
 def as_text(value: object) -> str:
-    """A value as CloudFormation turns it into text."""
+    """Return a value as text, as CloudFormation converts it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 class ValueResolver:
-    """Resolves the values of one template; `note` is told what is not supported. Raises TemplateError.
+    """Resolves the values of one template. Calls `note` for unsupported functions. Raises TemplateError.
 
-    On this machine the name of a resource, or else its logical id, is what a reference to it comes to.
+    A reference to a resource resolves to its name, or else to its logical id.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class ValueResolver:
             raise TemplateError(f"the template has no parameter {', '.join(sorted(unknown))}")
 
     def resolve(self, value: Any) -> Any:
-        """What a value comes to; None is AWS::NoValue, and absent from what contains it."""
+        """Resolve a value. AWS::NoValue resolves to None, and is left out of lists and mappings."""
         if isinstance(value, list):
             return [item for item in map(self.resolve, value) if item is not None]
         if not isinstance(value, dict):
@@ -82,7 +82,7 @@ class ValueResolver:
         return {name: item for name, item in resolved.items() if item is not None}
 
     def holds(self, condition: str) -> bool:
-        """Whether a condition of the template does."""
+        """Whether a condition of the template is true."""
         if condition not in self._conditions:
             raise TemplateError(f"there is no condition {condition!r}")
         return bool(self.resolve(self._conditions[condition]))
@@ -142,7 +142,7 @@ class ValueResolver:
         return str(self._resources[name]["Type"])
 
     def _name(self, name: str) -> str:
-        """The property that names a resource, as TableName does a Table, or its logical id."""
+        """Return the name property of a resource (for example TableName), or its logical id."""
         kind = self._kind(name).rpartition("::")[2]
         for key, value in (self._resources[name].get("Properties") or {}).items():
             if key != "Name" and key.endswith("Name") and kind.endswith(key.removesuffix("Name")):
@@ -153,7 +153,7 @@ class ValueResolver:
         service, kind = self._kind(name).lower().split("::")[1:3]
         where = f"{self._region}:{_ACCOUNT}"
         if self._kind(name) in _ALIASES:
-            # A version of a function, its name or its own ARN: here there is only one.
+            # FunctionName may be a name or an ARN. All versions are the same function here.
             function = as_text(self.resolve(self._resources[name]["Properties"]["FunctionName"]))
             return f"arn:aws:lambda:{where}:function:{function.rpartition('function:')[2]}"
         if kind == "function":

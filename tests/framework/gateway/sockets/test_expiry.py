@@ -39,10 +39,10 @@ def end_of(connection: Connection) -> "asyncio.Future[tuple[int, str]]":
 
 async def test_connection_is_closed_when_it_was_idle_before_it_began() -> None:
     late = connection()
-    lifespan = ExpiryTimer(late, LIMITS, lambda: 5, 1.0)
+    timer = ExpiryTimer(late, LIMITS, lambda: 5, 1.0)
     async with asyncio.timeout(10):
         assert await end_of(late) == GOING_AWAY
-    lifespan.end()
+    timer.end()
 
 
 async def test_timer_is_gone_when_the_connection_is() -> None:
@@ -59,9 +59,9 @@ async def test_timer_is_gone_when_the_connection_is() -> None:
 
 async def test_clock_that_goes_back_never_shortens_a_life() -> None:
     old, reference = connection(last_active=10), connection()
-    lifespans = [ExpiryTimer(old, LIMITS, lambda: 6, 1.0), ExpiryTimer(reference, LIMITS, lambda: 6, 1.0)]
+    timers = [ExpiryTimer(old, LIMITS, lambda: 6, 1.0), ExpiryTimer(reference, LIMITS, lambda: 6, 1.0)]
     async with asyncio.timeout(10):
         await end_of(reference)
     assert not end_of(old).done()
-    for lifespan in lifespans:
-        lifespan.end()
+    for timer in timers:
+        timer.end()
