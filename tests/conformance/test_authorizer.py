@@ -265,7 +265,7 @@ async def test_w54_connect_is_asked_after_the_authorizer_and_may_still_refuse() 
 
 
 async def test_w54_nobody_is_let_in_because_the_authorizer_is_not_there_to_be_asked() -> None:
-    with pytest.raises(ConfigError, match="there to be asked"):
+    with pytest.raises(ConfigError, match="needs both its setting and its target"):
         Stage.of(Config(authorizer="a.b"), ScriptedFunction())
 
 

@@ -189,7 +189,7 @@ def test_resources_of_our_trade_are_named_and_others_are_not(stack: Path) -> Non
     ("logical_id", "properties", "complaint"),
     [
         (STAGE, {"StageName": None}, f"{STAGE}: StageName is missing, or no text"),
-        (STAGE, {"StageName": "a b"}, f"{STAGE}: stage 'a b' has more than letters"),
+        (STAGE, {"StageName": "a b"}, f"{STAGE}: stage 'a b' is invalid"),
         (STAGE, {"StageVariables": "x"}, f"{STAGE}: StageVariables is no mapping"),
         (
             STAGE,
