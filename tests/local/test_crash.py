@@ -7,6 +7,7 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from signalbox.gateway import LocalGateway
@@ -14,6 +15,8 @@ from tests.local.request_reply import ask
 
 OTHERS = 20
 PATIENCE = 60.0
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 def read_pid(file: Path) -> int:

@@ -25,6 +25,8 @@ from tests.conftest import ROOT
 GOLDEN = Path(__file__).parent / "golden" / "request_log.txt"
 ID = r"[A-Za-z0-9_-]{15}="
 FUNCTION = """
+import threading
+
 def handler(event, context):
     context = event["requestContext"]
     if event.get("queryStringParameters") == {"token": "SECRET"}:
@@ -34,7 +36,7 @@ def handler(event, context):
     if event.get("body") == "exit":
         raise SystemExit(3)
     if event.get("body") == "loop":
-        while True: pass
+        threading.Event().wait()
     return {"statusCode": 200, "body": event.get("body")}
 """
 GUARD = """
@@ -92,7 +94,7 @@ async def gateway(tmp_path: Path) -> AsyncIterator[LocalGateway]:
         sandboxes=1,
         sandbox="socket",
         task_root=tmp_path,
-        limits=Limits(function_timeout=5.0),
+        limits=Limits(function_timeout=2.0),
     )
     async with LocalGateway("function.handler", config) as gateway:
         yield gateway

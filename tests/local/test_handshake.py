@@ -14,6 +14,8 @@ from tests.local.request_reply import ask
 
 PATIENCE = 60.0
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 async def people(client: ClientConnection) -> set[str]:
     """The names of everybody connected."""
@@ -43,6 +45,7 @@ async def test_newcomer_keeps_its_row_when_a_broadcast_overtakes_its_handshake(
         opened = asyncio.create_task(opening.__aenter__())
         await wait_until(old, {"old", "new"})
 
+        caplog.clear()
         asked = asyncio.create_task(ask(old, action="broadcast", data="first"))
         while "410 GoneException" not in caplog.text:  # noqa: ASYNC110 - a log sets no event
             await asyncio.sleep(0.01)
