@@ -1,10 +1,13 @@
 """What boto3 and the AWS CLI make of refused `@connections` calls: W13, W17, W19, W20, W23."""
 
 import asyncio
+import json
 import os
 import re
-from asyncio.subprocess import PIPE
-from collections.abc import Awaitable, Callable
+import subprocess
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import boto3
@@ -35,42 +38,61 @@ async def by_boto3(gateway: Gateway, connection_id: str, data: bytes) -> str:
     return code
 
 
-async def by_command_line(gateway: Gateway, connection_id: str, data: bytes) -> str:
-    """The exception the AWS CLI names for a post."""
-    command = PEERS.folder / "bin" / "aws"
-    if not command.exists():
+PROGRAM = """
+import contextlib, io, json, sys
+from awscli.clidriver import create_clidriver
+
+for line in sys.stdin:
+    errors = io.StringIO()
+    with contextlib.redirect_stderr(errors):
+        create_clidriver().main(json.loads(line))
+    print(json.dumps(errors.getvalue()), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def command_line() -> Iterator["subprocess.Popen[str]"]:
+    """The AWS CLI in a process that runs one command after the other. Starting it takes a second."""
+    python = PEERS.folder / "bin" / "python"
+    if not (PEERS.folder / "bin" / "aws").exists():
         if "CI" in os.environ:
             pytest.fail("the AWS CLI is missing: signalbox dev --setup --peers")
         pytest.skip("the AWS CLI is asked too where it is installed: make test does so")
-    process = await asyncio.create_subprocess_exec(
-        *(command, "apigatewaymanagementapi", "post-to-connection"),
-        *(
-            "--endpoint-url",
-            gateway.endpoint,
-            "--connection-id",
-            connection_id,
-            "--data",
-            "fileb:///dev/stdin",
-        ),
-        env=os.environ | {"AWS_MAX_ATTEMPTS": "1"},
-        stdin=PIPE,
-        stderr=PIPE,
-    )
-    try:
+    environment = os.environ | {"AWS_MAX_ATTEMPTS": "1"}
+    with subprocess.Popen(
+        [python, "-c", PROGRAM], env=environment, stdin=PIPE, stdout=PIPE, text=True
+    ) as process:
+        yield process
+        process.kill()
+
+
+@pytest.fixture
+def by_command_line(command_line: "subprocess.Popen[str]", tmp_path: Path) -> Judge:
+    """The exception that the AWS CLI names for a post."""
+    stdin, stdout = command_line.stdin, command_line.stdout
+    assert stdin
+    assert stdout
+
+    async def post(gateway: Gateway, connection_id: str, data: bytes) -> str:
+        file = tmp_path / "data"
+        file.write_bytes(data)
+        arguments = ["apigatewaymanagementapi", "post-to-connection", "--endpoint-url", gateway.endpoint]
+        arguments += ["--connection-id", connection_id, "--data", f"fileb://{file}"]
+        print(json.dumps(arguments), file=stdin, flush=True)
         async with asyncio.timeout(PATIENCE):
-            _, errors = await process.communicate(data)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    named = re.search(r"An error occurred \((\w+)\) when calling the PostToConnection", errors.decode())
-    return named[1] if named else f"none {errors.decode()}"
+            errors = json.loads(await asyncio.to_thread(stdout.readline))
+        named = re.search(r"An error occurred \((\w+)\) when calling the PostToConnection", errors)
+        return named[1] if named else f"none {errors}"
+
+    return post
 
 
-@pytest.fixture(params=[by_boto3, by_command_line], ids=["boto3", "aws"])
+@pytest.fixture(params=["boto3", "aws"])
 def judge(request: pytest.FixtureRequest) -> Judge:
     """Each of the two."""
-    chosen: Judge = request.param
+    if request.param == "boto3":
+        return by_boto3
+    chosen: Judge = request.getfixturevalue("by_command_line")
     return chosen
 
 

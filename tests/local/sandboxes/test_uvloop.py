@@ -13,7 +13,7 @@ EVENTS = (
     b'{"do": "swell", "size": 3000000}',
     b'{"do": "vanish"}',
     b'{"do": "print", "text": "x\\n", "times": 50000}',
-    b'{"do": "loop"}',
+    b'{"do": "wait", "file": "/never/written"}',
     b'{"do": "raise", "text": "boom"}',
 )
 
