@@ -46,7 +46,8 @@ GATEWAY = f"""if True:
             print(gateway.websocket_url, flush=True)
             while seconds := await asyncio.to_thread(sys.stdin.readline):
                 asyncio.get_running_loop().ahead += float(seconds)
-                gc.collect()
+                if not float(seconds):
+                    gc.collect()
                 print(tracemalloc.get_traced_memory()[0], flush=True)
 
     with asyncio.Runner(loop_factory=Loop) as runner:
