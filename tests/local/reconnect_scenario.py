@@ -1,4 +1,4 @@
-"""A conversation on one channel while connections are cut, and what each client showed of it."""
+"""Clients that publish on one channel while their connections are cut, and what each of them received."""
 
 import asyncio
 import itertools
@@ -33,11 +33,11 @@ HASTY = Settings(
     hold=0.1,
     queue=100_000,
 )
-"""As patient as a test can be. Pings would be minutes away, so nothing here is owed to them."""
+"""Settings with short pauses and long time limits. Pings are minutes apart, so they play no part."""
 
 
 def delivery_faults(seed: int, clock_rate: float = 1.0) -> FaultPlan:
-    """Everything that may happen to events and posts, at once."""
+    """A plan with every fault of events and posts at once."""
     return FaultPlan(
         Drop("disconnect", chance=0.3),
         Duplicate("disconnect", chance=0.3),
@@ -52,7 +52,7 @@ def delivery_faults(seed: int, clock_rate: float = 1.0) -> FaultPlan:
 
 
 class SocketCutter:
-    """All sockets of all clients, as they are opened."""
+    """Remembers the sockets of all clients, and cuts them."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
         self._dice = Random(f"cuts/{seed}")
@@ -62,7 +62,7 @@ class SocketCutter:
         monkeypatch.setattr("signalbox.client.connection.connector.open_socket", self._remember)
 
     async def cut(self, times: int, every: float = 0.01) -> None:
-        """Cut so many, one at a time, `every` so many seconds on average."""
+        """Cut so many sockets, one at a time, each `every` seconds on average."""
         for _ in range(times):
             await asyncio.sleep(self._dice.uniform(0, 2 * every))
             while not (alive := [socket for socket in self._sockets if socket.state is OPEN]):
@@ -72,14 +72,14 @@ class SocketCutter:
             alive.pop(self._dice.randrange(len(alive))).transport.abort()
 
     async def cut_all(self) -> None:
-        """Cut all that are open, and return when as many have been opened again."""
+        """Cut all open sockets, and return when as many are open again."""
         alive = [socket for socket in self._sockets if socket.state is OPEN]
         for socket in alive:
             socket.transport.abort()
         await self.opened(self._opened + len(alive))
 
     async def opened(self, number: int) -> None:
-        """Return when so many have been opened."""
+        """Return when so many sockets have been opened."""
         while self._opened < number:
             self._came.clear()
             await self._came.wait()
@@ -94,84 +94,87 @@ class SocketCutter:
 
 @dataclass
 class Scenario:
-    """What came of it: what was acknowledged, by offset, and what each client showed.
+    """The result: acknowledged publications by offset, and the items that each client received.
 
-    `pauses` has the seconds of the first pause of each client that was cut off.
+    `pauses` has the seconds of the first pause of each client whose connection was cut.
     """
 
     published: dict[int, object] = field(default_factory=dict)
-    shown: dict[str, list[Item]] = field(default_factory=dict)
+    received: dict[str, list[Item]] = field(default_factory=dict)
     states: set[str] = field(default_factory=set)
     pauses: list[float] = field(default_factory=list)
     over: bool = False
 
-    async def talk(self, client: Client, name: str, dice: Random, pause: float) -> None:
-        """Publish, time and again, until it is over."""
+    async def publish_repeatedly(self, client: Client, name: str, dice: Random, pause: float) -> None:
+        """Publish again and again, until the scenario is over."""
         for number in itertools.count(1):
             await asyncio.sleep(dice.uniform(0, 2 * pause))
             if self.over:
                 return
-            await self.say(client, f"{name}/{number}")
+            await self.publish(client, f"{name}/{number}")
 
-    async def say(self, client: Client, data: str) -> None:
-        """Publish, and remember where it is."""
+    async def publish(self, client: Client, data: str) -> None:
+        """Publish, and remember the offset."""
         published = await client.publish(ROOM, data)
         assert published.position
         self.published[published.position.offset] = data
 
     async def watch(self, client: Client) -> None:
-        """Remember the states it is in, and its first pause."""
+        """Remember the states of a client, and its first pause."""
         states = [event async for event in client.events if isinstance(event, State)]
         self.states.update(state.name for state in states)
         self.pauses += [state.seconds for state in states if state.seconds is not None][:1]
 
-    async def show(self, name: str, subscription: Subscription) -> None:
-        """Show what comes, until the last publication."""
+    async def receive(self, name: str, subscription: Subscription) -> None:
+        """Receive items until the last publication."""
         async for item in subscription:
-            self.shown[name].append(item)
+            self.received[name].append(item)
             if isinstance(item, Publication) and item.data == LAST:
                 return
 
 
 async def run_scenario(
     url: str,
-    mishap: Coroutine[Any, Any, None],
+    disturbance: Coroutine[Any, Any, None],
     *,
     seed: int,
     clients: int = 10,
-    talkers: int | None = None,
+    publishers: int | None = None,
     pause: float = 0.2,
-    patience: float = PATIENCE,
+    receive_for: float = PATIENCE,
     settings: Settings = HASTY,
 ) -> Scenario:
-    """Let clients talk to each other for as long as a mishap takes; then wait until all showed all.
+    """Let clients publish until `disturbance` is over, then wait until each has received everything.
 
-    `talkers` is how many of them talk (all), `pause` the mean of the seconds between publications of one.
+    `publishers` is the number of clients that publish (None: all). `pause` is the mean of the seconds between
+    two publications of a client.
     """
-    conversation = Scenario()
+    scenario = Scenario()
     async with asyncio.timeout(PATIENCE), AsyncExitStack() as stack:
-        people = [
+        connected = [
             await stack.enter_async_context(
                 Client(url, name=f"n{number}", settings=settings, random=Random(f"{seed}/{number}").random)
             )
             for number in range(clients)
         ]
-        watches = [asyncio.create_task(conversation.watch(client)) for client in people]
-        subscriptions = [client.subscribe(ROOM) for client in people]
+        watches = [asyncio.create_task(scenario.watch(client)) for client in connected]
+        subscriptions = [client.subscribe(ROOM) for client in connected]
         await asyncio.gather(*(subscription.subscribed() for subscription in subscriptions))
-        conversation.shown = {f"n{number}": [] for number in range(clients)}
-        shows = [
-            asyncio.create_task(conversation.show(name, subscription))
-            for name, subscription in zip(conversation.shown, subscriptions, strict=True)
+        scenario.received = {f"n{number}": [] for number in range(clients)}
+        receiving = [
+            asyncio.create_task(scenario.receive(name, subscription))
+            for name, subscription in zip(scenario.received, subscriptions, strict=True)
         ]
-        talks = [
-            asyncio.create_task(conversation.talk(client, name, Random(f"talk/{seed}/{name}"), pause))
-            for name, client in list(zip(conversation.shown, people, strict=True))[:talkers]
+        publishing = [
+            asyncio.create_task(
+                scenario.publish_repeatedly(client, name, Random(f"talk/{seed}/{name}"), pause)
+            )
+            for name, client in list(zip(scenario.received, connected, strict=True))[:publishers]
         ]
-        await mishap
-        conversation.over = True
-        await asyncio.gather(*talks)
-        await conversation.say(people[0], LAST)
-        await asyncio.wait(shows, timeout=patience)
+        await disturbance
+        scenario.over = True
+        await asyncio.gather(*publishing)
+        await scenario.publish(connected[0], LAST)
+        await asyncio.wait(receiving, timeout=receive_for)
     await asyncio.gather(*watches)
-    return conversation
+    return scenario

@@ -44,9 +44,9 @@ async def test_everything_is_shown_once_and_in_order_when_a_thousand_connections
     monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     async with running_backend(delivery_faults(seed)) as url:
-        conversation = await run_scenario(url, SocketCutter(monkeypatch, seed).cut(CUTS), seed=seed)
+        scenario = await run_scenario(url, SocketCutter(monkeypatch, seed).cut(CUTS), seed=seed)
 
-    assert find_faults(conversation.published, conversation.shown) == []
+    assert find_faults(scenario.published, scenario.received) == []
 
 
 @with_seed
@@ -56,9 +56,9 @@ async def test_nothing_is_missed_when_the_handlers_are_the_real_ones(
     with Engine(tmp_path / "output") as engine:
         async with running_handlers(engine, delivery_faults(seed, CLOCK_RATE)) as url:
             cuts = SocketCutter(monkeypatch, seed).cut(REAL_CUTS, every=0.1)
-            conversation = await run_scenario(url, cuts, seed=seed, clients=6)
+            scenario = await run_scenario(url, cuts, seed=seed, clients=6)
 
-    assert find_faults(conversation.published, conversation.shown) == []
+    assert find_faults(scenario.published, scenario.received) == []
 
 
 @with_seed
@@ -68,10 +68,10 @@ async def test_nothing_is_missed_or_repeated_when_connections_roll_over(
     settings = replace(HASTY, roll_over=(0.1, 0.3))
     async with running_backend(delivery_faults(seed)) as url:
         moves = SocketCutter(monkeypatch, seed).opened(210)
-        conversation = await run_scenario(url, moves, seed=seed, settings=settings)
+        scenario = await run_scenario(url, moves, seed=seed, settings=settings)
 
-    assert find_faults(conversation.published, conversation.shown) == []
-    assert conversation.states == {"connecting", "connected", "closed"}
+    assert find_faults(scenario.published, scenario.received) == []
+    assert scenario.states == {"connecting", "connected", "closed"}
 
 
 @with_seed
@@ -81,12 +81,12 @@ async def test_no_second_has_twice_the_mean_when_a_crowd_is_cut_off_at_once(
     sockets = SocketCutter(monkeypatch, seed)
     async with running_backend(FaultPlan(seed=seed)) as url:
         storm = sockets.cut_all()
-        conversation = await run_scenario(
-            url, storm, seed=seed, clients=CROWD, talkers=2, pause=1.0, settings=Settings()
+        scenario = await run_scenario(
+            url, storm, seed=seed, clients=CROWD, publishers=2, pause=1.0, settings=Settings()
         )
 
-    assert find_faults(conversation.published, conversation.shown) == []
-    seconds = Counter(int(pause) for pause in conversation.pauses)
+    assert find_faults(scenario.published, scenario.received) == []
+    seconds = Counter(int(pause) for pause in scenario.pauses)
     assert seconds.total() == CROWD
     assert len(seconds) >= 3
     assert max(seconds.values()) <= 2 * CROWD / len(seconds)
@@ -100,9 +100,9 @@ async def test_the_checker_complains_when_a_client_is_broken(
     BROKEN[broken](monkeypatch)
     async with running_backend(delivery_faults(seed)) as url:
         cuts = SocketCutter(monkeypatch, seed).cut(60)
-        conversation = await run_scenario(url, cuts, seed=seed, pause=0.05, patience=1)
+        scenario = await run_scenario(url, cuts, seed=seed, pause=0.05, receive_for=1)
 
-    assert find_faults(conversation.published, conversation.shown) != []
+    assert find_faults(scenario.published, scenario.received) != []
 
 
 @asynccontextmanager

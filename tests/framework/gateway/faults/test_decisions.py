@@ -1,4 +1,4 @@
-"""Whom a fault befalls depends on the plan and on each connection's own history, and on nothing else."""
+"""The faults of an item depend on the plan and on the items of its own connection, and on nothing else."""
 
 from itertools import chain, repeat
 
@@ -16,7 +16,7 @@ PLAN = FaultPlan(
 def transmissions(
     plan: FaultPlan, order: "list[str]", kind: str = "message"
 ) -> dict[str, list[Transmission]]:
-    """What the items of each connection meet when they come in this order; connections are a, b and c."""
+    """The transmissions of each connection's items, sent in this order. The connections are a, b and c."""
     selector = FaultSelector(plan)
     for connection in "abc":
         selector.number(connection)
@@ -26,25 +26,25 @@ def transmissions(
     return met
 
 
-def test_fate_of_a_connection_is_the_same_when_others_come_in_another_order() -> None:
+def test_faults_of_a_connection_are_the_same_when_others_send_in_another_order() -> None:
     in_turn = transmissions(PLAN, list("abc" * 40))
     one_by_one = transmissions(PLAN, list(chain(*(repeat(name, 40) for name in "cab"))))
     assert in_turn == one_by_one
-    assert in_turn["a"] != in_turn["b"], "each has dice of its own"
+    assert in_turn["a"] != in_turn["b"], "each connection has its own random numbers"
     assert transmissions(PLAN, list("c" * 40))["c"] == in_turn["c"]
 
 
-def test_fates_differ_when_the_seed_does() -> None:
+def test_faults_differ_when_the_seed_does() -> None:
     other = FaultPlan(*PLAN.faults, seed=8)
     assert transmissions(PLAN, ["a"] * 40) != transmissions(other, ["a"] * 40)
 
 
-def test_fates_of_others_stay_when_a_fault_is_added_at_the_end() -> None:
+def test_other_faults_stay_the_same_when_one_is_added_at_the_end() -> None:
     more = FaultPlan(*PLAN.faults, Refuse(429), seed=7)
     assert transmissions(PLAN, ["a"] * 40) == transmissions(more, ["a"] * 40)
 
 
-def test_chances_come_true_about_as_often_as_they_say() -> None:
+def test_faults_are_injected_about_as_often_as_their_chance_when_there_are_many_items() -> None:
     met = transmissions(PLAN, ["a"] * 2_000)["a"]
     dropped = sum(not transmission.delays for transmission in met)
     doubled = sum(len(transmission.delays) == 2 for transmission in met)
@@ -69,13 +69,13 @@ def test_nth_is_counted_on_one_connection_when_it_is_named_and_on_all_otherwise(
     assert [len(transmission.delays) for transmission in unnamed["a"]] == [1, 1]
 
 
-def test_company_is_ones_own_connection_for_messages_and_everybody_for_disconnects() -> None:
+def test_buffer_is_the_connections_for_messages_and_common_for_disconnects_when_items_are_shuffled() -> None:
     for kind, buffers in (("message", {(0, 1), (0, 2)}), ("disconnect", {(0, 0)})):
         met = transmissions(FaultPlan(Shuffle(kind, 3)), ["a", "b"], kind)  # type: ignore[arg-type]  # both are kinds
         assert {transmission.reorderings[0].buffer for transmission in chain(*met.values())} == buffers
 
 
-def test_faults_that_came_true_are_counted() -> None:
+def test_faults_are_counted_when_they_are_injected() -> None:
     selector = FaultSelector(FaultPlan(Drop("message", nth=2), Duplicate("message")))
     for _ in range(3):
         selector.transmission("message", "a")
