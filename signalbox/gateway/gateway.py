@@ -109,11 +109,11 @@ class Gateway:
     @property
     def connections(self) -> Mapping[tuple[str, int], str]:
         """The id of every open connection, by the (host, port) of its client."""
-        incoming = [transport.get_protocol() for transport in list(self._transports)]
+        protocols = [transport.get_protocol() for transport in list(self._transports)]
         return {
-            incoming.remote_address[:2]: incoming.connection.id
-            for incoming in incoming
-            if isinstance(incoming, IncomingConnection) and incoming.connection and incoming.is_open
+            client.remote_address[:2]: client.connection.id
+            for client in protocols
+            if isinstance(client, IncomingConnection) and client.connection and client.is_open
         }
 
     async def __aenter__(self) -> Self:
@@ -147,8 +147,8 @@ class Gateway:
             await self._server.wait_closed()
         # That socket had no transport yet when the others were aborted.
         self._abort()
-        for served in self._running:
-            await served.lifecycle.close()
+        for running in self._running:
+            await running.lifecycle.close()
         for integration in self._integrations:
             await integration.close()
         await self.hooks.close()
@@ -229,7 +229,7 @@ class Gateway:
 
     def _stage_at(self, path: str) -> _RunningStage | None:
         """Return the stage at or above a path."""
-        return next((served for served in self._running if f"{path}/".startswith(f"{served.path}/")), None)
+        return next((running for running in self._running if f"{path}/".startswith(f"{running.path}/")), None)
 
     async def _admit(
         self, incoming: IncomingConnection, request: handshakes.Request
@@ -243,22 +243,22 @@ class Gateway:
             record("", "$connect", HTTPStatus.REQUEST_URI_TOO_LONG, "URL too long")
             return refusal(HTTPStatus.REQUEST_URI_TOO_LONG)
         path = request.path.partition("?")[0].removesuffix("/")
-        served = self._stage_at(path)
-        if served is None or path != served.path:
+        running = self._stage_at(path)
+        if running is None or path != running.path:
             record("", "$connect", HTTPStatus.FORBIDDEN, "no such stage")
             return refusal(HTTPStatus.FORBIDDEN, b'{"message":"Forbidden"}')
-        return await served.lifecycle.admit(incoming, request)
+        return await running.lifecycle.admit(incoming, request)
 
     def _complete_handshake(
         self, incoming: IncomingConnection, request: handshakes.Request, response: handshakes.Response
     ) -> None:
-        if served := self._stage_at(request.path.partition("?")[0]):
-            served.lifecycle.complete_handshake(incoming, request, response)
+        if running := self._stage_at(request.path.partition("?")[0]):
+            running.lifecycle.complete_handshake(incoming, request, response)
 
     async def _respond(self, request: Request) -> Response:
         path = request.target.partition("?")[0]
-        if served := self._stage_at(path):
-            return served.management.respond(request, path.removeprefix(served.path))
+        if running := self._stage_at(path):
+            return running.management.respond(request, path.removeprefix(running.path))
         page = await asyncio.to_thread(self._pages.respond, request.method, path)
         if page.status == HTTPStatus.FORBIDDEN:
             record("", "page", HTTPStatus.FORBIDDEN, "no such file or stage")

@@ -91,8 +91,8 @@ class SandboxGateway(Gateway):
         routes = {key: pools[function.name].invoke for key, function in stage.routes.items()}
         if stage.authorizer is None:
             return Stage(config, routes)
-        judges = self._pool("authorizer", config, stage.authorizer, in_process=False)
-        return Stage(config, routes, judges.invoke)
+        authorizers = self._pool("authorizer", config, stage.authorizer, in_process=False)
+        return Stage(config, routes, authorizers.invoke)
 
     def _pool(self, role: str, config: Config, function: Function, *, in_process: bool) -> SandboxPool:
         if not _HANDLER.fullmatch(function.handler):

@@ -43,12 +43,12 @@ class Authorizer:
             record(event.connection_id, "authorizer", 401, "no identity")
             return AuthorizerDecision(401, "no identity")
         invocation = await self._integration.call(event)
-        permission = _permission(invocation, request["methodArn"])
-        invocation.record(event.connection_id, "authorizer", permission.status, permission.verdict)
-        return permission
+        decision = _decision(invocation, request["methodArn"])
+        invocation.record(event.connection_id, "authorizer", decision.status, decision.verdict)
+        return decision
 
 
-def _permission(invocation: Invocation, method_arn: str) -> AuthorizerDecision:
+def _decision(invocation: Invocation, method_arn: str) -> AuthorizerDecision:
     result = invocation.result
     if result is None:
         return AuthorizerDecision(500, verdict_of(result))

@@ -51,7 +51,7 @@ def handshake_decision_from(result: Result | None) -> HandshakeDecision:
     if isinstance(result, Failure):
         return HandshakeDecision(502, verdict=verdict_of(result))
     try:
-        return _read_admission(read_object(result.payload))
+        return _read_decision(read_object(result.payload))
     except InvalidAnswerError as error:
         return HandshakeDecision(502, verdict=str(error))
 
@@ -97,7 +97,7 @@ def _failed(event: FunctionEvent, verdict: str) -> ReplyFrame:
     return ReplyFrame(frames.internal_server_error(event.connection_id, event.request_id), 502, verdict)
 
 
-def _read_admission(answer: dict[str, Any]) -> HandshakeDecision:
+def _read_decision(answer: dict[str, Any]) -> HandshakeDecision:
     status = answer.get("statusCode")
     if not isinstance(status, int) or not 200 <= status <= 599:
         raise InvalidAnswerError("invalid answer: statusCode is not an HTTP status from 200 to 599")

@@ -20,12 +20,12 @@ def main() -> None:
     import runpy
     import threading
 
-    lifeline = os.dup(0)
+    parent_pipe = os.dup(0)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    _kill_at_end_of(lifeline)
-    threading.Thread(target=_die_at_end_of, args=(lifeline,), name="parent-watch", daemon=True).start()
+    _kill_at_end_of(parent_pipe)
+    threading.Thread(target=_exit_at_end_of, args=(parent_pipe,), name="parent-watch", daemon=True).start()
     del sys.argv[0]
     if sys.argv[0].endswith(".py"):
         runpy.run_path(sys.argv[0], run_name="__main__")
@@ -33,7 +33,7 @@ def main() -> None:
         runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
 
-def _kill_at_end_of(lifeline: int) -> None:
+def _kill_at_end_of(parent_pipe: int) -> None:
     # A signal of the kernel works even when C code keeps the interpreter lock and starves the thread.
     if sys.platform == "linux":
         import contextlib
@@ -43,16 +43,16 @@ def _kill_at_end_of(lifeline: int) -> None:
         leads = os.getpgrp() == os.getpid()
         # Some kernels do not support this. Then only the thread watches.
         with contextlib.suppress(OSError):
-            fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpid() if leads else os.getpid())
-            fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
-            fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+            fcntl.fcntl(parent_pipe, fcntl.F_SETOWN, -os.getpid() if leads else os.getpid())
+            fcntl.fcntl(parent_pipe, fcntl.F_SETSIG, signal.SIGKILL)
+            fcntl.fcntl(parent_pipe, fcntl.F_SETFL, fcntl.fcntl(parent_pipe, fcntl.F_GETFL) | os.O_ASYNC)
 
 
-def _die_at_end_of(lifeline: int) -> None:
+def _exit_at_end_of(parent_pipe: int) -> None:
     import signal
 
     # A thread that holds the lock of sys.stdin would crash the interpreter at exit.
-    os.read(lifeline, 1)
+    os.read(parent_pipe, 1)
     if os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os._exit(1)

@@ -73,13 +73,13 @@ class Lifecycle:
             record("", "$connect", 429, _THROTTLED)
             return refusal(HTTPStatus.TOO_MANY_REQUESTS, b'{"message":"Too Many Requests"}')
         connection = self._connection(incoming, request)
-        admission = await self._connect(connection, request.path.partition("?")[2], request.headers)
-        if not admission.granted:
-            return refusal(admission.status)
+        decision = await self._connect(connection, request.path.partition("?")[2], request.headers)
+        if not decision.granted:
+            return refusal(decision.status)
         if incoming.state is not State.CONNECTING or not incoming.server.is_serving():
             await self._disconnect(connection, _DROPPED)
             return refusal(HTTPStatus.SERVICE_UNAVAILABLE)
-        connection.subprotocol = admission.subprotocol
+        connection.subprotocol = decision.subprotocol
         incoming.connection = connection
         return None
 
@@ -120,15 +120,15 @@ class Lifecycle:
             return HandshakeDecision(HTTPStatus.OK)
         if self._authorizer is not None:
             asked = self._events.authorization(connection, query, headers.raw_items())
-            permission = await self._authorizer.authorize(asked)
-            if permission.status != HTTPStatus.OK:
-                return HandshakeDecision(permission.status)
-            connection.authorizer = permission.context
+            authorization = await self._authorizer.authorize(asked)
+            if authorization.status != HTTPStatus.OK:
+                return HandshakeDecision(authorization.status)
+            connection.authorizer = authorization.context
         event = self._events.connect(connection, query, headers.raw_items())
         invocation = await self._integrations["$connect"].call(event)
-        admission = handshake_decision_from(invocation.result)
-        invocation.record(connection.id, "$connect", admission.status, admission.verdict)
-        return admission
+        decision = handshake_decision_from(invocation.result)
+        invocation.record(connection.id, "$connect", decision.status, decision.verdict)
+        return decision
 
     async def _run_connection(self, incoming: IncomingConnection, connection: Connection) -> None:
         expiry = ExpiryTimer(connection, self._config.limits, self._now, self._clock_rate)
