@@ -1,4 +1,4 @@
-"""The CDK's entry point: one stage's stack, `-c stage=NAME` among those of `cdk.json`."""
+"""The CDK's entry point: the stack of one stage of `cdk.json`, chosen with `-c stage=NAME`."""
 
 import os
 import sys
@@ -8,14 +8,16 @@ from signalbox.constructs.node import check_node
 
 
 def main() -> None:
-    """Synthesize; what is wrong with the input is one sentence on standard error, and status 1."""
+    """Synthesize. If the input is wrong, print one sentence on standard error and exit with status 1."""
     try:
         check_node()
-        # Else it says at length how old Node 20 is, where a sentence of ours is to be read.
+        # Without it, the CDK prints a page about the age of Node 20 around that sentence.
         os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
-        from cdk.synth import synthesize  # it starts Node
+        # These imports start Node.
+        from cdk.stack import RealtimeStack
+        from signalbox.constructs import synthesize
 
-        synthesize(os.environ)
+        synthesize(RealtimeStack, os.environ)
     except CdkError as error:
         sys.exit(f"cdk: {error}")
 

@@ -25,6 +25,7 @@ from signalbox.constructs.bundling import HERE, bundle
 
 from .start import ENVIRONMENT
 
+ROOT = Path(__file__).resolve().parents[1]
 SITE = Path(boto3.__file__).parent.parent
 BOTO3 = ("boto3", "botocore", "dateutil", "s3transfer", "urllib3")
 SERVICES = {"dynamodb", "sqs"}
@@ -47,9 +48,12 @@ def main() -> None:
 
 
 def _bundle(scratch: Path) -> Iterator[tuple[str, Path]]:
-    yield "our modules as source", bundle(scratch / "source", target=HERE)
-    yield "our modules compiled", bundle(scratch / "compiled", target=HERE, bytecode=True)
-    whole = bundle(scratch / "whole", target=HERE)
+    yield "our modules as source", bundle(scratch / "source", application_root=ROOT, target=HERE)
+    yield (
+        "our modules compiled",
+        bundle(scratch / "compiled", application_root=ROOT, target=HERE, bytecode=True),
+    )
+    whole = bundle(scratch / "whole", application_root=ROOT, target=HERE)
     for package in BOTO3:
         shutil.copytree(SITE / package, whole / package, ignore=shutil.ignore_patterns("__pycache__"))
     trimmed = shutil.copytree(whole, scratch / "trimmed")

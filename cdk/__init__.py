@@ -1,1 +1,1 @@
-"""The infrastructure: one construct for each capability, composed by `stack.py`. Synthesized by `app.py`."""
+"""The infrastructure of the application. `app.py` synthesizes it."""

@@ -35,7 +35,7 @@ class Authorizer(Construct):
         secret = secretsmanager.CfnSecret(
             self,
             "TicketSecret",
-            description=f"Signs the tickets of Signalbox, stage {stage.name}",
+            description=f"Signs the tickets of {stage.title}",
             generate_secret_string=secretsmanager.CfnSecret.GenerateSecretStringProperty(
                 password_length=SECRET_LENGTH, exclude_punctuation=True
             ),

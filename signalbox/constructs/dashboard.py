@@ -31,7 +31,7 @@ class Dashboard(Construct):
         board = cloudwatch.Dashboard(
             self,
             "Dashboard",
-            dashboard_name=f"signalbox-{watched.stage}",
+            dashboard_name=watched.prefix,
             default_interval=Duration.hours(3),
         )
         for question, widgets in (

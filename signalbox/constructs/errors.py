@@ -1,23 +1,28 @@
-"""What is wrong with the input of a synth, in one sentence for the reader.
+"""Errors of a synth. The text is one sentence for the reader.
 
 CdkError
-├── NodeError     Node is absent or too old
-├── StageError    a stage's settings make no sense
-└── BundleError   what a function runs could not be put together
+├── NodeError      Node is absent or too old
+├── StageError     a stage's settings make no sense
+├── BackendError   the stack gives the backend something that it cannot use, or leaves something out
+└── BundleError    what a function runs could not be put together
 """
 
 
 class CdkError(Exception):
-    """Nothing was synthesized; the text is one sentence that says why."""
+    """Nothing was synthesized. The text is one sentence that says why."""
 
 
 class NodeError(CdkError):
-    """The CDK runs on Node, and there is none that it can use."""
+    """The CDK runs on Node, and this machine has none that the CDK can use."""
 
 
 class StageError(CdkError):
-    """The stage does not exist, or its settings make no sense; the text names what to change."""
+    """The stage does not exist, or its settings make no sense. The text names what to change."""
+
+
+class BackendError(CdkError):
+    """The stack and the application do not fit together. The text names what to add or to change."""
 
 
 class BundleError(CdkError):
-    """The packages a function needs could not be installed."""
+    """The packages that a function needs could not be installed."""

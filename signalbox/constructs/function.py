@@ -8,10 +8,14 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from .bundling import PYTHON
 from .findings import acknowledge
 from .stage import Stage
 
-RUNTIME = lambda_.Runtime.PYTHON_3_14
+RUNTIME = lambda_.Runtime(f"python{PYTHON}", lambda_.RuntimeFamily.PYTHON)
+
+NEWER = "the unit and contract tests pass on this Python, and nothing has been tested on a newer one"
+"""Why the runtime is not the newest that Lambda has."""
 
 SYNCHRONOUS = "API Gateway invokes it synchronously, which a dead-letter queue knows nothing of"
 """Why those do without one whom somebody waits for."""
@@ -39,6 +43,8 @@ class Function(Construct):
     ) -> None:
         super().__init__(scope, name)
         self.timeout = timeout
+        variables = {**_logging(stage), **environment}
+        self._variables = set(variables)
         self.log_group = logs.LogGroup(
             self, "Log", retention=retention(stage), removal_policy=RemovalPolicy.DESTROY
         )
@@ -53,20 +59,34 @@ class Function(Construct):
             architecture=lambda_.Architecture.ARM_64,
             memory_size=stage.memory,
             timeout=Duration.seconds(timeout),
-            environment={"POWERTOOLS_SERVICE_NAME": f"signalbox-{stage.name}", **environment},
+            environment=variables,
             role=self.role,
             log_group=self.log_group,
             logging_format=lambda_.LoggingFormat.JSON,
+            # Lambda itself drops lines of JSON that are less severe than this, whatever Powertools writes.
+            application_log_level_v2=_LAMBDA_LEVEL[stage.log_level],
             tracing=lambda_.Tracing.ACTIVE if stage.tracing else lambda_.Tracing.DISABLED,
         )
         self.target = self._warm(provisioned) if provisioned else self._function
         acknowledge(self, "Serverless-LambdaDLQ", undelivered)
+        for pack in ("AwsSolutions-L1", "Serverless-LambdaLatestVersion"):
+            acknowledge(self, pack, NEWER)
         self._acknowledge_tracing(stage)
 
     @property
     def name(self) -> str:
         """Its name."""
         return self._function.function_name
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The names of the variables that are set."""
+        return frozenset(self._variables)
+
+    def add_environment(self, name: str, value: str) -> None:
+        """Set one more variable."""
+        self._variables.add(name)
+        self._function.add_environment(name, value)
 
     def _warm(self, sandboxes: int) -> lambda_.IFunction:
         return lambda_.Alias(
@@ -84,6 +104,10 @@ class Function(Construct):
             acknowledge(self, "Serverless-LambdaTracing", "a setting of the stage, on in production")
 
 
+def _logging(stage: Stage) -> dict[str, str]:
+    return {"POWERTOOLS_SERVICE_NAME": stage.prefix, "POWERTOOLS_LOG_LEVEL": stage.log_level}
+
+
 def retention(stage: Stage) -> logs.RetentionDays:
     """How long the stage keeps its logs."""
     return _RETENTION[stage.log_retention_days]
@@ -99,4 +123,12 @@ _RETENTION = {
     90: logs.RetentionDays.THREE_MONTHS,
     180: logs.RetentionDays.SIX_MONTHS,
     365: logs.RetentionDays.ONE_YEAR,
+}
+
+_LAMBDA_LEVEL = {
+    "DEBUG": lambda_.ApplicationLogLevel.DEBUG,
+    "INFO": lambda_.ApplicationLogLevel.INFO,
+    "WARNING": lambda_.ApplicationLogLevel.WARN,
+    "ERROR": lambda_.ApplicationLogLevel.ERROR,
+    "CRITICAL": lambda_.ApplicationLogLevel.FATAL,
 }

@@ -11,8 +11,9 @@ PERIOD = Duration.minutes(5)
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What the stack consists of, by name: `functions` with their timeouts in seconds, API, table, queues."""
+    """The names of what is measured: `prefix` is the stage's, `functions` have timeouts in seconds."""
 
+    prefix: str
     stage: str
     functions: Mapping[str, tuple[str, int]]
     api_id: str
@@ -47,7 +48,7 @@ class Watched:
 
     def counted(self, name: str) -> cloudwatch.Metric:
         """What the application itself counts (`signalbox/observability.py`)."""
-        return _metric("Signalbox", name, "Sum", service=f"signalbox-{self.stage}")
+        return _metric("Signalbox", name, "Sum", service=self.prefix)
 
     def share(self, outcome: str, *, of_at_least: int = 0) -> cloudwatch.MathExpression:
         """Per cent of deliveries that ended as `outcome`; 0 when there were fewer than `of_at_least`."""

@@ -72,9 +72,12 @@ class Limits(BaseModel):
 
 
 class Stage(BaseModel):
-    """One deployment of Signalbox, named `dev`, `staging`, `prod` or anything else."""
+    """One deployment of an application, named `dev`, `staging`, `prod` or anything else."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    application: Name
+    """The application's name, `name` in the context of `cdk.json`. Two in one account must differ in it."""
 
     name: Name
 
@@ -122,6 +125,12 @@ class Stage(BaseModel):
     provisioned_concurrency: int = Field(0, ge=0)
     """Sandboxes of the WebSocket function kept warm, at a price by the hour."""
 
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    """The least severe log lines that the functions write."""
+
+    debug: bool = False
+    """Whether logs carry the text of unexpected exceptions, which may quote what clients sent."""
+
     tracing: bool = False
     """Whether X-Ray samples invocations."""
 
@@ -130,6 +139,16 @@ class Stage(BaseModel):
 
     account_logs: bool = True
     """Whether this stack gives API Gateway its role for logs. One stage in each account and region does."""
+
+    @property
+    def prefix(self) -> str:
+        """What the stack and everything in it that has a name is called, or begins with: "signalbox-dev"."""
+        return f"{self.application}-{self.name}"
+
+    @property
+    def title(self) -> str:
+        """What descriptions call it: "Signalbox, stage dev"."""
+        return f"{self.application.capitalize()}, stage {self.name}"
 
     @property
     def retain(self) -> bool:
@@ -143,15 +162,20 @@ class Stage(BaseModel):
         return self
 
 
-def read_stage(stages: Mapping[str, Any], name: str) -> Stage:
-    """Return the settings of the stage `name` among `stages`, as `cdk.json` has them. Raises StageError."""
+def read_stage(stages: Mapping[str, Any], name: str, application: str | None) -> Stage:
+    """Return the settings of the stage `name` among `stages`, as `cdk.json` has them.
+
+    `application` is the context's `name` there. Raises StageError.
+    """
     if name not in stages:
         raise StageError(f"there is no stage {name!r} in cdk.json, only {', '.join(sorted(stages))}")
     try:
-        return Stage.model_validate({"name": name, **stages[name]})
+        return Stage.model_validate({**stages[name], "name": name, "application": application})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"])) or "settings"
+        if place == "application":
+            raise StageError(_UNNAMED) from None
         raise StageError(f"stage {name} in cdk.json: {place}: {_plainly(place, first['msg'])}") from None
 
 
@@ -182,3 +206,9 @@ def _plainly(place: str, problem: str) -> str:
     if place == "domain.certificate_arn":
         return "a custom domain needs the ARN of its certificate"
     return re.sub(r"^Value error, ", "", problem)
+
+
+_UNNAMED = (
+    'the context in cdk.json needs "name", the application\'s name: '
+    "a lower-case letter, then up to 19 lower-case letters, digits and hyphens"
+)

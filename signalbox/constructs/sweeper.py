@@ -47,7 +47,7 @@ class Sweeper(Construct):
         events.Rule(
             self,
             "Clock",
-            description=f"Has stage {stage.name} of Signalbox swept",
+            description=f"Starts the sweep of {stage.title}",
             schedule=events.Schedule.rate(EVERY),
             targets=[targets.LambdaFunction(target)],
         )

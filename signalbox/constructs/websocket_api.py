@@ -46,7 +46,7 @@ class WebSocketApi(Construct):
         self._api = apigatewayv2.WebSocketApi(
             self,
             "Api",
-            api_name=f"signalbox-{stage.name}",
+            api_name=stage.prefix,
             route_selection_expression="$request.body.action",
         )
         self._deploy()

@@ -1,18 +1,17 @@
 """What a month costs, for three loads: `signalbox cost` prints the table in `docs/operations.md`.
 
-Units of DynamoDB come from the first table of that document, which a test measures row by row; prices from
-`prices`. What no test measures is a constant below.
+Units of DynamoDB come from `units`, which a test measures row by row, and prices from `prices`. What no test
+measures is a constant below.
 """
 
 import argparse
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from . import prices
+from .broadcast import ROWS_IN_A_READ_UNIT
+from .units import UNITS
 
-OPERATIONS = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
 MONTH = 30 * 24 * 3_600
 LIFE = 2 * 3_600
 """Seconds of a connection: API Gateway ends it then, and the client comes again."""
@@ -34,9 +33,6 @@ POLLS = 5 * 3 * MONTH / 60
 """Requests of an event source that finds nothing: five pollers, each asking for 20 seconds at a time."""
 
 SHARDS, SLICES_A_BATCH = 32, 4
-ROWS_IN_A_READ_UNIT = 24
-"""Of a broadcast to everybody: a worker reads connections' rows of some 340 bytes, 8 KB for a unit."""
-
 ALARMS = 19
 ALARM_METRICS = ALARMS + 2 * 3
 """Those on shares look at four metrics each."""
@@ -98,14 +94,14 @@ class Usage:
         return 2 * spoken + self.posts
 
 
-def month(load: Load, units: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-    """Dollars by service; `units` are read and write units of each event."""
+def month(load: Load) -> dict[str, float]:
+    """Return the dollars of a month by service."""
     usage = Usage.of(load)
     events = sum(usage.events.values())
     return {
         "API Gateway": _messages(usage.messages) + usage.connection_minutes * prices.CONNECTION_MINUTE,
         "Lambda": _lambda(usage, events),
-        "DynamoDB": _table(load, usage, units),
+        "DynamoDB": _table(load, usage),
         "SQS": (POLLS + 3 * usage.slices) * prices.QUEUE_REQUEST,
         "Logs": events * LINE_BYTES / 1e9 * prices.LOG_GIGABYTE,
         "Metrics": _metrics(load) * prices.METRIC,
@@ -115,19 +111,12 @@ def month(load: Load, units: Mapping[str, tuple[float, float]]) -> dict[str, flo
 
 def table() -> str:
     """The months side by side, in Markdown."""
-    units = read_units(OPERATIONS.read_text())
-    months = [month(load, units) for load in LOADS]
+    months = [month(load) for load in LOADS]
     rows = [[name, *(each[name] for each in months)] for name in months[0]]
     rows.append(["**together**", *(sum(each.values()) for each in months)])
     lines = [f"| {name} | {' | '.join(f'${dollars:,.2f}' for dollars in row)} |" for name, *row in rows]
     titles = " | ".join(load.title for load in LOADS)
     return "\n".join([f"| a month | {titles} |", "|---|" + "---|" * len(LOADS), *lines])
-
-
-def read_units(document: str) -> dict[str, tuple[float, float]]:
-    """The read and write units in a document's table, by event; each message also reads its connection."""
-    found = re.findall(r"^\| ([^|]+?) \| [\d.]+ \| ([\d.]+) \| ([\d.]+) \|", document, re.MULTILINE)
-    return {name: (float(reads), float(writes)) for name, reads, writes in found}
 
 
 def _messages(count: float) -> float:
@@ -145,10 +134,10 @@ def _lambda(usage: Usage, events: float) -> float:
     return seconds * GIGABYTES * prices.GIGABYTE_SECOND + invocations * prices.INVOCATION
 
 
-def _table(load: Load, usage: Usage, units: Mapping[str, tuple[float, float]]) -> float:
+def _table(load: Load, usage: Usage) -> float:
     dollars = 0.0
     for name, count in usage.events.items():
-        reads, writes = units[name]
+        reads, writes = UNITS[name]
         dollars += count * (reads * prices.READ_UNIT + writes * prices.WRITE_UNIT)
     rows = load.broadcasts * MONTH * load.people
     # Each slice reads its frame and its progress, and records both (signalbox/publisher/queue.py).

@@ -1,6 +1,6 @@
-"""What AWS charges, in US dollars in us-east-1, for what this stack uses: the one table of prices.
+"""The prices of what a stage uses, in US dollars in us-east-1. This is the only table of prices.
 
-As on the services' price pages in 2025: first tier, no free tier. Elsewhere and later they differ.
+Source: the services' price pages in 2025, first tier, no free tier. Prices differ in other regions.
 """
 
 MESSAGE = 1.00e-6

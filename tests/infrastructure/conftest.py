@@ -13,9 +13,11 @@ from aws_cdk import App
 from aws_cdk import aws_lambda as lambda_
 
 from cdk.stack import RealtimeStack
+from signalbox.constructs.deployment import DeploymentSettings
 from signalbox.constructs.stage import Stage
 from tests.infrastructure.templates import Template
 
+NAME = "signalbox"
 ORIGIN = "https://app.example.com"
 STAGES = {
     "dev": {"origins": ["http://localhost:8000"], "allow_guests": True, "removal": "destroy"},
@@ -49,9 +51,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> App:
 
 
 def add_stage(app: App, folder: Path, settings: Mapping[str, object], emulator: str | None = None) -> None:
-    stage = Stage.model_validate({"throttle": {"rate": 500, "burst": 250}, **settings})
+    stage = Stage.model_validate({"application": NAME, "throttle": {"rate": 500, "burst": 250}, **settings})
     code = dict.fromkeys(("websocket", "authorizer"), lambda_.Code.from_asset(str(folder)))
-    RealtimeStack(app, stage=stage, code=code, emulator=emulator)
+    RealtimeStack(app, DeploymentSettings(stage, code, emulator=emulator))
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from signalbox.pricing import month
 from tests.conftest import ROOT
 from tests.infrastructure.templates import Template
 
@@ -71,3 +72,12 @@ def test_every_alarm_is_explained_when_somebody_looks_it_up(dev: Template) -> No
     manual = OPERATIONS.read_text()
 
     assert [name for name in alarms(dev) if f"`{name}`" not in manual] == []
+
+
+def test_every_alarm_is_paid_for(dev: Template) -> None:
+    looked_at = [
+        len([m for m in each.get("Metrics", [{}]) if "Expression" not in m])
+        for each in dev.all("CloudWatch::Alarm")
+    ]
+
+    assert (len(looked_at), sum(looked_at)) == (month.ALARMS, month.ALARM_METRICS)

@@ -8,7 +8,7 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk import aws_sqs as sqs
 
-from cdk.synth import check
+from signalbox.constructs.synth import check
 from tests.infrastructure.conftest import STAGES
 from tests.infrastructure.templates import Template
 

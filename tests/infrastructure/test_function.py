@@ -7,10 +7,10 @@ from tests.infrastructure.templates import Template
 INTEGRATION_TIMEOUT = 29
 
 
-def test_functions_run_on_arm_and_the_newest_python_when_synthesized(dev: Template) -> None:
+def test_functions_run_on_arm_and_the_newest_tested_python_when_synthesized(dev: Template) -> None:
     for function in dev.all("Lambda::Function"):
         assert function["Architectures"] == ["arm64"]
-        assert function["Runtime"] == "python3.14"
+        assert function["Runtime"] == "python3.13"
         assert function["MemorySize"] == 1_024
 
 
@@ -73,7 +73,7 @@ INVOKED = {
 def test_reason_to_do_without_a_dead_letter_queue_is_that_of_the_function(
     app: App, templates: dict[str, Template], path: str
 ) -> None:
-    function: IConstruct = app.node.find_child("signalbox-prod")
+    function: IConstruct = app.node.find_child("signalbox-prod").node.find_child("Default")
     for name in path.split("/"):
         function = function.node.find_child(name)
 

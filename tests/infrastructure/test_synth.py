@@ -38,7 +38,7 @@ def test_one_sentence_says_why_when_credentials_are_anothers() -> None:
             "throttle": {"rate": 1, "burst": 1},
         }
     }
-    context = json.dumps({"stage": "prod", "stages": stages})
+    context = json.dumps({"name": "demo", "stage": "prod", "stages": stages})
 
     refused = synth(context=context, CDK_DEFAULT_ACCOUNT="210987654321")
 

@@ -1,39 +1,23 @@
-import json
 from typing import Any
 
 import pytest
 
 from signalbox.constructs.errors import StageError
 from signalbox.constructs.stage import Stage, read_stage, settle
-from tests.conftest import ROOT
 
-STAGES = json.loads((ROOT / "cdk.json").read_text())["context"]["stages"]
 REGIONS = frozenset({"us-east-1", "eu-west-1"})
+NAME = "demo"
 GOOD = {"origins": ["https://app.example.com"], "throttle": {"rate": 1, "burst": 1}}
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/1"
 
 
 def stage(**settings: Any) -> Stage:
-    return read_stage({"prod": {**GOOD, **settings}}, "prod")
-
-
-def test_dev_can_be_deployed_as_it_stands() -> None:
-    dev = read_stage(STAGES, "dev")
-
-    assert not dev.retain
-    assert "http://localhost:8000" in dev.origins
-
-
-@pytest.mark.parametrize("name", ["staging", "prod"])
-def test_other_stages_are_complete_but_for_their_origins(name: str) -> None:
-    settings = {**STAGES[name], "origins": GOOD["origins"]}
-
-    assert read_stage({name: settings}, name).name == name
+    return read_stage({"prod": {**GOOD, **settings}}, "prod", NAME)
 
 
 def test_stage_is_named_with_the_others_when_it_does_not_exist() -> None:
     with pytest.raises(StageError, match=r"^there is no stage 'qa' in cdk.json, only dev, prod, staging$"):
-        read_stage(STAGES, "qa")
+        read_stage(dict.fromkeys(("dev", "staging", "prod"), GOOD), "qa", NAME)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +32,7 @@ def test_stage_is_refused_when_no_page_or_any_page_may_connect(origins: list[str
 
 def test_stage_is_refused_when_origins_are_left_out() -> None:
     with pytest.raises(StageError, match="origins: name the pages"):
-        read_stage({"prod": {"throttle": GOOD["throttle"]}}, "prod")
+        read_stage({"prod": {"throttle": GOOD["throttle"]}}, "prod", NAME)
 
 
 @pytest.mark.parametrize("certificate", [None, "", "arn:aws:iam::123456789012:server-certificate/1"])
@@ -76,6 +60,8 @@ def test_stage_is_refused_when_its_certificate_is_elsewhere() -> None:
         ("throttle", {"rate": 0, "burst": 1}),
         ("account", "12345"),
         ("retention", 30),
+        ("log_level", "verbose"),
+        ("debug", "perhaps"),
     ],
 )
 def test_setting_is_named_when_it_makes_no_sense(setting: str, value: object) -> None:
@@ -107,3 +93,24 @@ def test_deploy_is_refused_when_it_would_go_elsewhere(
 def test_deploy_is_refused_when_there_is_no_such_region() -> None:
     with pytest.raises(StageError, match="there is no region 'eu-wset-1'"):
         settle(stage(), {"CDK_DEFAULT_REGION": "eu-wset-1"}, REGIONS)
+
+
+def test_everything_is_named_after_application_and_stage_when_read() -> None:
+    assert stage().prefix == "demo-prod"
+    assert stage().title == "Demo, stage prod"
+
+
+def test_stage_logs_what_is_worth_reading_and_no_texts_when_it_says_nothing() -> None:
+    assert (stage().log_level, stage().debug) == ("INFO", False)
+
+
+@pytest.mark.parametrize("name", [None, "", "My App", "demo_1", "1st", "a" * 21])
+def test_stage_is_refused_when_the_application_has_no_usable_name(name: str | None) -> None:
+    with pytest.raises(
+        StageError, match=r'^the context in cdk\.json needs "name", the application\'s name: a lower'
+    ):
+        read_stage({"prod": GOOD}, "prod", name)
+
+
+def test_application_is_named_by_the_context_alone_when_a_stage_names_another() -> None:
+    assert stage(application="other").application == NAME
