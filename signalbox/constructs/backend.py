@@ -77,7 +77,7 @@ class RealtimeBackend(Construct):
         self.websocket = self._websocket()
         self.worker = self._worker()
         self.sweeper = self._sweeper()
-        self._variables = Variables(find_settings(settings), self.functions)
+        self._variables = Variables(find_settings(settings), [each.variables for each in self.functions])
         self._resources = OwnResources(self, self.functions, self._variables)
         self._watch()
         self._describe()

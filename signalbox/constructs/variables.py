@@ -1,6 +1,6 @@
 """The variables that the stack sets, compared with those that the application's settings read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from importlib import import_module
 from typing import Any
 
@@ -8,7 +8,6 @@ from pydantic import AliasChoices, AliasPath, BaseModel
 from pydantic.fields import FieldInfo
 
 from .errors import BackendError
-from .function import Function
 
 LAMBDAS_OWN = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_LAMBDA_FUNCTION_NAME", "TZ"})
 """Variables that every function has, of those a setting may ask for."""
@@ -34,14 +33,15 @@ class SettingsFields:
 
 
 class Variables:
-    """What the stack sets of `functions`, and what `settings` want to be set."""
+    """What the stack sets, and what `settings` want to be set.
 
-    def __init__(self, settings: SettingsFields | None, functions: Sequence[Function]) -> None:
+    `functions` are the names of the variables that the framework sets, for each function.
+    """
+
+    def __init__(self, settings: SettingsFields | None, functions: Sequence[Set[str]]) -> None:
         self._settings = settings
-        self._framework = frozenset[str]().union(*(each.variables for each in functions))
-        self._everywhere = set(LAMBDAS_OWN).union(
-            frozenset.intersection(*(frozenset(each.variables) for each in functions))
-        )
+        self._framework = frozenset[str]().union(*functions)
+        self._everywhere = LAMBDAS_OWN | frozenset[str](functions[0]).intersection(*functions)
 
     def add(self, name: str) -> str | None:
         """Note a variable of the application's; return a warning if its settings do not read it.
@@ -53,7 +53,7 @@ class Variables:
                 f"cdk/stack.py: backend.environment({name}=...) would replace a variable that the framework "
                 "sets; choose another name, or the stage's setting in cdk.json"
             )
-        self._everywhere.add(name)
+        self._everywhere |= {name}
         if self._settings is None or name in self._settings.names:
             return None
         return f"{self._settings.file}: {self._settings.title} does not read {name}, which the stack sets"

@@ -19,7 +19,7 @@ class Permission(NamedTuple):
     action: str
 
 
-class UserLock:
+class FunctionPolicies:
     """Who may do what, as the emulator's IAM has it."""
 
     def __init__(self, emulator: Emulator) -> None:

@@ -112,7 +112,7 @@ def test_smoke_checks_pass_when_asked_of_the_deployed_stage(deployment: Deployme
             "-m",
             "pytest",
             "-q",
-            "tests/smoke",
+            "tests/application/smoke",
             "-k",
             "not gateway",
         ],  # the emulator's has no limits

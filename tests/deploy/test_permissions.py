@@ -9,7 +9,7 @@ import pytest
 
 from tests.deploy.deployment import Deployment
 from tests.deploy.emulator import Emulator
-from tests.deploy.permissions import MANAGE, Permission, UserLock
+from tests.deploy.permissions import MANAGE, FunctionPolicies, Permission
 from tests.deploy.probes import PATIENCE, PROBES
 
 pytestmark = pytest.mark.timeout(1_200)
@@ -46,11 +46,11 @@ PROOFS = {
         ("websocket", f"{MANAGE} POST"): {"reach_one", "meet", "overdo"},
         ("websocket", f"{MANAGE} DELETE"): {"overdo"},
         ("websocket", "sqs:SendMessageBatch"): {"reach_many"},
-        ("fanout_worker", "dynamodb:GetItem"): {"reach_many"},
-        ("fanout_worker", "dynamodb:Query"): {"reach_many"},
-        ("fanout_worker", "dynamodb:UpdateItem"): {"reach_many"},
-        ("fanout_worker", "dynamodb:BatchWriteItem"): {"reach_many"},
-        ("fanout_worker", f"{MANAGE} POST"): {"reach_many"},
+        ("worker", "dynamodb:GetItem"): {"reach_many"},
+        ("worker", "dynamodb:Query"): {"reach_many"},
+        ("worker", "dynamodb:UpdateItem"): {"reach_many"},
+        ("worker", "dynamodb:BatchWriteItem"): {"reach_many"},
+        ("worker", f"{MANAGE} POST"): {"reach_many"},
         ("sweeper", "dynamodb:GetItem"): {"be_swept"},
         ("sweeper", "dynamodb:Query"): {"be_swept"},
         ("sweeper", "dynamodb:UpdateItem"): {"be_swept"},
@@ -64,23 +64,23 @@ BY_ITSELF = "the emulator does it by itself"
 UNPROVEN = {
     ("*", "logs:CreateLogStream"): BY_ITSELF,
     ("*", "logs:PutLogEvents"): BY_ITSELF,
-    ("fanout_worker", "sqs:ReceiveMessage"): BY_ITSELF,
-    ("fanout_worker", "sqs:DeleteMessage"): BY_ITSELF,
-    ("fanout_worker", "sqs:GetQueueAttributes"): BY_ITSELF,
-    ("fanout_worker", "sqs:SendMessageBatch"): "a slice goes on only when its minute was too short",
-    ("fanout_worker", f"{MANAGE} DELETE"): "it closes who does not read, and the emulator reads for them",
+    ("worker", "sqs:ReceiveMessage"): BY_ITSELF,
+    ("worker", "sqs:DeleteMessage"): BY_ITSELF,
+    ("worker", "sqs:GetQueueAttributes"): BY_ITSELF,
+    ("worker", "sqs:SendMessageBatch"): "a slice goes on only when its minute was too short",
+    ("worker", f"{MANAGE} DELETE"): "it closes who does not read, and the emulator reads for them",
 }
 """What is not shown here, and why."""
 
 
 @pytest.fixture(scope="module")
-def guard(emulator: Emulator, deployment: Deployment) -> UserLock:
+def policies(emulator: Emulator, deployment: Deployment) -> FunctionPolicies:
     deployment.stop_clock()
-    return UserLock(emulator)
+    return FunctionPolicies(emulator)
 
 
 @pytest.fixture(scope="module")
-def pace(deployment: Deployment, guard: UserLock) -> float:
+def pace(deployment: Deployment, policies: FunctionPolicies) -> float:
     """Seconds in which everything is done, once there are sandboxes: each by itself takes far less."""
     assert broken(deployment) == set()
     started = time.monotonic()
@@ -88,17 +88,17 @@ def pace(deployment: Deployment, guard: UserLock) -> float:
     return time.monotonic() - started
 
 
-def test_every_permission_has_a_proof(guard: UserLock) -> None:
-    unproven = {each for each in guard.permissions() if {each, ("*", each.action)} & UNPROVEN.keys()}
+def test_every_permission_has_a_proof(policies: FunctionPolicies) -> None:
+    unproven = {each for each in policies.permissions() if {each, ("*", each.action)} & UNPROVEN.keys()}
 
-    assert guard.permissions() - unproven == PROOFS.keys()
+    assert policies.permissions() - unproven == PROOFS.keys()
 
 
 @pytest.mark.parametrize("permission", PROOFS, ids=": ".join)
 def test_just_that_breaks_when_a_permission_is_taken_away(
-    permission: Permission, guard: UserLock, deployment: Deployment, pace: float
+    permission: Permission, policies: FunctionPolicies, deployment: Deployment, pace: float
 ) -> None:
-    with guard.without(permission):
+    with policies.without(permission):
         assert broken(deployment, PROOFS[permission], pace) == PROOFS[permission]
 
 
