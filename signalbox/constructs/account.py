@@ -1,4 +1,4 @@
-"""What API Gateway needs to write any log at all: a role, named in a setting of the account in the region."""
+"""The role that API Gateway writes logs with: a setting of the account in the region."""
 
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
@@ -10,9 +10,9 @@ PUSH_TO_LOGS = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 
 
 class AccountLogs(Construct):
-    """The setting and its role. Without them, a WebSocket stage that has an access log cannot be created.
+    """The setting and its role. Without them, a WebSocket stage with an access log cannot be created.
 
-    There is one for each account and region, whoever made it: see `Stage.account_logs`.
+    Each account has one such setting in each region: see `Stage.account_logs`.
     """
 
     def __init__(self, scope: Construct, name: str) -> None:
@@ -27,5 +27,5 @@ class AccountLogs(Construct):
         acknowledge(
             role,
             f"AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{PUSH_TO_LOGS}]",
-            "it is the policy that AWS made for this very setting, which is the account's",
+            "AWS made this policy for this setting, which belongs to the account",
         )

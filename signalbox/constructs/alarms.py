@@ -1,4 +1,4 @@
-"""Alarms: what somebody should look at, told by mail. `docs/operations.md` says what to do about each."""
+"""Alarms, sent by mail. `docs/operations.md` says what to do about each."""
 
 from collections.abc import Iterator
 
@@ -12,33 +12,38 @@ from .findings import acknowledge
 from .metrics import Watched
 
 ERRORS = {"Authorizer": 20}
-"""Failures of a function in a period, 1 unless it says otherwise: an authorizer refuses by failing, and a few
-clients with an old token are nobody's concern."""
+"""Failures of a function in a period that raise its alarm, 1 for those not listed.
+
+An authorizer refuses by failing, and a few clients with an old token are normal.
+"""
 
 NEAR_TIMEOUT = 0.8
-"""The share of its timeout that a function's slowest invocations may take."""
+"""The share of its timeout that a function's slowest invocations may take, from 0 to 1."""
 
 FAILURES = {"Unexpected": 1, "Unavailable": 10, "SlicesGivenUp": 1}
-"""What the application counts of its failures, which it answers, so that Lambda sees none; and how many in a
-period: a store that is slow for a moment is asked again."""
+"""Failures in a period that raise an alarm, by the application's own metric.
+
+The application answers these failures, so Lambda's `Errors` does not count them. A store that is slow for a
+moment is asked again, so the alarm on `Unavailable` needs ten.
+"""
 
 OLDEST = 60
-"""Seconds a part of a broadcast may wait for a worker."""
+"""Seconds that a slice of a broadcast may wait for a worker."""
 
 GHOSTS = 20
-"""Per cent of recipients that may be gone: some are, whenever `$disconnect` is lost."""
+"""Per cent of recipients that may be gone. Some are, because `$disconnect` can be lost."""
 
 MISSED = 1
-"""Per cent of recipients that may be missed."""
+"""Per cent of recipients that may not be reached though they are connected."""
 
 ENOUGH = 100
-"""Deliveries in a period below which a share means nothing."""
+"""Deliveries in a period below which no share is computed."""
 
 
 class Alarms(Construct):
-    """An alarm each for what goes wrong; `email`, if any, is told of it and of its end.
+    """One alarm for each kind of failure. `email` gets a mail when an alarm begins and when it ends.
 
-    Those on shares take metric math, which not every emulator knows.
+    Alarms on shares need metric math, which not every emulator has: `shares` leaves them out.
     """
 
     def __init__(
@@ -88,5 +93,5 @@ class Alarms(Construct):
         for alarm in self.all:
             alarm.add_alarm_action(actions.SnsAction(topic))
             alarm.add_ok_action(actions.SnsAction(topic))
-        reason = "a mail that does not arrive needs no queue: the alarm stays on the dashboard"
+        reason = "a lost mail needs no queue: the dashboard shows the alarm"
         acknowledge(topic, "Serverless-SNSRedrivePolicy", reason)

@@ -1,4 +1,4 @@
-"""Who may connect: the function asked at each handshake, and the secret that signs tickets."""
+"""The authorizer: the function asked at each handshake, and the secret that signs tickets."""
 
 from collections.abc import Mapping
 
@@ -14,13 +14,13 @@ from .function import SYNCHRONOUS, Function
 from .stage import Stage
 
 TIMEOUT = 10
-"""Seconds: an identity provider has 3 to connect and 3 to answer with its keys."""
+"""Seconds. An identity provider has 3 to connect and 3 to answer with its keys."""
 
 SECRET_LENGTH = 64
 
 
 class Authorizer(Construct):
-    """The authorizer of a stage; `environment` is what it needs to know of the store."""
+    """The authorizer of a stage. `environment` names the table of the store."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Authorizer(Construct):
             ),
         )
         secret.apply_removal_policy(RemovalPolicy.RETAIN if stage.retain else RemovalPolicy.DESTROY)
-        # Not Ref, which is the ARN on AWS and the name in emulators.
+        # Id is the ARN everywhere. Ref is the ARN on AWS and the name in emulators.
         self.secret_arn = secret.attr_id
         self.function = Function(
             self,
@@ -60,13 +60,13 @@ class Authorizer(Construct):
             undelivered=SYNCHRONOUS,
         )
         self.allow_reading_tickets(self.function.role)
-        # No identity source: with one, API Gateway itself refuses every browser, which can set no header.
+        # Without an identity source: browsers can set no header, and API Gateway would refuse them all.
         self.of_route = WebSocketLambdaAuthorizer("Authorizer", self.function.target, identity_source=[])
-        reason = "whoever mints tickets has to learn a new secret at the same time: see docs/deploying.md"
+        reason = "a backend that signs tickets must get a new secret at the same time: see docs/deploying.md"
         acknowledge(secret, "AwsSolutions-SMG4", reason)
 
     def allow_reading_tickets(self, role: iam.Role) -> None:
-        """Allow to learn what tickets are signed with."""
+        """Allow `role` to read the secret that signs tickets."""
         role.add_to_policy(
             iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[self.secret_arn])
         )

@@ -1,4 +1,4 @@
-"""One dashboard, three questions: is it healthy, is it fast, what does it cost."""
+"""One dashboard for three questions: is it healthy, is it fast, and what does it cost."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ THIRD = 8
 
 
 class Dashboard(Construct):
-    """The dashboard of a stage; `memory` is its functions' in megabytes."""
+    """The dashboard of a stage. `memory` is that of each function, in megabytes."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class Dashboard(Construct):
         )
 
     def _cost(self, memory: int) -> cloudwatch.IWidget:
-        return _graph("US dollars an hour, connection minutes apart", [self._dollars(memory)])
+        return _graph("US dollars an hour, without connection minutes", [self._dollars(memory)])
 
     def _dollars(self, memory: int) -> cloudwatch.IMetric:
         parts: dict[str, cloudwatch.IMetric] = {
@@ -137,5 +137,5 @@ def _graph(
 
 
 def _times(metric: str, price: float) -> str:
-    # Millionths of a dollar: metric math knows no exponents.
+    # In millionths of a dollar, because metric math cannot read exponents.
     return f"FILL({metric}, 0) * {price * 1e6:.6g}"

@@ -1,11 +1,11 @@
-"""A name of one's own in front of the WebSocket address."""
+"""A custom domain in front of the WebSocket address."""
 
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from constructs import Construct
 
 
 class CustomDomain(Construct):
-    """`wss://{domain_name}` for a stage; `target` is what its DNS record (CNAME or alias) has to name."""
+    """`wss://{domain_name}` for a stage. Its DNS record (CNAME or alias) must point to `target`."""
 
     def __init__(
         self, scope: Construct, name: str, *, domain_name: str, certificate_arn: str, api_id: str, stage: str

@@ -1,4 +1,4 @@
-"""Broadcasts to many: the queue their slices wait in, the one for those that cannot be served, the worker."""
+"""Fan-out of large broadcasts: the queue of their slices, its dead-letter queue, and the worker."""
 
 from collections.abc import Mapping
 
@@ -13,22 +13,22 @@ from .function import Function
 from .stage import Stage
 
 TIMEOUT = 60
-"""Seconds of the worker, which nobody waits for."""
+"""Seconds of the worker. No client waits for it."""
 
 BATCH = 4
-"""Slices to a worker: the 32 of a broadcast occupy eight workers."""
+"""Slices in one invocation: the 32 of a broadcast occupy eight workers."""
 
 TRIES = 5
-"""Before a slice is given up (F30)."""
+"""Deliveries of a message before it goes to the dead-letter queue (F30)."""
 
 KEPT = Duration.days(14)
-"""For how long somebody can look at what was given up: as long as SQS allows."""
+"""How long a dead-letter queue keeps messages: as long as SQS allows."""
 
 
 class FanOut(Construct):
-    """The queues. The worker comes with `serve`, because it takes its own queue's address.
+    """The queues. `serve` adds the worker, whose environment holds the address of the queue.
 
-    `emulated`: SendMessageBatch is judged by an action of that name, which AWS does not have.
+    If `emulated`, SendMessageBatch needs a permission of that name, which AWS does not have.
     """
 
     def __init__(self, scope: Construct, name: str, *, emulated: bool) -> None:
@@ -39,7 +39,7 @@ class FanOut(Construct):
             self,
             "Queue",
             enforce_ssl=True,
-            # Less, and a slice is taken for lost while a worker is still at it.
+            # With less, SQS delivers a slice again while a worker is still at it.
             visibility_timeout=Duration.seconds(6 * TIMEOUT),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=TRIES),
         )
@@ -48,11 +48,11 @@ class FanOut(Construct):
         acknowledge(self.dead_letters, "Serverless-SQSRedrivePolicy", reason)
 
     def allow_sending(self, role: iam.Role) -> None:
-        """Allow to leave slices in the queue."""
+        """Allow `role` to put slices into the queue."""
         self._allow(role, self._send)
 
     def serve(self, *, stage: Stage, code: lambda_.Code, environment: Mapping[str, str]) -> Function:
-        """Set the worker on the queue, in as many sandboxes as the stage's send budget is divided by."""
+        """Attach the worker to the queue, with at most `fanout_concurrency` sandboxes."""
         worker = Function(
             self,
             "Worker",
@@ -70,7 +70,7 @@ class FanOut(Construct):
             target=worker.target,
             event_source_arn=self.queue.queue_arn,
             batch_size=BATCH,
-            # Not reserved concurrency: an event source knows nothing of it and gives good slices up (F33).
+            # Reserved concurrency would not do: event sources ignore it, and good slices are given up (F33).
             max_concurrency=stage.fanout_concurrency,
             report_batch_item_failures=True,
         )

@@ -1,4 +1,4 @@
-"""A Lambda function as all of ours are: ARM, our own role and log group, JSON logs, nothing by default."""
+"""A Lambda function with what all of ours share: ARM, a role and a log group of its own, JSON logs."""
 
 from collections.abc import Mapping
 
@@ -17,15 +17,15 @@ RUNTIME = lambda_.Runtime(f"python{PYTHON}", lambda_.RuntimeFamily.PYTHON)
 NEWER = "the unit and contract tests pass on this Python, and nothing has been tested on a newer one"
 """Why the runtime is not the newest that Lambda has."""
 
-SYNCHRONOUS = "API Gateway invokes it synchronously, which a dead-letter queue knows nothing of"
-"""Why those do without one whom somebody waits for."""
+SYNCHRONOUS = "API Gateway invokes it synchronously, and dead-letter queues serve asynchronous calls"
+"""Why a function that a client waits for has no dead-letter queue."""
 
 
 class Function(Construct):
     """One entry point of `handlers/`, with the permission to write its own log and no other.
 
-    `handler` is its import string, `timeout` in seconds. `undelivered` says why it does without a dead-letter
-    queue. With `provisioned` sandboxes kept warm, `target` is an alias, else the function itself.
+    `handler` is its import string, and `timeout` is in seconds. `undelivered` says why it has no dead-letter
+    queue. If `provisioned` sandboxes are kept warm, `target` is an alias, else it is the function itself.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Function(Construct):
 
     def _acknowledge_tracing(self, stage: Stage) -> None:
         if stage.tracing:
-            acknowledge(self, "AwsSolutions-IAM5[Resource::*]", "X-Ray takes traces for no resource but *")
+            acknowledge(self, "AwsSolutions-IAM5[Resource::*]", "X-Ray takes traces for the resource * only")
         else:
             acknowledge(self, "Serverless-LambdaTracing", "a setting of the stage, on in production")
 
@@ -109,7 +109,7 @@ def _logging(stage: Stage) -> dict[str, str]:
 
 
 def retention(stage: Stage) -> logs.RetentionDays:
-    """How long the stage keeps its logs."""
+    """Return how long the stage keeps its logs."""
     return _RETENTION[stage.log_retention_days]
 
 

@@ -1,4 +1,4 @@
-"""The metrics that alarms and dashboard share, each from the names of what it measures."""
+"""The metrics that alarms and dashboard share."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Watched:
     dead_letters: str
 
     def function(self, title: str, metric: str, statistic: str = "Sum") -> cloudwatch.Metric:
-        """A metric of the function that is called `title` here."""
+        """A metric of the function with this title."""
         name, _ = self.functions[title]
         return _metric("AWS/Lambda", metric, statistic, FunctionName=name)
 
@@ -31,27 +31,27 @@ class Watched:
         return _metric("AWS/ApiGateway", metric, statistic, ApiId=self.api_id, Stage=self.stage)
 
     def units(self, kind: str) -> cloudwatch.Metric:
-        """The table's capacity units: Read, Write."""
+        """The table's capacity units. `kind` is "Read" or "Write"."""
         return _metric("AWS/DynamoDB", f"Consumed{kind}CapacityUnits", "Sum", TableName=self.table)
 
     def waiting(self, queue: str) -> cloudwatch.Metric:
-        """Slices in a queue, at the most."""
+        """The largest number of slices in a queue."""
         return _metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", QueueName=queue)
 
     def oldest(self) -> cloudwatch.Metric:
-        """For how many seconds a slice has been waiting, at the most."""
+        """The seconds that the oldest slice has been waiting."""
         return _metric("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", QueueName=self.queue)
 
     def deliveries(self, outcome: str) -> cloudwatch.Metric:
-        """Frames for recipients that ended as `outcome`: Sent, Gone, Slow, Failed."""
+        """Deliveries with this outcome: "Sent", "Gone", "Slow" or "Failed"."""
         return self.counted(f"Deliveries{outcome}")
 
     def counted(self, name: str) -> cloudwatch.Metric:
-        """What the application itself counts (`signalbox/observability.py`)."""
+        """A metric that the application counts itself (`signalbox/observability.py`)."""
         return _metric("Signalbox", name, "Sum", service=self.prefix)
 
     def share(self, outcome: str, *, of_at_least: int = 0) -> cloudwatch.MathExpression:
-        """Per cent of deliveries that ended as `outcome`; 0 when there were fewer than `of_at_least`."""
+        """Per cent of deliveries with this outcome; 0 if there were no more than `of_at_least`."""
         parts = {name.lower(): self.deliveries(name) for name in ("Sent", "Gone", "Slow", "Failed")}
         total = " + ".join(f"FILL({name}, 0)" for name in parts)
         return cloudwatch.MathExpression(

@@ -1,6 +1,6 @@
-"""Node, which the CDK runs on: importing it without one ends in a trace that says nothing.
+"""A check for Node, which the CDK runs on. Without Node, importing the CDK ends in an unreadable traceback.
 
-`python -m signalbox.constructs.node` says whether there is one that serves.
+`python -m signalbox.constructs.node` says in one sentence what is wrong.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""What a stage is: its entry in `cdk.json`, typed and checked."""
+"""The settings of a stage: its entry in `cdk.json`, typed and checked."""
 
 import re
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ class Domain(BaseModel):
 
 
 class Tokens(BaseModel):
-    """Whose tokens (JWT) let people connect, and where those tokens say what."""
+    """The identity provider whose tokens (JWT) are accepted, and the claims that are read."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -40,13 +40,13 @@ class Tokens(BaseModel):
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that tell the authorizer."""
+        """The authorizer's variables."""
         texts = {**self.model_dump(exclude_none=True), "claims": " ".join(self.claims)}
         return {f"JWT_{name.upper()}": text for name, text in texts.items() if text}
 
 
 class Throttle(BaseModel):
-    """What the stage admits: messages and handshakes in a second, and at once."""
+    """What the stage admits: messages and handshakes a second (`rate`), and at once (`burst`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -55,7 +55,7 @@ class Throttle(BaseModel):
 
 
 class Limits(BaseModel):
-    """What one user may take up in connections, and a connection in messages: a second, and at once."""
+    """Connections of one user, and messages of one connection a second (`rate`) and at once (`burst`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -67,7 +67,7 @@ class Limits(BaseModel):
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that tell the application."""
+        """The application's variables."""
         return {name.upper(): f"{value:g}" for name, value in self.model_dump().items()}
 
 
@@ -82,16 +82,16 @@ class Stage(BaseModel):
     name: Name
 
     account: str | None = Field(None, pattern=r"^\d{12}$")
-    """The account it belongs to; None: that of whoever deploys."""
+    """The account it belongs to. None: the account of the credentials."""
 
     region: Region | None = None
-    """The region it belongs to; None: that of whoever deploys."""
+    """The region it belongs to. None: the region of the credentials."""
 
     origins: tuple[Origin, ...] = Field(min_length=1)
     """The pages that may connect, as browsers write their `Origin`."""
 
     tokens: Tokens | None = None
-    """The identity provider. Tickets are accepted with or without."""
+    """The identity provider. Tickets are accepted in any case."""
 
     allow_guests: bool = False
     """Whether somebody without an identity may connect."""
@@ -100,7 +100,7 @@ class Stage(BaseModel):
     """Whether everybody may broadcast, message anybody and list who is connected, as the page does."""
 
     removal: Literal["retain", "destroy"] = "retain"
-    """What becomes of the table when the stack goes. `retain` protects it against deletion, too."""
+    """What happens to table and secret when the stack is deleted. `retain` also protects against deletion."""
 
     log_retention_days: Literal[1, 3, 7, 14, 30, 60, 90, 180, 365] = 30
 
@@ -109,21 +109,21 @@ class Stage(BaseModel):
     limits: Limits = Limits()
 
     alarm_email: str | None = Field(None, pattern=r"^[^@\s]+@[^@\s]+$")
-    """Who is told of alarms; they confirm the subscription by mail."""
+    """The address that alarms are sent to. Its owner confirms the subscription by mail."""
 
     domain: Domain | None = None
 
     memory: int = Field(1_024, ge=256, le=10_240)
-    """Megabytes for each function, and with them processor: 1,769 are one."""
+    """Megabytes of each function. The processor grows with them: 1,769 are one."""
 
     send_budget: int = Field(3_000, gt=0)
-    """Posts a second of all workers together, out of the account's quota for everything (F16)."""
+    """Posts a second of all workers together, a part of the account's quota for everything (F16)."""
 
     fanout_concurrency: int = Field(10, ge=2, le=1_000)
-    """How many workers there are at most, and share the budget."""
+    """The most workers at once. They share the budget."""
 
     provisioned_concurrency: int = Field(0, ge=0)
-    """Sandboxes of the WebSocket function kept warm, at a price by the hour."""
+    """Sandboxes of the WebSocket function that are kept warm and paid by the hour."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     """The least severe log lines that the functions write."""
@@ -135,10 +135,10 @@ class Stage(BaseModel):
     """Whether X-Ray samples invocations."""
 
     bytecode: bool = False
-    """Whether modules are shipped compiled, for a quicker cold start. It takes the runtime's own Python."""
+    """Whether modules are shipped compiled, for a faster cold start. It needs the runtime's own Python."""
 
     account_logs: bool = True
-    """Whether this stack gives API Gateway its role for logs. One stage in each account and region does."""
+    """Whether this stack gives API Gateway its role for logs. One in each account and region does."""
 
     @property
     def prefix(self) -> str:
@@ -152,7 +152,7 @@ class Stage(BaseModel):
 
     @property
     def retain(self) -> bool:
-        """Whether its data outlives the stack."""
+        """Whether its data outlive the stack."""
         return self.removal == "retain"
 
     @model_validator(mode="after")
@@ -182,8 +182,8 @@ def read_stage(stages: Mapping[str, Any], name: str, application: str | None) ->
 def settle(stage: Stage, environ: Mapping[str, str], regions: frozenset[str]) -> dict[str, str]:
     """Return the account and region to deploy to, as far as they are known.
 
-    `environ` is the CDK command's, which names whose credentials these are; `regions` are those that exist.
-    Raises StageError where the two do not agree.
+    `environ` is the environment of the CDK command, which names the account of the credentials. `regions`
+    are the regions that exist. Raises StageError if the stage belongs to another account or region.
     """
     place: dict[str, str] = {}
     for part, variable in (("account", "CDK_DEFAULT_ACCOUNT"), ("region", "CDK_DEFAULT_REGION")):

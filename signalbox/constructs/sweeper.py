@@ -1,4 +1,4 @@
-"""The sweep: once a minute, whoever has not been heard of is taken for gone (G7)."""
+"""The sweep: once a minute, it ends connections that have sent no heartbeat (G7)."""
 
 from collections.abc import Mapping
 
@@ -15,11 +15,11 @@ from .stage import Stage
 EVERY = Duration.minutes(1)
 
 TIMEOUT = 50
-"""Seconds: less than a minute, so that two sweeps seldom meet."""
+"""Seconds, fewer than a minute, so that two sweeps seldom overlap."""
 
 
 class Sweeper(Construct):
-    """The function and its clock. A sweep that failed is not repeated: the next one does it all."""
+    """The function and its schedule. A failed sweep is not repeated, because the next one does its work."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Sweeper(Construct):
         environment: Mapping[str, str],
     ) -> None:
         super().__init__(scope, name)
-        made_up_for = "a sweep that did not come about is made up for by the next"
+        made_up_for = "the work of a sweep that did not run is done by the next"
         self.function = Function(
             self,
             "Function",

@@ -1,4 +1,4 @@
-"""The table of the connection store, as its own schema defines it."""
+"""The table of the connection store, as `connection_store/schema.py` defines it."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
@@ -9,7 +9,7 @@ from connection_store import schema
 
 
 class ConnectionTable(Construct):
-    """A table that is paid by request, can be restored to any second, and deletes what has expired."""
+    """A table with on-demand billing, point-in-time recovery and expiry of rows (TTL)."""
 
     def __init__(self, scope: Construct, name: str, *, retain: bool) -> None:
         super().__init__(scope, name)
@@ -35,11 +35,11 @@ class ConnectionTable(Construct):
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """The table's name."""
         return self._table.table_name
 
     def grant(self, grantee: iam.IGrantable, *actions: str) -> None:
-        """Allow `actions` on its items, each by name ("Query")."""
+        """Allow `actions` on its items, each by its name ("Query")."""
         self._table.grant(grantee, *(f"dynamodb:{action}" for action in actions))
 
 

@@ -30,13 +30,13 @@ LOGGED = (
     "integration.error",
     "error.responseType",
 )
-"""What the access log tells of an event. No query string: tickets are in there (S04)."""
+"""The fields of the access log. The query string is left out because it holds tickets (S04)."""
 
 
 class WebSocketApi(Construct):
-    """The API without its routes, so that functions can be told its address before they are its targets.
+    """The API. `route` adds its routes later, because the functions behind them need its address first.
 
-    `emulator` is where an emulator of AWS serves it instead of AWS.
+    `emulator` is the address of an emulator that serves it instead of AWS.
     """
 
     def __init__(self, scope: Construct, name: str, *, stage: Stage, emulator: str | None) -> None:
@@ -53,34 +53,34 @@ class WebSocketApi(Construct):
 
     @property
     def id(self) -> str:
-        """Its id."""
+        """The API's id."""
         return self._api.api_id
 
     @property
     def url(self) -> str:
-        """Where clients connect, unless the stage has a domain of its own."""
+        """The address that clients connect to, unless the stage has a domain."""
         return self.management_endpoint.replace("http", "ws", 1)
 
     @property
     def management_endpoint(self) -> str:
-        """Where `@connections` is, which no custom domain changes (F09)."""
+        """The address of `@connections`. A custom domain does not change it (F09)."""
         if self._emulator:
             return f"{self._emulator}/_aws/execute-api/{self.id}/{self._stage.name}"
         host = f"{self.id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
         return f"https://{host}/{self._stage.name}"
 
     def route(self, target: lambda_.IFunction, *, authorizer: apigatewayv2.IWebSocketRouteAuthorizer) -> None:
-        """Send every event to `target`, whose answers to messages go back to the client."""
+        """Send every event to `target`. Its answers to messages go back to the client."""
         integration = WebSocketLambdaIntegration("Handler", target)
-        # An emulator may know no route responses, and answer without.
+        # An emulator may lack route responses, and answers without them.
         replies = self._emulator is None
-        # The stage comes last: what it deploys first is to be all of the API.
+        # The stage comes last, so that its first deployment holds the whole API.
         self.deployed.node.add_dependency(
             self._api.add_route("$connect", integration=integration, authorizer=authorizer),
             self._api.add_route("$disconnect", integration=integration),
             self._api.add_route("$default", integration=integration, return_response=replies),
         )
-        reason = "API Gateway authorises WebSocket APIs on $connect only; messages have its caller"
+        reason = "API Gateway authorises WebSocket APIs on $connect only; messages carry that caller"
         for key in ("$disconnect-Route", "$default-Route"):
             acknowledge(self._api.node.find_child(key), "AwsSolutions-APIG4", reason)
 

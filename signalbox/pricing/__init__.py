@@ -1,1 +1,1 @@
-"""What AWS charges, and what a broadcast or a month costs by it."""
+"""AWS's prices, and what a broadcast or a month costs."""

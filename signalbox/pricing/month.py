@@ -1,7 +1,7 @@
-"""What a month costs, for three loads: `signalbox cost` prints the table in `docs/operations.md`.
+"""The cost of a month for three loads: `signalbox cost` prints the table of `docs/operations.md`.
 
-Units of DynamoDB come from `units`, which a test measures row by row, and prices from `prices`. What no test
-measures is a constant below.
+Units of DynamoDB come from `units`, which a test measures row by row, and prices from `prices`. Figures that
+no test measures are constants below.
 """
 
 import argparse
@@ -14,36 +14,36 @@ from .units import UNITS
 
 MONTH = 30 * 24 * 3_600
 LIFE = 2 * 3_600
-"""Seconds of a connection: API Gateway ends it then, and the client comes again."""
+"""Seconds of a connection. API Gateway ends it then, and the client reconnects."""
 
 BEAT = 8 * 60
-"""Seconds between the pings of a client that has nothing else to say."""
+"""Seconds between the heartbeats of a client that sends nothing else."""
 
 GIGABYTES = 1.0
 EVENT_SECONDS = 0.02
-"""A function's memory and, assumed, how long it takes for an event that is not a broadcast."""
+"""A function's memory, and its assumed duration for an event that is not a broadcast."""
 
 POSTS_A_SECOND = 1_000
-"""Assumed, of one sandbox."""
+"""Posts of one sandbox, assumed."""
 
 LINE_BYTES = 400
-"""Of logs for each event: a line of the function's and one of the access log."""
+"""Bytes of logs for each event: a line of the function's and one of the access log."""
 
 POLLS = 5 * 3 * MONTH / 60
-"""Requests of an event source that finds nothing: five pollers, each asking for 20 seconds at a time."""
+"""Requests in a month of an idle event source: five pollers, each waiting 20 seconds at a time."""
 
 SHARDS, SLICES_A_BATCH = 32, 4
 ALARMS = 19
 ALARM_METRICS = ALARMS + 2 * 3
-"""Those on shares look at four metrics each."""
+"""Metrics that the alarms look at: the two alarms on shares look at four each."""
 
 ALWAYS, IN_USE, IN_BROADCASTS = 1, 6 + 15, 3
-"""Metrics paid for in a month in which they have values: our own, and some five of each route's."""
+"""Metrics paid for in a month in which they have values: our own, and about five for each route."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A month: people connected on average, what they publish, and to how many each time.
+    """A month: people connected on average, publications a second, and recipients of each.
 
     Either `published` messages of 1 KB a second go to channels with an `audience`, or `broadcasts` to all.
     """
@@ -64,7 +64,7 @@ LOADS = (
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a load comes to in a month: how often each event of the document, posts and slices."""
+    """The use of a load in a month: how often each event happens, posts and slices."""
 
     connection_minutes: float
     events: Mapping[str, float] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class Usage:
 
     @classmethod
     def of(cls, load: Load) -> "Usage":
-        """Work it out."""
+        """Compute the use of `load`."""
         lives = load.people * MONTH / LIFE
         events = {
             "connect": lives,
@@ -89,7 +89,7 @@ class Usage:
 
     @property
     def messages(self) -> float:
-        """What API Gateway counts: requests, their replies, and posts."""
+        """Messages as API Gateway counts them: requests, their replies, and posts."""
         spoken = sum(self.events[name] for name in ("subscribe", "publish 1 KB", "ping"))
         return 2 * spoken + self.posts
 
@@ -110,7 +110,7 @@ def month(load: Load) -> dict[str, float]:
 
 
 def table() -> str:
-    """The months side by side, in Markdown."""
+    """Return the months side by side, in Markdown."""
     months = [month(load) for load in LOADS]
     rows = [[name, *(each[name] for each in months)] for name in months[0]]
     rows.append(["**together**", *(sum(each.values()) for each in months)])
