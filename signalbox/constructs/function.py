@@ -69,8 +69,8 @@ class Function(Construct):
         )
         self.target = self._warm(provisioned) if provisioned else self._function
         acknowledge(self, "Serverless-LambdaDLQ", undelivered)
-        for pack in ("AwsSolutions-L1", "Serverless-LambdaLatestVersion"):
-            acknowledge(self, pack, NEWER)
+        for finding in ("AwsSolutions-L1", "Serverless-LambdaLatestVersion"):
+            acknowledge(self, finding, NEWER)
         self._acknowledge_tracing(stage)
 
     @property
