@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from signalbox.settings import Settings as Settings
     from signalbox.settings import SettingsError as SettingsError
 
+    __version__ = ""
+
 _HOMES = {
     "ConnectionManager": "connection_store",
     "Rate": "connection_store",
@@ -80,6 +82,10 @@ __all__ = list(_HOMES)
 
 
 def __getattr__(name):  # type: ignore[no-untyped-def]
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("signalbox")
     if name not in _HOMES:
         raise AttributeError("module %r has no attribute %r" % (__name__, name))  # noqa: UP031
     from importlib import import_module

@@ -5,15 +5,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from .environments import ROOT
-
 
 @contextmanager
-def variables_file(environment: Mapping[str, str], endpoint: str) -> Iterator[Path]:
-    """Keep `build/backend-{port}.env` for as long as the context lasts; `endpoint` is the gateway's."""
-    path = ROOT / "build" / f"backend-{urlsplit(endpoint).port}.env"
+def variables_file(build: Path, environment: Mapping[str, str], endpoint: str) -> Iterator[Path]:
+    """Keep `backend-{port}.env` in `build` while the context lasts; `endpoint` is the gateway's."""
+    path = build / f"backend-{urlsplit(endpoint).port}.env"
     variables = {**environment, "MANAGEMENT_ENDPOINT": endpoint}
-    path.parent.mkdir(exist_ok=True)
+    build.mkdir(exist_ok=True)
     path.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
     try:
         yield path

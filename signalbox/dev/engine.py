@@ -11,9 +11,9 @@ from pathlib import Path
 from random import SystemRandom
 from typing import Self
 
-from .environments import ENGINE, ROOT
+from .environments import ENGINE, describe
 
-PARENT_WATCH = ROOT / "signalbox" / "gateway" / "sandboxes" / "parent_watch.py"
+PARENT_WATCH = Path(__file__).parents[1] / "gateway" / "sandboxes" / "parent_watch.py"
 REGION = "us-east-1"
 
 
@@ -28,7 +28,7 @@ class Engine:
     Raises EngineError.
     """
 
-    def __init__(self, log: Path, patience: float = 20.0) -> None:
+    def __init__(self, log: Path, patience: float = 30.0) -> None:
         self.log = log
         self._patience = patience
         self._resources = ExitStack()
@@ -59,7 +59,7 @@ class Engine:
             try:
                 self._start(resources)
             except OSError as error:
-                raise EngineError(f"the embedded engine cannot be started: {error}") from error
+                raise EngineError(f"the embedded engine cannot be started: {describe(error)}") from error
             self._resources = resources.pop_all()
         return self
 

@@ -7,14 +7,14 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from .environments import ROOT
+from .environments import CHECKOUT
 
 PAGE = Path(__file__).with_name("page")
 MOUNT = "realtime"
 
 _PACKED = PAGE / MOUNT
 
-BROWSER_CLIENT = _PACKED if _PACKED.exists() else ROOT / "browser"
+BROWSER_CLIENT = _PACKED if _PACKED.exists() else CHECKOUT / "browser"
 """Packed into the wheel beside the page; in a checkout of Signalbox it is the folder `browser/`."""
 
 

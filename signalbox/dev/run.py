@@ -15,26 +15,23 @@ from typing import TYPE_CHECKING
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake
 
-from connection_store import ConnectionManager, StoreError
-from signalbox.gateway import Config, GatewayError, LocalGateway
+from connection_store import ConnectionManager, StoreBusyError, StoreError, Table
+from signalbox.gateway import Config, GatewayError, LocalGateway, PortTakenError
 from signalbox.gateway.log import log_to
 from signalbox.gateway.sandboxes.sandbox import Function
 
 from .arguments import Options
 from .backend import variables_file
 from .engine import REGION, Engine, EngineError
-from .environments import ROOT
 from .mapping import EventSourceMapping
 from .pages import BROWSER_CLIENT, MOUNT, PAGE
+from .project import Project, find_project
 from .queues import WORKER_TIMEOUT, make_queue
 from .schedule import schedule
 
 if TYPE_CHECKING:
     from .identity import Identity
 
-HANDLER = "handlers.websocket.handler"
-AUTHORIZER = "handlers.authorizer.handler"
-WORKER = "handlers.worker.handler"
 WORKERS = 2
 """How many run at once: the event source's maximum concurrency."""
 
@@ -47,87 +44,112 @@ LIMITS = {
 }
 """As good as none, for load tests; the environment may set others."""
 
-SWEEPER = "handlers.sweeper.handler"
 SWEEP_EVERY, SWEEP_TIMEOUT = 60, 50
 """Seconds."""
 
 TABLE = "signalbox-local"
+START_PATIENCE = 30.0
+"""Seconds one call may take that makes the table: a busy machine is no reason to give up, as an event is."""
 
 
-def run(options: Options, started: float) -> int:
+def run(options: Options, project: Project, started: float) -> int:
     """Run until Ctrl-C, return the exit status; `started` is when the command began, in monotonic seconds."""
     log_to(sys.stderr, log_format=options.log_format, debug=options.debug)
     try:
         loop_factory = None if options.in_process else _fast_loop()
         # The engine starts before the loop does, so that Ctrl-C ends that, too.
-        with asyncio.Runner(loop_factory=loop_factory) as runner, Engine(_engine_log(options)) as engine:
-            runner.run(_serve_until_interrupted(options, engine, started))
-    except (EngineError, GatewayError, StoreError, SelfCheckError) as error:
-        print(f"signalbox dev: {error}", file=sys.stderr)
-        return 1
+        with (
+            asyncio.Runner(loop_factory=loop_factory) as runner,
+            Engine(_engine_log(options, project)) as engine,
+        ):
+            runner.run(_serve_until_interrupted(options, project, engine, started))
+    except PortTakenError as error:
+        return _fail(f"{error}. Stop the program that uses it, or name another port with --port")
+    except (EngineError, GatewayError, StoreError, StartError) as error:
+        return _fail(str(error))
     return 0
 
 
-class SelfCheckError(Exception):
-    """The local run started, but nobody can connect."""
+def _fail(reason: str) -> int:
+    print(f"signalbox dev: {reason}", file=sys.stderr)
+    return 1
+
+
+class StartError(Exception):
+    """The local run did not start; the text says why, in one line."""
 
 
 @asynccontextmanager
 async def local_run(
     options: Options,
     *,
-    handler: str = HANDLER,
+    project: Project | None = None,
+    handler: str | None = None,
     identity: "Identity | None" = None,
     log: Path | None = None,
 ) -> AsyncIterator[LocalGateway]:
     """Signalbox on this machine for as long as the context lasts; `log` receives the engine's output.
 
-    By default that is a file of its own for each public port, under build/. With an `identity` the authorizer
-    is asked who may connect.
+    By default that is a file of its own for each public port, in the application's build/. The application is
+    that of the working directory unless `project` is another; `handler` takes the place of its WebSocket
+    function. With an `identity` the authorizer is asked who may connect.
 
-    Raises EngineError, StoreError, GatewayError.
+    Raises SetupError, EngineError, StartError, StoreError, GatewayError.
     """
-    with Engine(log or _engine_log(options)) as engine:
-        async with _running(options, engine, handler, identity) as gateway:
+    project = project or find_project(Path.cwd())
+    if handler:
+        project = replace(project, websocket=handler)
+    with Engine(log or _engine_log(options, project)) as engine:
+        async with _running(options, project, engine, identity) as gateway:
             yield gateway
 
 
-def _engine_log(options: Options) -> Path:
-    return ROOT / "build" / f"engine-{options.port}.log"
+def _engine_log(options: Options, project: Project) -> Path:
+    return project.build / f"engine-{options.port}.log"
 
 
 @asynccontextmanager
 async def _running(
-    options: Options, engine: Engine, handler: str, identity: "Identity | None"
+    options: Options, project: Project, engine: Engine, identity: "Identity | None"
 ) -> AsyncIterator[LocalGateway]:
     with _no_other_aws(engine):
         ended = asyncio.get_running_loop().run_in_executor(None, engine.wait)
         ended.add_done_callback(partial(_say_so, engine.log))
-        _, (queue, queue_url) = await asyncio.gather(
-            ConnectionManager(TABLE).init_table(), asyncio.to_thread(make_queue)
-        )
-        config = _config(options, engine, identity, queue_url)
-        async with LocalGateway(handler, config) as gateway:
-            worker = Function(WORKER, ROOT, name="worker", timeout=WORKER_TIMEOUT)
-            sweeper = Function(SWEEPER, ROOT, name="sweeper", timeout=SWEEP_TIMEOUT)
+        _, (queue, queue_url) = await asyncio.gather(_make_table(), asyncio.to_thread(make_queue))
+        config = _config(options, project, engine, identity, queue_url)
+        async with LocalGateway(project.websocket, config) as gateway:
+            worker = Function(project.worker, project.root, name="worker", timeout=WORKER_TIMEOUT)
+            sweeper = Function(project.sweeper, project.root, name="sweeper", timeout=SWEEP_TIMEOUT)
             async with (
                 EventSourceMapping(queue, queue_url, gateway.host(worker), concurrency=WORKERS),
                 schedule(gateway.host(sweeper), SWEEP_EVERY),
             ):
-                with variables_file(config.environment, gateway.endpoint):
+                with variables_file(project.build, config.environment, gateway.endpoint):
                     yield gateway
 
 
-async def _serve_until_interrupted(options: Options, engine: Engine, started: float) -> None:
+async def _make_table() -> None:
+    try:
+        await ConnectionManager(table=Table(TABLE, budget=START_PATIENCE)).init_table()
+    except StoreBusyError as error:
+        raise StartError(
+            f"the table could not be made within {START_PATIENCE:g} s: this machine is very busy, or the "
+            f"embedded engine hangs ({error}). Try again when less is running"
+        ) from error
+
+
+async def _serve_until_interrupted(
+    options: Options, project: Project, engine: Engine, started: float
+) -> None:
     interrupted = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, interrupted.set)
     identity = _identity(options)
-    async with _running(options, engine, HANDLER, identity) as gateway:
+    async with _running(options, project, engine, identity) as gateway:
         await _check(gateway, identity)
         invitation = identity.invite(gateway.websocket_url) if identity else ""
-        print(_welcome(gateway, time.monotonic() - started) + invitation, flush=True)
+        print(_welcome(gateway, time.monotonic() - started, _command(project)) + invitation, flush=True)
         await interrupted.wait()
         print("stopping ...", flush=True)
 
@@ -161,7 +183,7 @@ async def _check(gateway: LocalGateway, identity: "Identity | None") -> None:
         async with connect(url, proxy=None):
             return
     except (OSError, InvalidHandshake) as error:
-        raise SelfCheckError(
+        raise StartError(
             f"the first connection was refused: {error}; the handlers' output is above"
         ) from error
 
@@ -174,7 +196,9 @@ def _identity(options: Options) -> "Identity | None":
     return Identity(os.environ)
 
 
-def _config(options: Options, engine: Engine, identity: "Identity | None", queue_url: str) -> Config:
+def _config(
+    options: Options, project: Project, engine: Engine, identity: "Identity | None", queue_url: str
+) -> Config:
     variables = identity.variables if identity else {}
     return replace(
         Config(
@@ -183,10 +207,10 @@ def _config(options: Options, engine: Engine, identity: "Identity | None", queue
             region=REGION,
             in_process=options.in_process,
             reload=options.reload,
-            task_root=ROOT,
+            task_root=project.root,
             page=PAGE,
             page_mounts={MOUNT: BROWSER_CLIENT},
-            authorizer=AUTHORIZER if identity else None,
+            authorizer=project.authorizer if identity else None,
             environment={**engine.environment, **variables, **_application_environment(queue_url)},
         ),
         **{name: value for name in ("sandboxes", "sandbox") if (value := getattr(options, name)) is not None},
@@ -217,12 +241,16 @@ def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return None
 
 
-def _welcome(gateway: LocalGateway, ready: float) -> str:
+def _command(project: Project) -> str:
+    return ".venv/bin/signalbox" if (project.root / ".venv/bin/signalbox").exists() else "signalbox"
+
+
+def _welcome(gateway: LocalGateway, ready: float, command: str) -> str:
     return f"""
   page           {gateway.page_url}
   WebSocket      {gateway.websocket_url}
   @connections   {gateway.endpoint}
-  command line   .venv/bin/signalbox client "{gateway.websocket_url}?name=Ann"
+  command line   {command} client "{gateway.websocket_url}?name=Ann"
   wscat          npx wscat -c "{gateway.websocket_url}?name=Bob"
 
   First connection accepted after {ready:.2f} s. Ctrl-C stops everything.

@@ -60,7 +60,7 @@ def test_first_screen_shows_what_the_local_run_prints() -> None:
     seconds = re.search(r"after ([\d.]+) s", shown)
 
     assert seconds
-    assert shown.strip() == _welcome(gateway, float(seconds[1])).strip()
+    assert shown.strip() == _welcome(gateway, float(seconds[1]), ".venv/bin/signalbox").strip()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -10,13 +10,16 @@ from pydantic import AliasChoices, BaseModel
 
 from signalbox.constructs.stage import Limits as Limited
 from signalbox.dev import queues, run
+from signalbox.dev.project import find_project
 from signalbox.gateway.config import Config, Limits
 from signalbox.gateway.template.apis import stages_of
 from signalbox.gateway.template.template import Template as Reader
 from signalbox.identity.settings import IdentitySettings
 from signalbox.realtime.settings import RealtimeSettings
+from tests.conftest import ROOT
 from tests.infrastructure.templates import Template, text
 
+PROJECT = find_project(ROOT)
 LAMBDAS_OWN = {"AWS_REGION", "AWS_DEFAULT_REGION"}
 ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:tickets"
 POWERTOOLS = "POWERTOOLS_"
@@ -41,28 +44,28 @@ def variables(template: Template, handler: str) -> dict[str, str]:
 def test_functions_are_the_same_here_and_there(dev: Template) -> None:
     deployed = {function["Handler"] for function in dev.all("Lambda::Function")}
 
-    assert {run.HANDLER, run.AUTHORIZER} <= deployed
-    assert dev.function(run.HANDLER)[0] in text(dev.one("ApiGatewayV2::Integration")["IntegrationUri"])
-    assert dev.function(run.AUTHORIZER)[0] in text(dev.one("ApiGatewayV2::Authorizer")["AuthorizerUri"])
+    assert {PROJECT.websocket, PROJECT.authorizer} <= deployed
+    assert dev.function(PROJECT.websocket)[0] in text(dev.one("ApiGatewayV2::Integration")["IntegrationUri"])
+    assert dev.function(PROJECT.authorizer)[0] in text(dev.one("ApiGatewayV2::Authorizer")["AuthorizerUri"])
 
 
 def test_functions_have_the_time_here_that_they_have_there(dev: Template) -> None:
     there = {each["Handler"]: each["Timeout"] for each in dev.all("Lambda::Function")}
 
-    assert there[run.HANDLER] == Limits().function_timeout
-    assert there[run.SWEEPER] == run.SWEEP_TIMEOUT
+    assert there[PROJECT.websocket] == Limits().function_timeout
+    assert there[PROJECT.sweeper] == run.SWEEP_TIMEOUT
     # Here nobody wants to wait for what a crash left behind.
-    assert there[run.WORKER] > queues.WORKER_TIMEOUT
+    assert there[PROJECT.worker] > queues.WORKER_TIMEOUT
 
 
 def test_template_runs_here_as_it_is(app: App, templates: dict[str, Template]) -> None:
     read = Reader(Path(app.outdir) / "signalbox-dev.template.json", "us-east-1", {})
     (stage,) = stages_of(read, Config())
-    here = Config(authorizer=run.AUTHORIZER)
+    here = Config(authorizer=PROJECT.authorizer)
     same = ("routes", "two_way", "route_selection", "identity_sources", "authorizer")
 
     assert [getattr(stage.config, name) for name in same] == [getattr(here, name) for name in same]
-    assert {function.handler for function in stage.routes.values()} == {run.HANDLER}
+    assert {function.handler for function in stage.routes.values()} == {PROJECT.websocket}
     assert {function.timeout for function in stage.routes.values()} == {Limits().function_timeout}
     assert [each.partition(": ")[2] for each in read.unsupported] == [
         "AWS::Lambda::EventSourceMapping is not supported"
@@ -84,7 +87,7 @@ def test_application_starts_with_what_the_stage_tells_it(
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_authorizer_starts_with_what_the_stage_tells_it(templates: dict[str, Template], stage: str) -> None:
-    told = variables(templates[stage], run.AUTHORIZER) | {"TICKET_SECRET": ARN}
+    told = variables(templates[stage], PROJECT.authorizer) | {"TICKET_SECRET": ARN}
 
     IdentitySettings.from_environment(told)
     known = set(names(IdentitySettings))
@@ -92,7 +95,8 @@ def test_authorizer_starts_with_what_the_stage_tells_it(templates: dict[str, Tem
 
 
 def test_limits_are_the_applications_own_when_a_stage_sets_none(dev: Template) -> None:
-    told = variables(dev, run.HANDLER) | {"FANOUT_QUEUE_URL": "https://sqs.test/queue", "TICKET_SECRET": ARN}
+    told = variables(dev, PROJECT.websocket)
+    told |= {"FANOUT_QUEUE_URL": "https://sqs.test/queue", "TICKET_SECRET": ARN}
     deployed = RealtimeSettings.from_environment({**told, "AWS_REGION": "eu-west-1"})
 
     assert {name: getattr(deployed, name) for name in Limited.model_fields} == {

@@ -15,7 +15,7 @@ from boto3.session import Session
 from connection_store import ConnectionManager, Table
 from connection_store.wire import decode
 from signalbox.dev.engine import Engine
-from signalbox.dev.run import HANDLER, SWEEPER
+from signalbox.dev.project import find_project
 from signalbox.gateway import Config, LocalGateway
 from signalbox.gateway.faults.hooks import FaultHooks
 from signalbox.gateway.faults.plan import AnyFault, Delay, Drop, Duplicate, FaultPlan, Kill, Shuffle
@@ -24,6 +24,7 @@ from signalbox.gateway.sockets.integration import Invoke
 from tests.conftest import ROOT
 from tests.local.chat_client import PATIENCE, ChatClient, chat_client
 
+PROJECT = find_project(ROOT)
 ROOM = "room:1"
 SILENCE = 150_000
 """Milliseconds, 2.5 beats."""
@@ -118,12 +119,15 @@ async def site(engine: Engine, *faults: AnyFault, clock_rate: float = 1.0) -> As
     )
     plan = FaultPlan(*faults, clock_rate=clock_rate)
     try:
-        async with asyncio.timeout(2 * PATIENCE), LocalGateway(HANDLER, config, faults=plan) as gateway:
+        async with (
+            asyncio.timeout(2 * PATIENCE),
+            LocalGateway(PROJECT.websocket, config, faults=plan) as gateway,
+        ):
             endpoint = {"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": gateway.endpoint}
             apart = replace(config, environment={**config.environment, **endpoint})
             # The plan is not for the sweeper.
-            async with LocalGateway(HANDLER, apart) as other:
-                sweeper = other.host(Function(SWEEPER, ROOT, name="sweeper", timeout=30))
+            async with LocalGateway(PROJECT.websocket, apart) as other:
+                sweeper = other.host(Function(PROJECT.sweeper, ROOT, name="sweeper", timeout=30))
                 yield Site(gateway, sweeper, client, name)
     finally:
         await table.close()

@@ -14,7 +14,7 @@ from boto3.session import Session
 from connection_store import ConnectionManager, Table
 from signalbox.client.settings import Settings
 from signalbox.dev.engine import Engine
-from signalbox.dev.run import HANDLER
+from signalbox.dev.project import find_project
 from signalbox.gateway import Config, LocalGateway
 from signalbox.gateway.faults.plan import FaultPlan
 from tests.clients.checking import find_faults
@@ -116,7 +116,7 @@ async def running_handlers(engine: Engine, plan: FaultPlan) -> AsyncIterator[str
         settings = {"TABLE_NAME": name, "ALLOW_GUESTS": "true", "POWERTOOLS_METRICS_DISABLED": "true"}
         environment = {**engine.environment, **settings, "POWERTOOLS_LOG_LEVEL": "CRITICAL"}
         config = Config(port=0, sandboxes=3, sandbox="socket", task_root=ROOT, environment=environment)
-        async with LocalGateway(HANDLER, config, faults=plan) as gateway:
+        async with LocalGateway(find_project(ROOT).websocket, config, faults=plan) as gateway:
             yield gateway.websocket_url
     finally:
         await table.close()

@@ -26,7 +26,7 @@ def test_status_is_2_without_a_traceback_when_an_option_makes_no_sense(arguments
 def test_there_is_no_traceback_when_the_setup_breaks_off(
     monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int
 ) -> None:
-    def break_off(*, peers: bool) -> None:
+    def break_off(*, checkout: bool, peers: bool) -> None:
         raise error
 
     monkeypatch.setattr(command, "prepare", break_off)
