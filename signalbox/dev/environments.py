@@ -95,15 +95,17 @@ def prepare(*, checkout: bool, peers: bool = False) -> None:
 
 
 def _make_unless_fresh(environment: Environment) -> None:
-    if environment.fresh:
-        return
-    if environment.active:
-        raise SetupError(
-            f"{environment.lock.name} has changed: run this with the system's python3, not the one in .venv"
-        )
-    with _writable(environment.folder), _alone(environment.folder.parent):
-        if not environment.fresh:  # another start may have made it meanwhile
-            _make(environment)
+    with _explained(environment.folder):
+        if environment.fresh:
+            return
+        if environment.active:
+            raise SetupError(
+                f"{environment.lock.name} has changed: run this with the system's python3, not that of .venv"
+            )
+        environment.folder.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(environment.folder.parent):
+            if not environment.fresh:  # another start may have made it meanwhile
+                _make(environment)
 
 
 def _make(environment: Environment) -> None:
@@ -162,7 +164,7 @@ def _install_editable() -> None:
     stamp = PROJECT.folder / "project.sha256"
     if _read(stamp) == digest:
         return
-    with _writable(PROJECT.folder), _alone(CHECKOUT):
+    with _explained(PROJECT.folder), _alone(CHECKOUT):
         _call(
             [
                 *_installer(PROJECT, (PROJECT.python, "-m", "uv")),
@@ -174,9 +176,8 @@ def _install_editable() -> None:
 
 
 @contextmanager
-def _writable(folder: Path) -> Iterator[None]:
+def _explained(folder: Path) -> Iterator[None]:
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
         yield
     except OSError as error:
         raise SetupError(f"{folder} cannot be made: {describe(error)}") from error

@@ -183,9 +183,14 @@ async def _check(gateway: LocalGateway, identity: "Identity | None") -> None:
         async with connect(url, proxy=None):
             return
     except (OSError, InvalidHandshake) as error:
-        raise StartError(
-            f"the first connection was refused: {error}; the handlers' output is above"
-        ) from error
+        raise StartError(_reason(gateway, error)) from error
+
+
+def _reason(gateway: LocalGateway, error: Exception) -> str:
+    loading: str | None = getattr(gateway, "init_error", None)
+    if loading:
+        return f"the application cannot be loaded: {loading}"
+    return f"the first connection was refused: {error}; the handlers' output is above"
 
 
 def _identity(options: Options) -> "Identity | None":

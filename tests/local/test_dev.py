@@ -97,7 +97,8 @@ def test_one_line_says_so_when_the_port_is_busy(tmp_path: Path) -> None:
         assert process.wait(timeout=PATIENCE) == 1
     (line,) = (tmp_path / "output").read_text().splitlines()
     assert line.startswith("signalbox dev: ")
-    assert str(port) in line
+    assert f"127.0.0.1:{port}" in line
+    assert "--port" in line
 
 
 def test_it_runs_when_the_environment_points_elsewhere(
