@@ -1,61 +1,24 @@
 """The product as a user starts it, for every test that needs the whole of it."""
 
 import os
-import re
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from signalbox.testing.local_run import LocalRun as LocalRun
+from signalbox.testing.local_run import start_local_run
 from tests import canary
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 60.0
-"""Seconds the local run may take to start on a busy machine."""
-
-
-@dataclass(frozen=True)
-class LocalRun:
-    """What `signalbox dev` printed, and where its output goes."""
-
-    websocket_url: str
-    page_url: str
-    endpoint: str
-    log: Path
 
 
 @pytest.fixture(scope="session")
 def local_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
-    """`signalbox dev` on a free port, stopped with Ctrl-C."""
-    log = tmp_path_factory.mktemp("local-run") / "output"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "signalbox", "dev", "--port", "0"],
-            cwd=ROOT,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        yield _read(log, process)
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=PATIENCE)
-    assert canary.CANARY not in log.read_text(errors="replace")
-
-
-def _read(log: Path, process: "subprocess.Popen[bytes]") -> LocalRun:
-    end = time.monotonic() + PATIENCE
-    while "Ctrl-C stops" not in (text := log.read_text()):
-        if process.poll() is not None or time.monotonic() > end:
-            pytest.fail(f"the local run did not start:\n{text}")
-        time.sleep(0.05)
-    printed = dict(re.findall(r"^  (page|WebSocket|@connections) +(\S+)$", text, re.MULTILINE))
-    return LocalRun(printed["WebSocket"], printed["page"], printed["@connections"], log)
+    """`signalbox dev` on a free port, stopped with Ctrl-C. Nothing that a client says is in its output."""
+    with start_local_run(ROOT, tmp_path_factory.mktemp("local-run") / "output") as run:
+        yield run
+    assert canary.CANARY not in run.log.read_text(errors="replace")
 
 
 @pytest.fixture(autouse=True)

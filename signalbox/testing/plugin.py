@@ -1,8 +1,9 @@
 """The pytest plugin: a local gateway in front of the functions under test.
 
-pytest finds it by itself after `pip install signalbox[testing]`. It has two fixtures and imports the gateway
-only when a test asks for one. Return a gateway from a fixture called `unstarted_local_gateway`, then ask for
-`local_gateway`. docs/testing.md has examples.
+pytest finds it by itself after `pip install signalbox[testing]`. It imports the gateway only when a
+test asks for one. Return a gateway from a fixture called `unstarted_local_gateway`, then ask for
+`local_gateway`. The fixture `local_run` is your whole application, as `signalbox dev` runs it.
+docs/testing.md has examples.
 
 PYTEST_DONT_REWRITE: this module has no assertions, and a test may import it before pytest does.
 """
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from signalbox.gateway import Gateway
 
+    from .local_run import LocalRun
     from .running import RunningGateway
 
 
@@ -37,3 +39,12 @@ def local_gateway(unstarted_local_gateway: Gateway) -> Iterator[RunningGateway]:
 
     with running(unstarted_local_gateway) as gateway:
         yield gateway
+
+
+@pytest.fixture(scope="session")
+def local_run(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
+    """Run the application of pytest's root folder as `signalbox dev` does, once for all tests."""
+    from .local_run import start_local_run
+
+    with start_local_run(pytestconfig.rootpath, tmp_path_factory.mktemp("local-run") / "output") as run:
+        yield run

@@ -1,0 +1,1 @@
+"""What `signalbox new` writes, and what `signalbox upgrade` compares with. Standard library only."""
