@@ -11,7 +11,7 @@ dev:  ## run Signalbox on this machine
 	@$(PYTHON) -m signalbox dev $(ARGS)
 
 test: peers node_modules  ## prove that all of it works
-	$(IN) pytest -n 2 --ignore=tests/deploy $(ARGS)
+	$(IN) pytest -n 2 --dist loadgroup --ignore=tests/deploy $(ARGS)
 
 check: setup  ## static checks only: style, types, who imports whom
 	$(IN) ruff check
