@@ -1,4 +1,4 @@
-.PHONY: help dev test check bench load synth deploy destroy deploy-local iam-proof smoke page setup peers lock
+.PHONY: help dev test test-pythons check bench load synth deploy destroy deploy-local iam-proof smoke page setup peers lock
 PYTHON ?= python3
 STAGE ?= dev
 IN := .venv/bin/python -m
@@ -12,6 +12,9 @@ dev:  ## run Signalbox on this machine
 
 test: peers node_modules  ## prove that all of it works
 	$(IN) pytest -n 2 --dist loadgroup --ignore=tests/deploy $(ARGS)
+
+test-pythons: setup  ## unit and contract tests on every Python from 3.11 on that this machine has
+	$(IN) tests.pythons $(ARGS)
 
 check: setup  ## static checks only: style, types, who imports whom
 	$(IN) ruff check
