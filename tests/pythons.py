@@ -37,10 +37,10 @@ def pythons() -> dict[Version, Path]:
 
 
 def _candidates() -> Iterator[Path]:
-    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    yield from pyenv.glob("versions/*/bin/python3")
     for folder in os.get_exec_path():
         yield from Path(folder).glob("python3.[0-9]*[0-9]")
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    yield from pyenv.glob("versions/*/bin/python3")
 
 
 def _version(python: Path) -> Version:

@@ -6,13 +6,17 @@ Windows is WSL 2, which is Linux. This asks the package index that the machine i
 import re
 import subprocess
 import sys
+import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.conftest import ROOT
 
-LOCKS = sorted(ROOT.glob("requirements*.lock"))
+LOCKS = [*sorted(ROOT.glob("requirements*.lock")), ROOT / "signalbox" / "dev" / "engine.lock"]
 SYSTEMS = ["x86_64-manylinux_2_28", "aarch64-manylinux_2_28", "aarch64-apple-darwin"]
 
 
@@ -45,11 +49,25 @@ def test_lock_names_no_address_when_written(lock: Path) -> None:
     assert not re.search(r"https?://|\"resolved\"", lock.read_text())
 
 
-def test_lock_holds_every_pin_of_the_project_when_written() -> None:
-    pins = re.findall(
-        r'^    "([\w-]+)(?:\[[^\]]*\])?(==[\d.]+)', (ROOT / "pyproject.toml").read_text(), re.MULTILINE
-    )
-    locked = (ROOT / "requirements.lock").read_text()
+def test_lock_holds_a_version_that_the_project_allows_of_each_of_its_requirements() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    listed = chain(project["dependencies"], *project["optional-dependencies"].values())
+    requirements = [each for each in map(Requirement, listed) if each.name != project["name"]]
+    pins = re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    locked = {canonicalize_name(name): version for name, version in pins}
 
-    assert pins
-    assert [name + version for name, version in pins if f"{name.lower()}{version} " not in locked] == []
+    assert {"pydantic", "ruff"} <= {each.name for each in requirements}
+    wrong = [
+        str(each)
+        for each in requirements
+        if not each.specifier.contains(locked.get(canonicalize_name(each.name), "0"))
+    ]
+    assert wrong == []
+
+
+def test_a_packages_version_is_bounded_when_an_application_depends_on_it() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = [each for extra, each in project["optional-dependencies"].items() if extra != "dev"]
+
+    exact = [each for each in chain(project["dependencies"], *extras) if "==" in each.partition(";")[0]]
+    assert exact == []
