@@ -1,4 +1,13 @@
-"""The whole local run as a process, for tests: engine, table, gateway, handlers in their sandboxes."""
+"""The whole local run for tests: engine, table, gateway, and the handlers in their sandboxes.
+
+pytest finds the fixture `local_run` by itself. A test that asks for it gets a backend to connect to:
+
+    def test_somebody_can_connect(local_run):
+        with websockets.sync.client.connect(local_run.websocket_url + "?name=Ann"):
+            pass
+
+PYTEST_DONT_REWRITE: this module has no assertions.
+"""
 
 import re
 import signal
