@@ -87,7 +87,7 @@ def __getattr__(name):  # type: ignore[no-untyped-def]
 
         return version("signalbox")
     if name not in _HOMES:
-        raise AttributeError("module %r has no attribute %r" % (__name__, name))  # noqa: UP031
+        raise AttributeError("module %r has no attribute %r" % (__name__, name))
     from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)

@@ -83,7 +83,7 @@ def test_one_line_says_so_when_its_version_is_asked_for_and_it_is_not_installed(
 
 def test_name_is_unknown_when_the_package_has_none_like_it() -> None:
     with pytest.raises(AttributeError, match=r"^module 'signalbox' has no attribute 'dance'$"):
-        _ = signalbox.dance  # type: ignore[attr-defined]
+        _ = signalbox.dance
 
 
 @pytest.mark.parametrize(("verb", "extra"), [(verb, extra) for verb, _, extra, _ in cli.VERBS])
