@@ -16,6 +16,7 @@ from connection_store.engine import Engine
 from connection_store.wire import decode
 from signalbox.dev.engine import Engine as Ministack
 from signalbox.testing.dynamodb import MemoryEngine
+from tests.contract.http_engine import HttpEngine
 from tests.contract.instants import WatchedEngine
 
 MakeTable = Callable[..., Table]
@@ -23,8 +24,8 @@ Ask = Callable[..., Any]
 Rows = Callable[[], dict[tuple[str, str], dict[str, Any]]]
 
 EVERY_ENGINE = ["memory", "moto", "ministack"]
-AT_ONCE = {"memory": 8, "moto": 1, "ministack": 8}
-"""Calls an engine may have under way: moto is not thread-safe."""
+AT_ONCE = {"memory": 8, "moto": 1, "ministack": 8, "boto3": 8}
+"""Calls an engine may have under way: moto is not thread-safe. "boto3" is ministack asked by boto3."""
 
 
 @pytest.fixture(scope="session")
@@ -34,19 +35,14 @@ def aws_session() -> Session:
 
 
 @pytest.fixture(scope="session")
+def moto_client(aws_session: Session) -> Any:
+    return aws_session.client("dynamodb")
+
+
+@pytest.fixture(scope="session")
 def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ministack]:
     with Ministack(log=tmp_path_factory.mktemp("engine") / "output") as ministack:
         yield ministack
-
-
-@pytest.fixture(scope="session")
-def ministack_client(aws_session: Session, ministack: Ministack) -> Any:
-    return aws_session.client("dynamodb", endpoint_url=ministack.url)
-
-
-@pytest.fixture(scope="session")
-def moto_client(aws_session: Session) -> Any:
-    return aws_session.client("dynamodb")
 
 
 @pytest.fixture(params=["memory", "ministack"])
@@ -57,18 +53,19 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def client(request: pytest.FixtureRequest, engine_name: str) -> Iterator[Any]:
-    """boto3's client of the engine, or None for the one that needs none."""
-    if engine_name == "moto":
+def unwatched(request: pytest.FixtureRequest, engine_name: str) -> Iterator[Engine]:
+    workers = AT_ONCE[engine_name]
+    if engine_name == "memory":
+        yield MemoryEngine()
+    elif engine_name == "moto":
         with mock_aws():
-            yield request.getfixturevalue("moto_client")
+            yield Boto3Engine(request.getfixturevalue("moto_client"), workers=workers)
+    elif engine_name == "boto3":
+        url = request.getfixturevalue("ministack").url
+        session: Session = request.getfixturevalue("aws_session")
+        yield Boto3Engine(session.client("dynamodb", endpoint_url=url), workers=workers)
     else:
-        yield request.getfixturevalue("ministack_client") if engine_name == "ministack" else None
-
-
-@pytest.fixture
-def unwatched(client: Any, engine_name: str) -> MemoryEngine | Boto3Engine:
-    return MemoryEngine() if client is None else Boto3Engine(client, workers=AT_ONCE[engine_name])
+        yield HttpEngine(request.getfixturevalue("ministack").url, workers)
 
 
 @pytest.fixture
@@ -94,14 +91,14 @@ def make_table(engine: WatchedEngine, engine_name: str) -> MakeTable:
 
 
 @pytest.fixture
-def ask(unwatched: MemoryEngine | Boto3Engine, client: Any, engine: WatchedEngine) -> Ask:
-    """Asks the engine past the store: `ask("Scan", TableName=…)`."""
+def ask(request: pytest.FixtureRequest, unwatched: Engine, engine: WatchedEngine) -> Ask:
+    """Asks the engine past the store, and without a loop: `ask("Scan", TableName=…)`."""
 
-    def ask(operation: str, **request: Any) -> Any:
-        engine.watch(request)
-        if isinstance(unwatched, MemoryEngine):
-            return unwatched.execute(operation, request)
-        return getattr(client, xform_name(operation))(**request)
+    def ask(operation: str, **asked: Any) -> Any:
+        engine.watch(asked)
+        if isinstance(unwatched, MemoryEngine | HttpEngine):
+            return unwatched.execute(operation, asked)
+        return getattr(request.getfixturevalue("moto_client"), xform_name(operation))(**asked)
 
     return ask
 

@@ -13,11 +13,11 @@ from tests.contract.conftest import EVERY_ENGINE
 KEY = {"pk": {"S": "p"}, "sk": {"S": "a"}}
 ROW = {**KEY, "n": {"N": "5"}, "text": {"S": "x"}, "on": {"BOOL": True}}
 ABSENT = {"pk": {"S": "p"}, "sk": {"S": "nobody"}}
-STRICT = ["memory", "ministack"]
+STRICT = ["memory", "ministack", "boto3"]
 """The engines that look at tokens, at the types of keys, and at what an expression refers to."""
 
 
-@pytest.fixture(params=EVERY_ENGINE)
+@pytest.fixture(params=[*EVERY_ENGINE, "boto3"])
 def engine_name(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
@@ -174,7 +174,7 @@ async def test_transaction_is_done_as_a_whole_or_not_at_all(asked: Asker) -> Non
 @pytest.mark.parametrize("engine_name", STRICT)
 async def test_transaction_is_done_once_when_it_is_repeated_with_its_token(asked: Asker) -> None:
     add = {"Key": KEY, "UpdateExpression": "SET n = n + :v", "ExpressionAttributeValues": {":v": {"N": "1"}}}
-    request = {**writes(asked, ("Update", add)), "ClientRequestToken": "t" * 32}
+    request = {**writes(asked, ("Update", add)), "ClientRequestToken": token_hex(16)}
     for _ in range(2):
         await asked.engine.call("TransactWriteItems", request)
     assert (await asked.row())["n"] == {"N": "6"}

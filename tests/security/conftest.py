@@ -11,12 +11,10 @@ from signalbox.dev.run import local_run
 from signalbox.gateway import LocalGateway
 from tests.contract.conftest import (
     aws_session,
-    client,
     engine,
     engine_name,
     make_table,
     ministack,
-    ministack_client,
     moto_client,
     table,
     unwatched,
@@ -26,12 +24,10 @@ from tests.framework.conftest import backend
 __all__ = [
     "aws_session",
     "backend",
-    "client",
     "engine",
     "engine_name",
     "make_table",
     "ministack",
-    "ministack_client",
     "moto_client",
     "table",
     "unwatched",
