@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -146,7 +146,7 @@ async def _serve_until_interrupted(
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, interrupted.set)
     identity = _identity(options)
-    async with _running(options, project, engine, identity) as gateway:
+    async with _explained_when_closed(_running(options, project, engine, identity)) as gateway:
         await _check(gateway, identity)
         invitation = identity.invite(gateway.websocket_url) if identity else ""
         print(_welcome(gateway, time.monotonic() - started, _command(project)) + invitation, flush=True)
@@ -183,14 +183,27 @@ async def _check(gateway: LocalGateway, identity: "Identity | None") -> None:
         async with connect(url, proxy=None):
             return
     except (OSError, InvalidHandshake) as error:
-        raise StartError(_reason(gateway, error)) from error
+        raise StartError(
+            f"the first connection was refused: {error}; the handlers' output is above"
+        ) from error
 
 
-def _reason(gateway: LocalGateway, error: Exception) -> str:
-    loading: str | None = getattr(gateway, "init_error", None)
-    if loading:
-        return f"the application cannot be loaded: {loading}"
-    return f"the first connection was refused: {error}; the handlers' output is above"
+@asynccontextmanager
+async def _explained_when_closed(
+    running: AbstractAsyncContextManager[LocalGateway],
+) -> AsyncIterator[LocalGateway]:
+    """Replace a StartError by the error of the function that cannot be loaded, if there is one.
+
+    The gateway knows of it only after it has closed: by then the sandbox's output is complete.
+    """
+    gateway: LocalGateway | None = None
+    try:
+        async with running as gateway:
+            yield gateway
+    except StartError as error:
+        if loading := getattr(gateway, "init_error", None):
+            raise StartError(f"the application cannot be loaded: {loading}") from error
+        raise
 
 
 def _identity(options: Options) -> "Identity | None":

@@ -1,7 +1,6 @@
 """What the local run says when it cannot start."""
 
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -23,16 +22,30 @@ def test_a_busy_machine_has_half_a_minute_when_the_table_is_made() -> None:
     assert run.START_PATIENCE == 30
 
 
+class Closing:
+    """A gateway that learns while it closes why a function cannot be loaded."""
+
+    init_error: str | None = None
+
+    def __init__(self, learned: str | None) -> None:
+        self._learned = learned
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        self.init_error = self._learned
+
+
 @pytest.mark.parametrize(
-    ("gateway", "reason"),
-    [
-        (
-            SimpleNamespace(init_error="routes.py: no db"),
-            "the application cannot be loaded: routes.py: no db",
-        ),
-        (SimpleNamespace(init_error=None), "the first connection was refused: 502"),
-        (SimpleNamespace(), "the first connection was refused: 502"),
-    ],
+    ("learned", "reason"),
+    [("no db", "the application cannot be loaded: no db"), (None, "the first connection was refused")],
 )
-def test_reason_is_the_functions_own_when_it_cannot_be_loaded(gateway: Any, reason: str) -> None:
-    assert run._reason(gateway, Exception("502")).startswith(reason)
+async def test_last_line_is_the_functions_own_error_when_it_cannot_be_loaded(
+    learned: str | None, reason: str
+) -> None:
+    closing: Any = Closing(learned)
+
+    with pytest.raises(run.StartError, match=f"^{reason}$"):
+        async with run._explained_when_closed(closing):
+            raise run.StartError("the first connection was refused")
