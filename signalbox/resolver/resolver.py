@@ -85,6 +85,11 @@ class WebSocketResolver(Router):
             context.post = partial(self._post, context)
         return context
 
+    @property
+    def services(self) -> Any:
+        """The application's services, made on first use."""
+        return self._services.get()
+
     def warm(self) -> None:
         """Make the services now, rather than in the first event."""
         self._services.get()

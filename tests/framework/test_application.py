@@ -571,7 +571,7 @@ def test_members_are_the_body_when_a_classic_answer_has_none(app: Application) -
     backend = started(app)
     backend.connect("a=")
 
-    event_answer = backend._resolve("MESSAGE", "$default", "a=", NOW, {"body": '{"action": "a"}'}, None)
+    event_answer = backend._resolve("MESSAGE", "a=", NOW, {"body": '{"action": "a"}'}, None)
     assert event_answer == {"statusCode": 400, "body": '{"message":"Invalid connection"}'}
 
 

@@ -34,7 +34,7 @@ from signalbox.gateway import Config, LocalGateway
 
 
 @pytest.fixture
-def unstarted_gateway():
+def unstarted_local_gateway():
     return LocalGateway("greetings.handler", Config(port=0))
 
 

@@ -17,6 +17,7 @@ from signalbox.realtime.services import Connectors, build_workers
 from signalbox.realtime.settings import RealtimeSettings
 from signalbox.testing.capacity import CapacityMeter
 from signalbox.testing.dynamodb import MemoryEngine
+from signalbox.testing.events import make_event
 from signalbox.testing.gateway import MemoryGateway
 from tests.framework.application import app as default_application
 from tests.framework.realtime.queues import MemoryQueue
@@ -76,13 +77,13 @@ class Backend:
         given = {"name": name, "client": client, "replaces": replaces}
         query = {key: value for key, value in given.items() if value is not None}
         rest = {"headers": headers or {}, **({"queryStringParameters": query} if query else {})}
-        return self._resolve("CONNECT", "$connect", connection_id, now, rest, authorizer)
+        return self._resolve("CONNECT", connection_id, now, rest, authorizer)
 
     def disconnect(
         self, connection_id: str, now: int = NOW, authorizer: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
         """One `$disconnect`; returns the Lambda's answer."""
-        return self._resolve("DISCONNECT", "$disconnect", connection_id, now, {"headers": {}}, authorizer)
+        return self._resolve("DISCONNECT", connection_id, now, {"headers": {}}, authorizer)
 
     def send(
         self,
@@ -93,7 +94,7 @@ class Backend:
     ) -> Any:
         """One message; returns the frame the client reads, or None."""
         body = message if isinstance(message, str) else json.dumps(message)
-        answer = self._resolve("MESSAGE", "$default", connection_id, now, {"body": body}, authorizer)
+        answer = self._resolve("MESSAGE", connection_id, now, {"body": body}, authorizer)
         assert answer["statusCode"] == 200
         return json.loads(answer["body"]) if "body" in answer else None
 
@@ -141,29 +142,19 @@ class Backend:
     def _resolve(
         self,
         event_type: str,
-        route: str,
         connection_id: str,
         now: int,
         rest: Mapping[str, Any],
         authorizer: Mapping[str, str] | None,
     ) -> dict[str, Any]:
         self.requests += 1
-        request_id = f"request-{self.requests}"
-        context = {
-            "routeKey": route,
-            "eventType": event_type,
-            "messageDirection": "IN",
-            "stage": "local",
-            "connectedAt": now if event_type == "CONNECT" else NOW,
-            "requestTimeEpoch": now,
-            "identity": {"sourceIp": "127.0.0.1"},
-            "requestId": request_id,
-            "extendedRequestId": request_id,
-            "domainName": "127.0.0.1",
-            "connectionId": connection_id,
-            "apiId": "local",
-            **({"messageId": f"message-{self.requests}"} if event_type == "MESSAGE" else {}),
-            **({"authorizer": dict(authorizer)} if authorizer else {}),
-        }
-        event = {"requestContext": context, "isBase64Encoded": False, **rest}
+        event = make_event(
+            event_type,
+            connection_id,
+            number=self.requests,
+            now=now,
+            connected_at=NOW,
+            authorizer=authorizer,
+            **rest,
+        )
         return self.application.resolve(event, self.lambda_context)
