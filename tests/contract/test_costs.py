@@ -5,17 +5,11 @@ import pytest
 from connection_store import ConnectionManager
 from connection_store.schema import connections_partition, shard_of
 from signalbox.testing.capacity import CapacityMeter
-from tests.contract.conftest import EVERY_ENGINE, MakeTable
+from tests.contract.conftest import MakeTable
 from tests.contract.instants import NOW
 
 ID = "BFaT_fALIAMCKug="
 CONNS = connections_partition(shard_of(ID))
-
-
-@pytest.fixture(params=EVERY_ENGINE)
-def engine_name(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
 
 
 @pytest.fixture

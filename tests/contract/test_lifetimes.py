@@ -17,7 +17,7 @@ from connection_store import (
     Subscriptions,
     Table,
 )
-from tests.contract.conftest import EVERY_ENGINE, MakeTable
+from tests.contract.conftest import MakeTable
 from tests.contract.faults import FaultyEngine, refusal
 from tests.contract.instants import NOW
 from tests.contract.schedules import Explorer, Process
@@ -30,12 +30,6 @@ ROOMS = [Channel("chat:1"), Channel("chat:2", 1, history_size=0)]
 Rows = Callable[[], dict[tuple[str, str], dict[str, Any]]]
 Prepared = tuple[list[Process], Process]
 only_memory = pytest.mark.parametrize("engine_name", ["memory"])
-
-
-@pytest.fixture(params=EVERY_ENGINE)
-def engine_name(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
 
 
 @pytest.fixture

@@ -17,19 +17,13 @@ from connection_store import (
     Table,
 )
 from connection_store.schema import shard_of
-from tests.contract.conftest import EVERY_ENGINE, Ask
+from tests.contract.conftest import Ask
 from tests.contract.instants import NOW
 
 ID = "BFaT_fALIAMCKug="
 ROOM = Channel("chat:1")
 
 Rows = Callable[[], dict[tuple[str, str], dict[str, Any]]]
-
-
-@pytest.fixture(params=EVERY_ENGINE)
-def engine_name(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
 
 
 @pytest.fixture
