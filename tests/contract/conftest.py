@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from tests.contract.instants import WatchedEngine
 
 MakeTable = Callable[..., Table]
 Ask = Callable[..., Any]
+Fill = Callable[[Callable[[Table], Awaitable[None]]], Awaitable[None]]
 Rows = Callable[[], dict[tuple[str, str], dict[str, Any]]]
 
 EVERY_ENGINE = ["memory", "moto", "ministack"]
@@ -37,6 +38,11 @@ def aws_session() -> Session:
 @pytest.fixture(scope="session")
 def moto_client(aws_session: Session) -> Any:
     return aws_session.client("dynamodb")
+
+
+@pytest.fixture(scope="session")
+def ministack_client(aws_session: Session, ministack: Ministack) -> Any:
+    return aws_session.client("dynamodb", endpoint_url=ministack.url)
 
 
 @pytest.fixture(scope="session")
@@ -61,9 +67,7 @@ def unwatched(request: pytest.FixtureRequest, engine_name: str) -> Iterator[Engi
         with mock_aws():
             yield Boto3Engine(request.getfixturevalue("moto_client"), workers=workers)
     elif engine_name == "boto3":
-        url = request.getfixturevalue("ministack").url
-        session: Session = request.getfixturevalue("aws_session")
-        yield Boto3Engine(session.client("dynamodb", endpoint_url=url), workers=workers)
+        yield Boto3Engine(request.getfixturevalue("ministack_client"), workers=workers)
     else:
         yield HttpEngine(request.getfixturevalue("ministack").url, workers)
 
@@ -108,6 +112,22 @@ async def table(make_table: MakeTable) -> Table:
     table = make_table()
     await table.create()
     return table
+
+
+@pytest.fixture
+def fill(ask: Ask, table: Table) -> Fill:
+    """Stores what a function writes, in batches: it writes to memory, which is much quicker."""
+
+    async def fill(write: Callable[[Table], Awaitable[None]]) -> None:
+        memory = Table(table.name, engine=(engine := MemoryEngine()))
+        await memory.create()
+        await write(memory)
+        items = engine.execute("Scan", {"TableName": table.name})["Items"]
+        for first in range(0, len(items), 25):
+            batch = [{"PutRequest": {"Item": item}} for item in items[first : first + 25]]
+            ask("BatchWriteItem", RequestItems={table.name: batch})
+
+    return fill
 
 
 @pytest.fixture

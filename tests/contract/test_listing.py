@@ -4,16 +4,19 @@ import pytest
 
 from connection_store import ConnectionManager, InvalidCursorError, Subscriptions, Table
 from connection_store.schema import shard_of, subscribers_partition
-from tests.contract.conftest import Ask
+from tests.contract.conftest import Ask, Fill
 from tests.contract.instants import NOW
 
 EVERYBODY = [f"c-{number}" for number in range(100)]
 
 
 @pytest.fixture
-async def crowd(connections: ConnectionManager) -> ConnectionManager:
-    for connection_id in EVERYBODY:
-        await connections.connect(connection_id, now=NOW)
+async def crowd(fill: Fill, connections: ConnectionManager) -> ConnectionManager:
+    async def connect(table: Table) -> None:
+        for connection_id in EVERYBODY:
+            await ConnectionManager(table=table).connect(connection_id, now=NOW)
+
+    await fill(connect)
     return connections
 
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from connection_store import Channel, ConnectionManager, InvalidCursorError, Subscriptions
+from connection_store import Channel, ConnectionManager, InvalidCursorError, Subscriptions, Table
 from connection_store.schema import shard_of
+from tests.contract.conftest import Fill
 from tests.contract.instants import NOW
 
 ROOM = Channel("chat:1")
@@ -16,11 +17,15 @@ async def ids(subscriptions: Subscriptions, channel: str, **options: Any) -> lis
 
 
 @pytest.fixture
-async def crowd(connections: ConnectionManager, subscriptions: Subscriptions) -> list[str]:
+async def crowd(fill: Fill) -> list[str]:
     everybody = [f"c-{number}" for number in range(40)]
-    for connection_id in everybody:
-        connection = await connections.connect(connection_id, now=NOW)
-        await subscriptions.subscribe(connection, [ROOM], now=NOW)
+
+    async def join(table: Table) -> None:
+        for connection_id in everybody:
+            connection = await ConnectionManager(table=table).connect(connection_id, now=NOW)
+            await Subscriptions(table).subscribe(connection, [ROOM], now=NOW)
+
+    await fill(join)
     return sorted(everybody, key=lambda id_: (shard_of(id_, 4), id_))
 
 
