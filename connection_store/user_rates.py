@@ -44,11 +44,10 @@ class UserRates:
 
 def _count(key: schema.Key, rate: Rate, busy_until: int, now: int) -> Update:
     after = rate.after(busy_until, now)
-    # The row of a user who was idle may be there or not. A burst goes on from just what was read.
-    idle = f"attribute_not_exists({schema.PARTITION_KEY}) OR busy_until <= :now"
-    condition, values = (
-        (idle, {":now": now}) if busy_until <= now else ("busy_until = :before", {":before": busy_until})
-    )
+    # A burst goes on from just what was read. The row of a user who was idle may be there or not.
+    condition, values = "busy_until = :before", {":before": busy_until}
+    if busy_until <= now:
+        condition, values = f"{schema.VACANT} OR busy_until <= :now", {":now": now, ":seconds": now // 1_000}
     return Update(
         key,
         f"SET busy_until = :after, {schema.TTL_ATTRIBUTE} = :expires_at",

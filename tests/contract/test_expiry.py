@@ -27,6 +27,7 @@ from connection_store import (
     Step,
     Subscriptions,
     Table,
+    UserRates,
 )
 from connection_store.errors import ConditionFailedError
 from connection_store.requests import Put, Query, Update
@@ -52,9 +53,11 @@ class Store:
     history: History
     presence: Presence
     frames: QueuedBroadcasts
+    rates: UserRates
     table: Table
 
 
+SELDOM = Rate(0.001, 1)
 ROOM = Channel("chat:1", history_seconds=86_400)
 
 READS: dict[type, dict[str, Callable[[Store, int], Awaitable[Any]]]] = {
@@ -96,6 +99,7 @@ READS: dict[type, dict[str, Callable[[Store, int], Awaitable[Any]]]] = {
         "extend": lambda store, now: _extended(store, now),
         "revoked_before": lambda store, now: Lifetimes(store.table).revoked_before("ann", now=now),
     },
+    UserRates: {"take": lambda store, now: store.rates.take("ann", "say", SELDOM, now=now)},
 }
 OTHERS: dict[type, set[str]] = {
     ConnectionManager: {
@@ -106,10 +110,12 @@ OTHERS: dict[type, set[str]] = {
         "end_connection",
         "disconnect",
         "forget",
+        "get_client_data",  # also of a connection that has ended
         "init_table",
         "needs_touch",
         "prune",
         "remove_from_group",
+        "set_client_data",
         "sweep",  # what has expired is what it looks for
         "update_last_seen",
         "warm",
@@ -121,6 +127,7 @@ OTHERS: dict[type, set[str]] = {
     SpentTickets: {"spend", "warm"},
     Allowances: set(),
     Lifetimes: set(),
+    UserRates: set(),
 }
 EVERY_READ = [(kind, name) for kind, reads in READS.items() for name in reads]
 
@@ -186,6 +193,7 @@ def store(table: Table) -> Store:
         History(table),
         Presence(table),
         QueuedBroadcasts(table),
+        UserRates(table),
         table,
     )
 
@@ -197,12 +205,15 @@ async def expired_at(store: Store, ask: Ask, table: Table) -> int:
     await store.subscriptions.subscribe(connection, [ROOM], now=NOW)
     await store.history.append(ROOM, '"a"', publisher="ann", key="1", now=NOW)
     await store.frames.put("b-1", "{}", shards=1, now=NOW)
+    await store.rates.take("ann", "say", SELDOM, now=NOW)
     items = ask("Scan", TableName=table.name)["Items"]
-    assert len(items) == 11
+    assert len(items) == 12
     for item in items:
         item["expires_at"] = {"N": str(connection.expires_at)}
         if "epoch" in item:
             item["epoch"] = {"S": "epoch"}
+        if "busy_until" in item:
+            item["busy_until"] = {"N": str(10**15)}
         if "revoked_before" in item:
             item["revoked_before"] = {"N": "1"}
         ask("PutItem", TableName=table.name, Item=item)

@@ -8,18 +8,9 @@ from typing import Any, NamedTuple
 from connection_store.engine import RequestRefusedError
 
 from . import definitions, reads, writes
-from .refusals import invalid
-from .store import Request, Store
+from .store import Request, Store, check_parameters
 
-_CONDITION = frozenset(
-    {
-        "ConditionExpression",
-        "ExpressionAttributeNames",
-        "ExpressionAttributeValues",
-        "ReturnValues",
-        "ReturnValuesOnConditionCheckFailure",
-    }
-)
+_CONDITION = writes.CONDITION | {"ReturnValues"}
 _PAGE = frozenset({"ConsistentRead", "ExclusiveStartKey", "Limit"})
 
 
@@ -29,13 +20,6 @@ class Operation(NamedTuple):
     execute: Callable[[Store, Request], dict[str, Any]]
     required: frozenset[str]
     optional: frozenset[str] = frozenset()
-
-    def check(self, request: Request) -> None:
-        """Refuse with ValidationException a request with other parameters."""
-        if missing := self.required - request.keys():
-            raise invalid(f"the request has no {min(missing)}")
-        if unknown := request.keys() - self.required - self.optional:
-            raise invalid(f"this engine does not support the parameter {min(unknown)}")
 
 
 def _needs(*names: str) -> frozenset[str]:
@@ -103,7 +87,7 @@ class MemoryEngine:
         known = OPERATIONS.get(operation)
         if known is None:
             raise RequestRefusedError("UnknownOperationException", f"this engine has no {operation}")
-        known.check(request)
+        check_parameters(request, known.required, known.optional)
         with self._lock:
             return known.execute(self._store, request)
 

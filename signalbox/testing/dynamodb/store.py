@@ -1,10 +1,10 @@
 """The tables of one engine, and the transactions that were done."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
-from .refusals import missing_table, token_reused
+from .refusals import invalid, missing_table, token_reused
 from .tables import MemoryTable
 
 REMEMBERED = 1_000
@@ -12,6 +12,14 @@ REMEMBERED = 1_000
 
 Request = Mapping[str, Any]
 """An operation's parameters, in DynamoDB's JSON."""
+
+
+def check_parameters(request: Request, required: Set[str], optional: Set[str]) -> None:
+    """Refuse with ValidationException a request with other parameters than these."""
+    if missing := required - request.keys():
+        raise invalid(f"the request has no {min(missing)}")
+    if unknown := request.keys() - required - optional:
+        raise invalid(f"this engine does not support the parameter {min(unknown)}")
 
 
 class Store:

@@ -11,7 +11,7 @@ from connection_store.engine import RequestRefusedError
 from .conditions import Condition, compile_condition
 from .expressions import References, Scope, scope_of
 from .refusals import Reason, UpdateRefusedError, cancelled, condition_failed, invalid
-from .store import Request, Store
+from .store import Request, Store, check_parameters
 from .tables import MemoryTable, Place
 from .updates import compile_update
 from .values import MAX_ITEM_BYTES, Item, copy_item, give, item_size
@@ -50,6 +50,24 @@ class Write(NamedTuple):
 
 Prepare = Callable[[Store, Request], Write]
 
+CONDITION = frozenset(
+    {
+        "ConditionExpression",
+        "ExpressionAttributeNames",
+        "ExpressionAttributeValues",
+        "ReturnValuesOnConditionCheckFailure",
+    }
+)
+"""The parameters of a condition, which every single write may have."""
+
+
+class Kind(NamedTuple):
+    """A write inside of a batch or a transaction, and the parameters it must and may have."""
+
+    prepare: Prepare
+    required: frozenset[str]
+    optional: frozenset[str] = frozenset()
+
 
 def put_item(store: Store, request: Request) -> dict[str, Any]:
     """Execute PutItem."""
@@ -69,10 +87,9 @@ def delete_item(store: Store, request: Request) -> dict[str, Any]:
 def batch_write(store: Store, request: Request) -> dict[str, Any]:
     """Execute BatchWriteItem."""
     entries = [
-        _BATCHED[kind](store, {"TableName": table, **content})
+        _prepare(store, entry, _BATCHED, TableName=table)
         for table, writes in request["RequestItems"].items()
         for entry in writes
-        for kind, content in entry.items()
     ]
     _check_number(entries, BATCH_LIMIT)
     for write in entries:
@@ -85,7 +102,7 @@ def transact_write(store: Store, request: Request) -> dict[str, Any]:
     items, token = request["TransactItems"], request.get("ClientRequestToken")
     if store.was_done(token, items):
         return {}
-    outcomes = [_prepare(store, entry) for entry in items]
+    outcomes = [_try(store, entry) for entry in items]
     writes = [each for each in outcomes if isinstance(each, Write)]
     if len(writes) < len(outcomes):
         raise cancelled([{"Code": "None"} if isinstance(each, Write) else each for each in outcomes])
@@ -145,19 +162,28 @@ def _check_only(store: Store, request: Request) -> Write:
     return write._replace(after=write.before)
 
 
-_TRANSACTED: Mapping[str, Prepare] = {
-    "Put": _put,
-    "Update": _update,
-    "Delete": _delete,
-    "ConditionCheck": _check_only,
+_OF_KEY, _OF_ITEM = frozenset({"TableName", "Key"}), frozenset({"TableName", "Item"})
+_TRANSACTED = {
+    "Put": Kind(_put, _OF_ITEM, CONDITION),
+    "Update": Kind(_update, _OF_KEY | {"UpdateExpression"}, CONDITION),
+    "Delete": Kind(_delete, _OF_KEY, CONDITION),
+    "ConditionCheck": Kind(_check_only, _OF_KEY | {"ConditionExpression"}, CONDITION),
 }
-_BATCHED: Mapping[str, Prepare] = {"PutRequest": _put, "DeleteRequest": _delete}
+_BATCHED = {"PutRequest": Kind(_put, _OF_ITEM), "DeleteRequest": Kind(_delete, _OF_KEY)}
 
 
-def _prepare(store: Store, entry: Mapping[str, Request]) -> Write | Reason:
-    [(kind, request)] = entry.items()
+def _prepare(store: Store, entry: Mapping[str, Request], kinds: Mapping[str, Kind], **rest: str) -> Write:
+    if len(entry) != 1 or not entry.keys() <= kinds.keys():
+        raise invalid(f"a write is one of {', '.join(kinds)} here")
+    [(name, content)] = entry.items()
+    kind, request = kinds[name], {**rest, **content}
+    check_parameters(request, kind.required, kind.optional)
+    return kind.prepare(store, request)
+
+
+def _try(store: Store, entry: Mapping[str, Request]) -> Write | Reason:
     try:
-        return _TRANSACTED[kind](store, request)
+        return _prepare(store, entry, _TRANSACTED)
     except UpdateRefusedError as error:
         return {"Code": "ValidationError", "Message": error.message}
     except RequestRefusedError as error:

@@ -149,6 +149,23 @@ def test_batch_has_at_most_25_writes_and_each_item_once(engine: MemoryEngine) ->
             engine.execute("BatchWriteItem", {"RequestItems": batch})
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"Get": {"Key": KEY}},
+        {},
+        {"Put": {"TableName": "t"}},
+        {"Update": {"TableName": "t", "Key": KEY}},
+        {"Delete": {"TableName": "t", "Key": KEY, "ReturnValues": "ALL_OLD"}},
+    ],
+)
+def test_transaction_is_refused_when_an_entry_is_no_write(
+    engine: MemoryEngine, entry: dict[str, Any]
+) -> None:
+    with pytest.raises(RequestRefusedError, match="ValidationException"):
+        engine.execute("TransactWriteItems", {"TransactItems": [entry]})
+
+
 def test_page_ends_when_it_has_a_megabyte(ask: Ask) -> None:
     for row in rows(30, 100_000):
         ask("PutItem", Item=row)
