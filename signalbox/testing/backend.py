@@ -1,13 +1,15 @@
 """An application in this process, for fast tests of its handlers: no socket, no AWS, no waiting.
 
-def test_publication_reaches_the_room():
-backend = Backend(app)
-ann, bob = backend.connect("ann"), backend.connect("bob")
-bob.subscribe("room:1")
-ann.subscribe("room:1")
+A test of a handler:
 
-assert ann.publish("room:1", "hello")["type"] == "channel.published"
-assert bob.received[-1]["data"] == "hello"
+    def test_publication_reaches_the_room():
+        backend = Backend(app)
+        ann, bob = backend.connect("ann"), backend.connect("bob")
+        bob.subscribe("room:1")
+        ann.subscribe("room:1")
+
+        assert ann.publish("room:1", "hello")["type"] == "channel.published"
+        assert bob.received[-1]["data"] == "hello"
 """
 
 import json

@@ -29,7 +29,7 @@ def app() -> Application:
 
 
 def test_example_of_the_module_is_true(app: Application) -> None:
-    example = textwrap.dedent(str(backend.__doc__).partition("\n\n")[2])
+    example = textwrap.dedent(str(backend.__doc__).partition("handler:\n\n")[2])
     names: dict[str, Any] = {"Backend": Backend, "app": app}
     exec(example, names)
 
