@@ -1,7 +1,8 @@
 """The environment variables of this application, beside the framework's.
 
-A field `blocked_words: str` reads the variable BLOCKED_WORDS. Set it in `cdk/stack.py` with
-`backend.environment(BLOCKED_WORDS=...)`.
+A field `blocked_words: str` reads the variable BLOCKED_WORDS. Set it for a deployment in `cdk/stack.py`, with
+`self.backend.environment(BLOCKED_WORDS=...)`, and for `make dev` in pyproject.toml, under
+`[tool.signalbox.environment]`.
 """
 
 import signalbox

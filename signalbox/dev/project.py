@@ -4,13 +4,19 @@
     application = "handlers.application:app"
 
 The functions are beside the application: `handlers.websocket.handler`, and likewise `authorizer`, `worker`
-and `sweeper`. A key of that name in the same table names another. Standard library only.
+and `sweeper`. A key of that name in the same table names another. Variables of your own settings stand in a
+table of their own, and a variable of your shell with the same name wins:
+
+    [tool.signalbox.environment]
+    BLOCKED_WORDS = "spam"
+
+Standard library only.
 """
 
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +37,7 @@ class Project:
     authorizer: str
     worker: str
     sweeper: str
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def build(self) -> Path:
@@ -73,7 +80,14 @@ def _project(root: Path, table: Mapping[str, Any]) -> Project:
     functions = {name: str(table.get(name, f"{beside}{name}.handler")) for name in FUNCTIONS}
     for name, handler in functions.items():
         _check(root, name, handler)
-    return Project(root, **functions)
+    return Project(root, **functions, environment=_environment(root, table))
+
+
+def _environment(root: Path, table: Mapping[str, Any]) -> Mapping[str, str]:
+    variables = table.get("environment", {})
+    if not (isinstance(variables, dict) and all(isinstance(value, str) for value in variables.values())):
+        raise SetupError(f"{root / 'pyproject.toml'}: [tool.signalbox.environment] holds texts only")
+    return variables
 
 
 def _check(root: Path, name: str, handler: str) -> None:

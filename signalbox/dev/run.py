@@ -229,7 +229,12 @@ def _config(
             page=PAGE,
             page_mounts={MOUNT: BROWSER_CLIENT},
             authorizer=project.authorizer if identity else None,
-            environment={**engine.environment, **variables, **_application_environment(queue_url)},
+            environment={
+                **{name: os.environ.get(name, value) for name, value in project.environment.items()},
+                **engine.environment,
+                **variables,
+                **_application_environment(queue_url),
+            },
         ),
         **{name: value for name in ("sandboxes", "sandbox") if (value := getattr(options, name)) is not None},
     )

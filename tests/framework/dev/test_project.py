@@ -73,3 +73,16 @@ def test_one_line_says_what_to_do_when_there_is_no_application(
     with pytest.raises(SetupError, match=reason) as raised:
         find_project(root)
     assert "\n" not in str(raised.value)
+
+
+def test_variables_are_those_of_their_table(root: Path) -> None:
+    write(root, f'{TABLE}[tool.signalbox.environment]\nBLOCKED_WORDS = "spam"\n')
+
+    assert find_project(root).environment == {"BLOCKED_WORDS": "spam"}
+
+
+def test_one_line_says_so_when_a_variable_is_no_text(root: Path) -> None:
+    write(root, f"{TABLE}[tool.signalbox.environment]\nBLOCKED_WORDS = 1\n")
+
+    with pytest.raises(SetupError, match="holds texts only"):
+        find_project(root)
