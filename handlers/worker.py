@@ -1,5 +1,5 @@
 """The Lambda function behind the queue: it delivers large broadcasts."""
 
-from signalbox.functions.worker import make_handler
+from .application import app
 
-handler = make_handler()
+handler = app.worker()

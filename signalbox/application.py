@@ -18,15 +18,7 @@ from signalbox.realtime.attributes import Attributes, provide_attributes
 from signalbox.realtime.context import tenant_services
 from signalbox.realtime.delivery.delivery import RANDOM
 from signalbox.realtime.hooks import ConnectHandler, DisconnectHandler, find_attributes
-from signalbox.realtime.middleware import (
-    authorize,
-    count_messages,
-    identify,
-    keep_time,
-    limit_messages,
-    log,
-    provide_services,
-)
+from signalbox.realtime.middleware import framework_middlewares
 from signalbox.realtime.namespaces import Namespaces
 from signalbox.realtime.policy import RECIPIENTS
 from signalbox.realtime.publishing import BlockingPublisher, PerProcess, Publisher, moments, wall_clock
@@ -135,6 +127,12 @@ class Application:
         """Return the Lambda handler of the sweep, which ends connections that fell silent."""
         return sweeper.make_handler(self.assemble().services)
 
+    def worker(self) -> Handler:
+        """Return the Lambda handler of the queue, which delivers large broadcasts."""
+        from signalbox.functions import worker  # only this function needs Powertools' batch processor
+
+        return worker.make_handler(keep_rows=self._tells_ends)
+
     def publisher(
         self,
         *,
@@ -146,13 +144,16 @@ class Application:
         """Return a Publisher for a process of your own with an event loop. A call takes `seconds` at most.
 
         Without `settings` it reads the variables that the functions have: TABLE_NAME, MANAGEMENT_ENDPOINT,
-        AWS_REGION and FANOUT_QUEUE_URL. Nothing connects before the first call. Raises SettingsError.
+        AWS_REGION and FANOUT_QUEUE_URL. An application with `on_disconnect` handlers also needs its own
+        settings, because a connection may end here. Nothing connects before the first call. Raises
+        SettingsError.
         """
         settings = settings or RealtimeSettings.from_environment()
 
         def make() -> TenantServices:
-            connectors = connect(settings)
-            return build_services(settings, connectors, self.namespaces, self._recipients).of(tenant)
+            if self._tells_ends:
+                return self.assemble(settings).services.of(tenant)
+            return build_services(settings, connect(settings), self.namespaces, self._recipients).of(tenant)
 
         return Publisher(PerProcess(make), moments(seconds, clock))
 
@@ -181,9 +182,9 @@ class Application:
         on_connect, on_disconnect = router.take("$connect"), router.take("$disconnect")
         self._check(router)
         resolver = self._make_resolver(settings, find_attributes(on_connect))
-        report = self._reporter(settings)
+        connecting = ConnectHandler([resolver.bind(each) for each in on_connect])
         ending = DisconnectHandler(
-            [resolver.bind(each) for each in on_disconnect], resolver.make_context, report
+            [resolver.bind(each) for each in on_disconnect], resolver.make_context, self._reporter(settings)
         )
         services = build_services(
             settings,
@@ -193,23 +194,17 @@ class Application:
             on_end=ending.listener(lambda tenant: services.of(tenant)) if on_disconnect else None,
             jitter=jitter,
         )
-        for middleware in (
-            provide_services(services),
-            keep_time,
-            log,
-            limit_messages,
-            identify,
-            count_messages,
-            authorize,
-        ):
+        for middleware in (*framework_middlewares(services), *self._middlewares):
             resolver.middleware(middleware)
-        for each in self._middlewares:
-            resolver.middleware(each)
-        resolver.on_connect()(ConnectHandler([resolver.bind(each) for each in on_connect]))
+        resolver.on_connect()(connecting)
         resolver.on_disconnect()(ending)
         resolver.include_router(router)
         self._include_built_in(resolver)
         return Assembly(resolver, services)
+
+    @property
+    def _tells_ends(self) -> bool:
+        return "$disconnect" in self._router.routes
 
     def _check(self, router: Router) -> None:
         for key in router.message_keys:

@@ -37,11 +37,14 @@ class _Processor(AsyncBatchProcessor):
         return await asyncio.gather(*map(self._async_process_record, self.records))
 
 
-def make_handler() -> Handler:
-    """Return the handler, made from the environment. Raises SettingsError."""
+def make_handler(*, keep_rows: bool = False) -> Handler:
+    """Return the handler, made from the environment. Raises SettingsError.
+
+    With `keep_rows` the rows of gone connections are left to the sweep, which tells the application.
+    """
     settings = RealtimeSettings.from_environment()
     share = SendBudget(settings.send_budget / settings.fanout_concurrency)
-    return handler_of(build_workers(connect(settings, share)), debug=settings.debug)
+    return handler_of(build_workers(connect(settings, share), keep_rows=keep_rows), debug=settings.debug)
 
 
 def handler_of(worker_of: Callable[[str], BroadcastWorker], *, debug: bool) -> Handler:

@@ -26,6 +26,12 @@ QUIET = {"ping"}
 """Messages too frequent to log at INFO."""
 
 
+def framework_middlewares(services: TenantServices) -> list[Middleware]:
+    """Return the framework's middlewares, outermost first."""
+    provide = provide_services(services)
+    return [provide, keep_time, log, limit_messages, identify, count_messages, authorize]
+
+
 def provide_services(services: TenantServices) -> Middleware:
     """Return the middleware that gives every event the framework's services."""
 

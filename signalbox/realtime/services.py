@@ -106,8 +106,8 @@ def build_services(
 ) -> TenantServices:
     """Return the services of the nameless tenant, "". Others are built when they are asked for.
 
-    `on_end` hears of every connection that ends: rows of gone connections are then left to the sweep, which
-    tells it. `jitter` (0 to 1) replaces the random pauses, for tests.
+    `on_end` hears of every connection that ends. The rows of gone connections are then left to the sweep,
+    which tells it. `jitter` (0 to 1) replaces the random pauses, for tests.
     """
     table, queue = connectors.table, connectors.queue
     policy = Policy(namespaces, recipients, demo=settings.demo)
@@ -156,9 +156,12 @@ def build_services(
 
 
 def build_workers(
-    connectors: Connectors, *, jitter: Callable[[], float] = RANDOM.random
+    connectors: Connectors, *, keep_rows: bool = False, jitter: Callable[[], float] = RANDOM.random
 ) -> Callable[[str], BroadcastWorker]:
-    """Return a function from a tenant to its worker. Raises SettingsError without a queue."""
+    """Return a function from a tenant to its worker. Raises SettingsError without a queue.
+
+    With `keep_rows` the rows of gone connections are left to the sweep.
+    """
     table, queue = connectors.table, connectors.queue
     if queue is None:
         raise SettingsError("environment variable FANOUT_QUEUE_URL: Field required")
@@ -166,7 +169,9 @@ def build_workers(
     @lru_cache(TENANTS)
     def worker_of(tenant: str) -> BroadcastWorker:
         connections = ConnectionManager(partition=tenant, table=table)
-        delivery = Delivery(connectors.gateway, connections, connectors.budget, jitter=jitter)
+        delivery = Delivery(
+            connectors.gateway, connections, connectors.budget, jitter=jitter, keep_rows=keep_rows
+        )
         broadcasts, subscriptions = QueuedBroadcasts(table, tenant), Subscriptions(table, tenant)
         return BroadcastWorker(connections, subscriptions, delivery, broadcasts, queue)
 

@@ -599,3 +599,31 @@ def test_roles_of_tokens_open_nothing_when_they_are_the_frameworks(app: Applicat
     backend.connect("a=", authorizer=staff)
 
     assert backend.send("a=", {"action": "a"}, authorizer=staff)["type"] == "answer"
+
+
+async def test_end_is_told_when_a_publisher_logs_the_user_out(
+    localized: Application, ends: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = Backend(localized)
+    await backend.connections.init_table()
+    await asyncio.to_thread(backend.connect, "a=", name="fr", authorizer=ANN)
+    backend.lend_table(monkeypatch)
+    monkeypatch.setattr("signalbox.realtime.services.ApiGateway", lambda *_: backend.gateway)
+
+    publisher = localized.publisher(settings=backend.settings, clock=lambda: NOW)
+
+    assert await publisher.close_user("ann") == 1
+    assert ends == [("a=", "ann", "fr", "logged_out")]
+    assert json.loads(backend.gateway.posts[-1][1])["code"] == "logged_out"
+
+
+def test_rows_of_the_gone_are_left_to_the_sweep_when_ends_are_told(
+    localized: Application, ends: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[bool] = []
+    monkeypatch.setattr("signalbox.functions.worker.make_handler", lambda keep_rows: kept.append(keep_rows))
+
+    localized.worker()
+    Application(namespaces=NAMESPACES).worker()
+
+    assert kept == [True, False]

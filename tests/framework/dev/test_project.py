@@ -25,7 +25,8 @@ def write(root: Path, text: str) -> None:
 def test_functions_are_beside_the_application_when_nothing_else_is_said(root: Path) -> None:
     write(root, TABLE)
 
-    assert find_project(root) == Project(root, *(f"handlers.{name}.handler" for name in FUNCTIONS))
+    functions = {name: f"handlers.{name}.handler" for name in FUNCTIONS}
+    assert find_project(root) == Project(root, **functions)
     assert find_project(root).build == root / "build"
 
 
