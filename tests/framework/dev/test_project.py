@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from signalbox.dev.environments import SetupError
-from signalbox.dev.project import FUNCTIONS, Project, find_project
+from signalbox.dev.project import FUNCTIONS, find_project
 
 TABLE = '[tool.signalbox]\napplication = "handlers.application:app"\n'
 
@@ -25,8 +25,10 @@ def write(root: Path, text: str) -> None:
 def test_functions_are_beside_the_application_when_nothing_else_is_said(root: Path) -> None:
     write(root, TABLE)
 
-    functions = {name: f"handlers.{name}.handler" for name in FUNCTIONS}
-    assert find_project(root) == Project(root, **functions)
+    project = find_project(root)
+    found = [getattr(project, name) for name in FUNCTIONS]
+    assert found == [f"handlers.{name}.handler" for name in FUNCTIONS]
+    assert project.root == root
     assert find_project(root).build == root / "build"
 
 
