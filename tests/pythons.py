@@ -67,12 +67,13 @@ def prepare(version: Version, python: Path) -> Environment:
     """Return its environment, made if it is missing or stale."""
     digest = Environment(ROOT, LOCK).digest
     environment = Environment(cache_folder() / f"tests-{text(version)}-{digest[:16]}", LOCK)
+    install = (*UV, "pip", "install", "--quiet", "--system-certs", "--python", environment.python)
     if not environment.fresh:
-        install = (*UV, "pip", "install", "--quiet", "--system-certs", "--python", environment.python)
         run(*UV, "venv", "--quiet", "--clear", "--python", python, environment.folder)
         run(*install, "--require-hashes", "-r", LOCK)
-        run(*install, "--no-deps", "--no-build-isolation", "--editable", ROOT)
         environment.stamp.write_text(environment.digest)
+    # Each time: the environment is shared by all checkouts, and an entry point may be new.
+    run(*install, "--no-deps", "--no-build-isolation", "--editable", ROOT)
     return environment
 
 
