@@ -18,6 +18,10 @@ PROVIDER = {"JWT_ISSUER": "https://id.example.com/", "JWT_AUDIENCE": "chat"}
 HMAC = {**PROVIDER, "JWT_ALGORITHM": "HS256", "JWT_KEY": SECRET}
 TICKETS = {"TICKET_SECRET": TICKET_SECRET, "TABLE_NAME": "connections"}
 REGION = {"AWS_DEFAULT_REGION": "us-east-1"}
+AUTHORIZER = "from signalbox.functions import authorizer; authorizer.make_handler()"
+WEBSOCKET = "from tests.framework.application import app; app.websocket()"
+"""What the files of the Lambda functions do."""
+
 ARN = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:jwt-AbCdEf"
 
 
@@ -104,7 +108,7 @@ def test_secrets_are_not_shown_when_settings_are() -> None:
 
 @pytest.mark.parametrize(("settings", "loaded"), [(PROVIDER, "False"), (TICKETS, "True")])
 def test_boto3_is_loaded_only_when_there_are_tickets_to_be_spent(settings: Any, loaded: str) -> None:
-    code = "import sys, handlers.authorizer; print('boto3' in sys.modules)"
+    code = f"import sys; {AUTHORIZER}; print('boto3' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
@@ -119,7 +123,7 @@ def test_boto3_is_loaded_only_when_there_are_tickets_to_be_spent(settings: Any, 
 
 def test_authorizer_does_not_start_when_settings_make_no_sense() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "import handlers.authorizer"],
+        [sys.executable, "-c", AUTHORIZER],
         cwd=ROOT,
         env={},
         capture_output=True,
@@ -130,7 +134,7 @@ def test_authorizer_does_not_start_when_settings_make_no_sense() -> None:
 
 
 def test_cryptography_is_not_loaded_when_messages_are_handled() -> None:
-    code = "import sys, handlers.websocket; print({'jwt', 'cryptography'} & set(sys.modules))"
+    code = f"import sys; {WEBSOCKET}; print({{'jwt', 'cryptography'}} & set(sys.modules))"
     env = {**SETTINGS, **REGION}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60

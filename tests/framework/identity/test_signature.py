@@ -121,7 +121,8 @@ def test_every_changed_character_is_noticed() -> None:
 
 
 def test_websocket_function_loads_no_cryptography() -> None:
-    code = "import sys, handlers.websocket, handlers.sweeper; print(*sys.modules)"
+    start = "from tests.framework.application import app; app.websocket(); app.sweeper()"
+    code = f"import sys; {start}; print(*sys.modules)"
     environment = {**SETTINGS, "TICKET_SECRET": TICKET_SECRET, "AWS_DEFAULT_REGION": "us-east-1"}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60

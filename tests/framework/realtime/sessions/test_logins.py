@@ -9,6 +9,7 @@ from connection_store.requests import Update
 from signalbox.identity.minting import mint_ticket
 from signalbox.moment import Moment
 from tests.conftest import ROOT
+from tests.framework.application import app
 from tests.framework.identity.handshakes import TICKET_SECRET
 from tests.framework.realtime.backend import NOW, SETTINGS, Backend
 
@@ -138,9 +139,9 @@ def test_documented_logout_is_one(backend: Backend, monkeypatch: pytest.MonkeyPa
     for name, value in SETTINGS.items():
         monkeypatch.setenv(name, value)
     document = (ROOT / "docs" / "authentication.md").read_text()
-    (example,) = re.findall(r"```python\n(from handlers.application .*?)```", document, re.DOTALL)
+    (example,) = re.findall(r"```python\nfrom handlers.application import app\n(.*?)```", document, re.DOTALL)
 
-    exec(example, {})
+    exec(example, {"app": app})
 
     early = {**ANN, "issued_at": str(NOW // 1000)}
     assert backend.connect("a=", authorizer=early) == {"statusCode": 401}
