@@ -24,14 +24,15 @@ class PerProcess:
 
     def __init__(self, make: Callable[[], Any]) -> None:
         self._make = make
-        self._process: int | None = None
-        self._made: Any = None
+        self._made: dict[int, Any] = {}
 
     def __call__(self) -> Any:
-        """Return this process's object."""
-        if self._process != os.getpid():
-            self._made, self._process = self._make(), os.getpid()
-        return self._made
+        """Return this process's object. May be called from any thread."""
+        process = os.getpid()
+        if process not in self._made:
+            # Not a lock: a fork could copy it while it is held. Of two threads, one's object is dropped.
+            self._made.setdefault(process, self._make())
+        return self._made[process]
 
 
 class Publisher:
