@@ -1,0 +1,34 @@
+"""The authorizer's entry point. tests/framework/identity/test_authority.py has its decisions."""
+
+import pytest
+
+from signalbox.functions.authorizer import make_handler
+from signalbox.settings import SettingsError
+from tests.framework.identity.handshakes import question
+
+
+def test_guest_is_let_in_when_guests_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOW_GUESTS", "true")
+
+    policy = make_handler()(question(origin=None), None)
+
+    (statement,) = policy["policyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Action"]) == ("Allow", "execute-api:Invoke")
+
+
+def test_invocation_fails_when_somebody_without_credentials_is_no_guest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TICKET_SECRET", "x" * 40)
+    monkeypatch.setenv("TABLE_NAME", "connections")
+
+    with pytest.raises(Exception, match="Unauthorized"):
+        make_handler()(question(origin=None), None)
+
+
+def test_function_does_not_start_when_nobody_could_connect(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ALLOW_GUESTS", "TICKET_SECRET", "JWT_ISSUER", "JWT_AUDIENCE"):
+        monkeypatch.delenv(name, raising=False)
+
+    with pytest.raises(SettingsError, match="nobody could connect"):
+        make_handler()
