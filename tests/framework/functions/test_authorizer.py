@@ -4,13 +4,14 @@ import pytest
 
 from signalbox.functions.authorizer import make_handler
 from signalbox.settings import SettingsError
-from tests.framework.identity.handshakes import question
+from tests.framework.identity.handshakes import PAGE, question
 
 
 def test_guest_is_let_in_when_guests_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALLOW_GUESTS", "true")
+    monkeypatch.setenv("ALLOWED_ORIGINS", PAGE)
 
-    policy = make_handler()(question(origin=None), None)
+    policy = make_handler()(question(), None)
 
     (statement,) = policy["policyDocument"]["Statement"]
     assert (statement["Effect"], statement["Action"]) == ("Allow", "execute-api:Invoke")
@@ -21,9 +22,10 @@ def test_invocation_fails_when_somebody_without_credentials_is_no_guest(
 ) -> None:
     monkeypatch.setenv("TICKET_SECRET", "x" * 40)
     monkeypatch.setenv("TABLE_NAME", "connections")
+    monkeypatch.setenv("ALLOWED_ORIGINS", PAGE)
 
     with pytest.raises(Exception, match="Unauthorized"):
-        make_handler()(question(origin=None), None)
+        make_handler()(question(), None)
 
 
 def test_function_does_not_start_when_nobody_could_connect(monkeypatch: pytest.MonkeyPatch) -> None:
