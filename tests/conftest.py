@@ -1,6 +1,7 @@
 """The product as a user starts it, for every test that needs the whole of it."""
 
 import os
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -11,6 +12,13 @@ from signalbox.testing.local_run import start_local_run
 from tests import canary
 
 ROOT = Path(__file__).resolve().parent.parent
+
+if sys.dont_write_bytecode:
+    # Tests start hundreds of processes, and each would compile all that it imports. The compiled modules are
+    # kept in one folder, so that the source tree stays as clean as PYTHONDONTWRITEBYTECODE asks for.
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / "build" / "pycache")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # `python -B` sets none
 
 
 @pytest.fixture(scope="session")
