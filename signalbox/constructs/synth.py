@@ -18,13 +18,16 @@ MakeStack = Callable[[App, DeploymentSettings], Stack]
 LOCKS = {"websocket": FUNCTIONS_LOCK, "authorizer": AUTHORIZER_LOCK}
 
 
-def synthesize(make_stack: MakeStack, environ: Mapping[str, str], root: Path | None = None) -> None:
+def synthesize(
+    make_stack: MakeStack, environ: Mapping[str, str], root: Path | None = None, app: App | None = None
+) -> None:
     """Write the assembly of the stage that the context names.
 
-    `root` is the folder of `cdk.json`, where the CDK runs its app: by default the current one. Raises
-    CdkError, and what cdk-nag finds.
+    `root` is the folder of `cdk.json`, where the CDK runs its app: by default the current one. `app` is by
+    default a new one, with the context and the output folder that the CDK's command sets. Raises CdkError,
+    and what cdk-nag finds.
     """
-    app = App()
+    app = app or App()
     make_stack(app, _deployment(app, environ, root or Path.cwd()))
     for construct in app.node.find_all():
         if isinstance(construct, RealtimeBackend):

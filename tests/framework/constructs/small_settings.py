@@ -20,6 +20,10 @@ class Demanding(BaseModel):
     greeting: str = "hello"
 
 
+class Payments(BaseModel):
+    stripe_key: SecretStr
+
+
 class Nothing(BaseModel):
     """Reads no variable."""
 
