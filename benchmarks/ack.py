@@ -1,6 +1,6 @@
 """How long somebody who broadcasts waits for the answer, by the number of recipients, against the local run.
 
-    python -m benchmarks.ack [--recipients 10 1000 10000] [--broadcasts 5]
+    python -m benchmarks.ack [--recipients 10 1000 10000] [--broadcasts 5] [--url WS]
 
 The next broadcast begins when everybody has the one before.
 """
@@ -8,12 +8,9 @@ The next broadcast begins when everybody has the one before.
 import argparse
 import asyncio
 import json
-import re
-import signal
-import sys
-from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
 from statistics import median
 from time import perf_counter_ns
 
@@ -21,6 +18,9 @@ from signalbox.load_test.arguments import allow_files
 from signalbox.load_test.sockets.connection import Connection
 from signalbox.load_test.sockets.dialer import Dialer
 from signalbox.load_test.sockets.handshake import parse_address
+from signalbox.testing.local_run import start_local_run
+
+ROOT = Path(__file__).resolve().parent.parent
 
 AT_ONCE = 50
 """Handshakes under way at a time."""
@@ -86,50 +86,37 @@ class Crowd:
             connection.cut()
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ack", description="how long an answer takes")
     parser.add_argument("--recipients", type=int, nargs="+", default=[10, 1_000, 10_000])
     parser.add_argument("--broadcasts", type=int, default=5)
-    options = parser.parse_args()
+    parser.add_argument("--url", help="a backend without other connections, instead of a local run")
+    options = parser.parse_args(arguments)
     allow_files(max(options.recipients) + _SPARE)
-    asyncio.run(_measure(sorted(options.recipients), options.broadcasts))
+    sizes = sorted(options.recipients)
+    if options.url:
+        asyncio.run(_measure(options.url, sizes, options.broadcasts))
+        return
+    with tempfile.TemporaryDirectory() as folder, start_local_run(ROOT, Path(folder, "output")) as run:
+        asyncio.run(_measure(run.websocket_url, sizes, options.broadcasts))
 
 
-async def _measure(sizes: list[int], broadcasts: int) -> None:
+async def _measure(url: str, sizes: list[int], broadcasts: int) -> None:
     print("\n| recipients | answer after ms, median (range) | everybody had it after s |\n|---|---|---|")
-    async with _local_run() as url:
-        dialer = Dialer(parse_address(url, None))
-        await dialer.resolve()
-        crowd = Crowd(dialer)
-        try:
-            for size in sizes:
-                await crowd.grow(size)
-                _, *rounds = [await crowd.broadcast() for _ in range(broadcasts + 1)]  # the first warms up
-                answers = [1000 * answered for answered, _ in rounds]
-                spread = f"{median(answers):.0f} ({min(answers):.0f} to {max(answers):.0f})"
-                everybody = median(delivered for _, delivered in rounds)
-                print(f"| {size:,} | {spread} | {everybody:.2f} |", flush=True)
-        finally:
-            crowd.leave()
-
-
-@asynccontextmanager
-async def _local_run() -> AsyncIterator[str]:
-    command = (sys.executable, "-m", "signalbox", "dev", "--port", "0")
-    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=DEVNULL)
-    assert process.stdout
+    dialer = Dialer(parse_address(url, None))
+    await dialer.resolve()
+    crowd = Crowd(dialer)
     try:
-        printed = await process.stdout.readuntil(b"Ctrl-C")
-        found = re.search(r"WebSocket +(\S+)", printed.decode())
-        assert found
-        yield found[1]
-    except asyncio.IncompleteReadError:
-        raise SystemExit("the local run did not start: `signalbox dev` says why") from None
+        for size in sizes:
+            await crowd.grow(size)
+            _, *rounds = [await crowd.broadcast() for _ in range(broadcasts + 1)]  # the first warms up
+            answers = [1000 * answered for answered, _ in rounds]
+            spread = f"{median(answers):.0f} ({min(answers):.0f} to {max(answers):.0f})"
+            everybody = median(delivered for _, delivered in rounds)
+            print(f"| {size:,} | {spread} | {everybody:.2f} |", flush=True)
     finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGINT)
-        await process.communicate()
+        crowd.leave()
 
 
 if __name__ == "__main__":

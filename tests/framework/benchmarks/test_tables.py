@@ -5,9 +5,8 @@ import sys
 
 import pytest
 
-from benchmarks import gateway, guards
+from benchmarks import guards
 from benchmarks.fanout import CEILING, WAYS
-from benchmarks.inbound import BUDGETS
 from tests.conftest import ROOT
 
 
@@ -17,19 +16,9 @@ from tests.conftest import ROOT
         (["benchmarks.dispatch", "--rounds", "1", "--events", "10"], ["signalbox", "powertools, HTTP"]),
         (["benchmarks.guards", "--rounds", "1", "--events", "10"], list(guards.WAYS)),
         (
-            ["benchmarks.start", "--rounds", "1"],
-            ["boto3.client('dynamodb')", "handlers.websocket", "handlers.authorizer"],
-        ),
-        (
             ["benchmarks.fanout", "--rounds", "1", "--posts", "100", "--quick"],
             [way.name for way in WAYS if way.installed] + [CEILING] * bool(shutil.which("wrk")),
         ),
-        (["benchmarks.inbound", "--rounds", "1", "--recipients", "20"], list(BUDGETS)),
-        (
-            ["benchmarks.gateway", "--rounds", "1", "--messages", "320", "--connections", "200"],
-            gateway.sides() * 4 if sys.platform == "linux" else [],
-        ),
-        (["benchmarks.ack", "--broadcasts", "1", "--recipients", "2", "60"], ["2", "60"]),
     ],
     ids=lambda value: value[0],
 )
