@@ -104,8 +104,8 @@ async def test_f11_retry_over_a_new_connection_is_the_same_publication(
 
 async def test_subscribers_hear_it_when_another_process_publishes(local_run: LocalRun) -> None:
     program = """
-from signalbox.realtime.publishing import Publisher
-publisher = Publisher()
+from handlers.application import app
+publisher = app.blocking_publisher()
 acks = [publisher.publish("news:test", "open", key="k") for _ in range(2)]
 assert acks[0] == acks[1]
 print(acks[0].model_dump_json())

@@ -120,8 +120,8 @@ async def test_clients_hear_it_when_another_process_publishes(local_run: LocalRu
 
 async def test_f14_worker_goes_on_when_a_broadcast_to_a_few_has_no_time_left(local_run: LocalRun) -> None:
     program = """
-from signalbox.realtime.publishing import Publisher
-print(Publisher(seconds=0).broadcast("late").model_dump_json())
+from handlers.application import app
+print(app.blocking_publisher(seconds=0).broadcast("late").model_dump_json())
 """
     async with asyncio.timeout(PATIENCE), AsyncExitStack() as stack:
         clients = await join(stack, local_run.websocket_url, 2)
@@ -139,10 +139,10 @@ async def test_one_user_hears_it_when_another_process_sends(local_run: LocalRun)
         user = (await frame_of(ann, "whoami"))["user_id"]
         program = f"""
 import asyncio
-from signalbox.realtime.publishing import Publisher
-publisher = Publisher()
+from handlers.application import app
+publisher = app.blocking_publisher()
 answers = [publisher.send(user, "psst") for user in ({user!r}, "nobody")]
-answers.append(asyncio.run(publisher.asend({user!r}, "again")))
+answers.append(asyncio.run(app.publisher().send({user!r}, "again")))
 print("[" + ",".join(answer.model_dump_json() for answer in answers) + "]")
 """
         sent = await publish(local_run, program)

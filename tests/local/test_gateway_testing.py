@@ -117,7 +117,7 @@ def test_nothing_but_fixtures_is_loaded_when_pytest_finds_the_plugin() -> None:
     loaded, names = done.stdout.splitlines()
     assert loaded == "[]"
     assert names == str(
-        ["TYPE_CHECKING", "annotations", "local_gateway", "pytest", "unstarted_local_gateway"]
+        ["TYPE_CHECKING", "annotations", "local_gateway", "local_run", "pytest", "unstarted_local_gateway"]
     )
 
 
