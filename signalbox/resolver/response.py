@@ -7,6 +7,7 @@ from typing import Any
 from pydantic_core import to_json, to_jsonable_python
 
 from .context import Context
+from .decimals import restore_decimals
 from .errors import RealtimeError, ReplyError
 from .event import TOKEN, ConnectEvent, DisconnectEvent
 
@@ -51,7 +52,7 @@ def is_refusal(reply: object) -> bool:
 
 def frame(context: Context, reply: Any) -> bytes:
     """The bytes of a reply that is one of several. Raises ReplyError when it cannot be sent."""
-    body: str = _framed(_echo_ref(context, reply))["body"]
+    body: str = _framed(reply, context.message_ref)["body"]
     return body.encode()
 
 
@@ -67,7 +68,7 @@ def answer(context: Context, reply: Any) -> dict[str, Any]:
         return _checked(_with_body(context, reply))
     if isinstance(context.event, ConnectEvent):
         return _open(reply) if isinstance(reply, Accept) else {"statusCode": 200}
-    return {"statusCode": 200} if reply is None else _framed(_echo_ref(context, reply))
+    return {"statusCode": 200} if reply is None else _framed(reply, context.message_ref)
 
 
 def refusal(context: Context, error: RealtimeError) -> dict[str, Any]:
@@ -104,7 +105,7 @@ def _with_body(context: Context, reply: dict[str, Any]) -> dict[str, Any]:
     if not members or "body" in reply:
         return reply
     known = {name: value for name, value in reply.items() if name in ANSWER_MEMBERS}
-    return known | {"body": _framed(_echo_ref(context, members))["body"]}
+    return known | {"body": _framed(members, context.message_ref)["body"]}
 
 
 def _checked(reply: dict[str, Any]) -> dict[str, Any]:
@@ -117,25 +118,21 @@ def _checked(reply: dict[str, Any]) -> dict[str, Any]:
     return reply
 
 
-def _echo_ref(context: Context, reply: Any) -> Any:
-    if (ref := context.message_ref) is None:
-        return reply
+def _framed(reply: Any, ref: str | int | None = None) -> dict[str, Any]:
     try:
-        plain = to_jsonable_python(reply, by_alias=True, inf_nan_mode="null")
-    except ValueError as error:
-        raise ReplyError("the reply is not JSON") from error
-    if isinstance(plain, dict):
-        plain.setdefault("id", ref)
-    return plain
-
-
-def _framed(frame: Any) -> dict[str, Any]:
-    try:
-        data = to_json(frame, by_alias=True, inf_nan_mode="null")
+        frame = reply if ref is None else _with_ref(reply, ref)
+        data = restore_decimals(reply, to_json(frame, by_alias=True, inf_nan_mode="null"))
     except ValueError as error:
         raise ReplyError("the reply is not JSON") from error
     _check_size(data)
     return {"statusCode": 200, "body": data.decode()}
+
+
+def _with_ref(reply: Any, ref: str | int) -> Any:
+    plain = to_jsonable_python(reply, by_alias=True, inf_nan_mode="null")
+    if isinstance(plain, dict):
+        plain.setdefault("id", ref)
+    return plain
 
 
 def _check_size(data: bytes) -> None:

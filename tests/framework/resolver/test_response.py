@@ -2,10 +2,11 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from decimal import Decimal
+from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PlainSerializer
 
 from signalbox.resolver import Accept, Context, NotFoundError, ReplyError, parse_event
 from signalbox.resolver.response import answer, refusal
@@ -27,6 +28,17 @@ class Numbered(BaseModel):
 @dataclass
 class Plain:
     a: int = 1
+
+
+class Score(BaseModel):
+    points: Decimal = Field(Decimal("0.7"), alias="p")
+    euros: Annotated[Decimal, PlainSerializer(str)] = Decimal("9.90")
+    anything: Any = (Decimal(2), "2")
+
+
+@dataclass
+class Prices:
+    net: Decimal = Decimal("1.19")
 
 
 @pytest.fixture
@@ -70,6 +82,71 @@ def test_reply_echoes_the_id_when_it_is_an_object_without_one(sent: Callable[...
 @pytest.mark.parametrize("reply", [[1], "text", 5, True, False, 0, ""])
 def test_reply_stays_what_it_is_when_it_is_no_object(sent: Callable[..., Any], reply: Any) -> None:
     assert sent(reply, id=1) == reply
+
+
+@pytest.mark.parametrize(
+    ("decimal", "text"),
+    [
+        ("3", "3"),
+        ("3.00", "3"),
+        ("-0", "0"),
+        ("1E+3", "1000"),
+        ("0.7", "0.7"),
+        ("1.10", "1.10"),
+        ("-12.5E-20", "-1.25E-19"),
+        ("0.1234567890123456789012345678901234567", "0.1234567890123456789012345678901234567"),
+        ("12345678901234567890123456789012345678", "12345678901234567890123456789012345678"),
+        ("1E+999999", "1E+999999"),
+        ("NaN", "null"),
+        ("sNaN", "null"),
+        ("-Infinity", "null"),
+    ],
+)
+@pytest.mark.parametrize(("body", "tail"), [({}, ""), ({"id": 1}, ',"id":1')])
+def test_decimal_is_a_number_with_all_its_digits(
+    message: Build, decimal: str, text: str, body: dict[str, Any], tail: str
+) -> None:
+    result = answer(Context(parse_event(message(body))), {"a": Decimal(decimal)})
+    assert result["body"] == f'{{"a":{text}{tail}}}'
+
+
+@pytest.mark.parametrize("body", [{}, {"id": "7"}])
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ({"a": [Decimal(1), (Decimal("0.5"), "1"), {Decimal(2)}]}, {"a": [1, [0.5, "1"], [2]]}),
+        ({"b": {"c": {"d": Decimal(1), "e": "1"}}, "f": "é\n"}, {"b": {"c": {"d": 1, "e": "1"}}, "f": "é\n"}),
+        (Score(), {"p": 0.7, "euros": "9.90", "anything": [2, "2"]}),
+        ({"s": [Score()]}, {"s": [{"p": 0.7, "euros": "9.90", "anything": [2, "2"]}]}),
+        (Prices(), {"net": 1.19}),
+        ({Decimal(1): "1"}, {"1": "1"}),
+        ({"at": datetime(2025, 11, 21, tzinfo=UTC), "n": Decimal(1)}, {"at": "2025-11-21T00:00:00Z", "n": 1}),
+    ],
+)
+def test_decimal_is_a_number_wherever_it_is_in_a_reply(
+    sent: Callable[..., Any], reply: Any, expected: dict[str, Any], body: dict[str, Any]
+) -> None:
+    assert sent(reply, **body) == expected | body
+
+
+def test_reply_is_a_number_when_it_is_a_decimal(sent: Callable[..., Any]) -> None:
+    assert sent(Decimal("0.7")) == 0.7
+    assert sent([Decimal(1)], id=1) == [1]
+
+
+@pytest.mark.parametrize("text", ["1", "0.7", "NaN", "-Infinity", "1E+3"])
+def test_text_stays_a_text_when_it_looks_like_a_decimal(sent: Callable[..., Any], text: str) -> None:
+    assert sent({text: text, "list": [text], "generated": (each for each in [text])}, id=text) == {
+        text: text,
+        "list": [text],
+        "generated": [text],
+        "id": text,
+    }
+
+
+def test_details_of_an_error_hold_numbers_when_they_are_decimals(message: Build) -> None:
+    error = NotFoundError(details={"left": Decimal("0.5")})
+    assert json.loads(refusal(Context(parse_event(message({}))), error)["body"])["left"] == 0.5
 
 
 def test_handlers_own_dict_stays_as_it_was(sent: Callable[..., Any]) -> None:
