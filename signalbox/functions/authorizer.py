@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from signalbox.identity.authority import build_authority
 from signalbox.identity.decision import decide
 from signalbox.identity.settings import IdentitySettings
-from signalbox.identity.wiring import build_authority
 
 from .websocket import Handler
 

@@ -1,1 +1,1 @@
-"""Who may connect, and as whom: what the authorizer decides and what handlers learn of it."""
+"""Authentication: the authorizer's decision on a handshake, and the caller that handlers see."""

@@ -1,4 +1,4 @@
-"""Secrets that are kept by AWS: in Secrets Manager, or as a parameter of Systems Manager."""
+"""Secrets from AWS Secrets Manager and from Systems Manager's Parameter Store."""
 
 import re
 from collections.abc import Callable
@@ -9,19 +9,19 @@ from pydantic import SecretStr
 from signalbox.settings import Settings
 
 from .errors import KeysUnavailableError
-from .keys import Fetch
+from .keys import FetchKeys
 
 ARN = re.compile(r"arn:[a-z-]+:(secretsmanager|ssm):([a-z0-9-]+):[0-9]{12}:\S+")
-"""Of such a secret: a setting like this says where the secret is, rather than being it."""
+"""The ARN of a secret. A setting of this form is a reference, not the secret itself."""
 
 _Settings = TypeVar("_Settings", bound=Settings)
 
 MakeClient = Callable[[str, str], Any]
-"""From a service and a region to boto3's client."""
+"""Makes a boto3 client for a service ("ssm", "secretsmanager") in a region."""
 
 
-def keep(secret: SecretStr) -> Fetch:
-    """A keyring's source: the secret itself, or what is where it says."""
+def secret_source(secret: SecretStr) -> FetchKeys:
+    """Return the source of a KeyCache: the secret itself or, for an ARN, the value stored there."""
 
     def fetch() -> dict[str | None, str]:
         text = secret.get_secret_value()
@@ -31,9 +31,9 @@ def keep(secret: SecretStr) -> Fetch:
 
 
 def read_secret(arn: str, make_client: MakeClient | None = None) -> str:
-    """The secret with this ARN, `arn:aws:secretsmanager:…` or `arn:aws:ssm:…:parameter/…`.
+    """Return the secret with this ARN, such as `arn:aws:ssm:eu-west-1:123456789012:parameter/key`.
 
-    Raises KeysUnavailableError, whose text tells the kind of failure and nothing of the secret.
+    Raises KeysUnavailableError. Its text names the kind of failure and contains nothing of the secret.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -49,13 +49,13 @@ def read_secret(arn: str, make_client: MakeClient | None = None) -> str:
         raise KeysUnavailableError(f"{service}: {type(error).__name__}") from None
 
 
-def resolve_secrets(settings: _Settings) -> _Settings:
-    """Return settings in which every SecretStr that is an ARN is the value behind it.
+def resolve_secrets(settings: _Settings, make_client: MakeClient | None = None) -> _Settings:
+    """Return settings with every SecretStr that is an ARN replaced by the secret it refers to.
 
-    Raises KeysUnavailableError.
+    Other fields stay as they are. `make_client` replaces boto3, for tests. Raises KeysUnavailableError.
     """
     found = {
-        name: SecretStr(read_secret(value.get_secret_value()))
+        name: SecretStr(read_secret(value.get_secret_value(), make_client))
         for name in type(settings).model_fields
         if isinstance(value := getattr(settings, name), SecretStr) and ARN.fullmatch(value.get_secret_value())
     }
@@ -66,7 +66,7 @@ def _make_client(service: str, region: str) -> Any:
     from boto3.session import Session
     from botocore.config import Config
 
-    # A handshake waits for this; botocore's own patience is a minute.
+    # A handshake waits for this, and botocore's default timeout is a minute.
     config = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2})
-    session: Any = Session()  # its stubs know every service by name
+    session: Any = Session()  # boto3's stubs accept only literal service names
     return session.client(service, region_name=region, config=config)

@@ -1,4 +1,4 @@
-"""What of a verified token is believed, and how it has to look."""
+"""The claims of a verified token: their names, their formats, and the caller they describe."""
 
 import re
 import secrets
@@ -13,11 +13,11 @@ from signalbox.resolver import ConnectEvent
 from .errors import DeniedError, Reason
 from .principal import Principal
 
-LONGEST_USER_ID = 128
+MAX_USER_ID_LENGTH = 128
 """Characters, as in `protocol.USER_ID_LENGTH`."""
 
-GUEST = "guest-"
-"""How the ids of guests begin, and no others."""
+GUEST_PREFIX = "guest-"
+"""Prefix of guests' ids. A token for a user id with this prefix is refused."""
 
 Claims = dict[str, Any]
 
@@ -27,14 +27,14 @@ _TENANT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class ClaimNames:
-    """Where a token says what; `passed` are the claims handlers get to see."""
+    """The names of the claims for roles and tenant. `passed` are the claims that handlers see."""
 
     roles: str = "roles"
     tenant: str = "tenant"
     passed: frozenset[str] = frozenset()
 
     def read(self, claims: Mapping[str, Any], session_ends: int | None) -> Principal:
-        """Who these claims are about. Raises DeniedError when one of them makes no sense."""
+        """Return the caller these claims describe. Raises DeniedError for a malformed claim."""
         tenant = claims.get(self.tenant, "")
         _require(tenant == "" or (isinstance(tenant, str) and _TENANT.fullmatch(tenant)))
         return Principal(
@@ -48,20 +48,23 @@ class ClaimNames:
 
 
 def new_guest(event: ConnectEvent) -> Principal:
-    """Somebody nobody knows: for the length of one connection, or whenever they bring the same secret.
+    """Return a guest: a new one, or the same one as before for the same secret.
 
-    The secret is the query's `client`, 22 to 64 characters of base64url that a client made up. The id does
-    not give it away. What does not look like one is none.
+    The secret is `client` in the query string: 22 to 64 characters of base64url, chosen by the client. The id
+    is a hash of it, so it does not reveal the secret. A secret of another form is ignored.
     """
     secret = event.query.get("client", "")
     if not _SECRET.fullmatch(secret):
         secret = secrets.token_urlsafe(16)
     id_ = urlsafe_b64encode(sha256(secret.encode()).digest()[:9]).decode()
-    return Principal(f"{GUEST}{id_}", guest=True)
+    return Principal(f"{GUEST_PREFIX}{id_}", guest=True)
 
 
 def read_instant(claim: object) -> int:
-    """A NumericDate (RFC 7519 section 2: epoch seconds) in epoch milliseconds. Raises DeniedError."""
+    """Convert a NumericDate (RFC 7519 section 2, epoch seconds) to epoch milliseconds.
+
+    Raises DeniedError.
+    """
     if isinstance(claim, bool) or not isinstance(claim, int | float) or not 0 <= claim < 1e11:
         raise DeniedError(Reason.WRONG_CLAIM)
     return int(claim * 1000)
@@ -69,17 +72,17 @@ def read_instant(claim: object) -> int:
 
 def is_guest(user_id: str) -> bool:
     """Tell whether an id is a guest's."""
-    return user_id.startswith(GUEST)
+    return user_id.startswith(GUEST_PREFIX)
 
 
 def _user_id(subject: object) -> str:
-    _require(isinstance(subject, str) and 1 <= len(subject) <= LONGEST_USER_ID and subject.isprintable())
+    _require(isinstance(subject, str) and 1 <= len(subject) <= MAX_USER_ID_LENGTH and subject.isprintable())
     _require(not is_guest(str(subject)))
     return str(subject)
 
 
 def _roles(claim: object) -> frozenset[str]:
-    """A list of texts, or one text with spaces between, as OAuth writes scopes."""
+    """Read a list of strings, or one space-separated string such as an OAuth scope."""
     roles = claim.split() if isinstance(claim, str) else claim
     if not (isinstance(roles, list) and all(isinstance(role, str) for role in roles)):
         raise DeniedError(Reason.WRONG_CLAIM)

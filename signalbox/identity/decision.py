@@ -1,4 +1,4 @@
-"""From API Gateway's question to its answer, and to the line in the log that says why."""
+"""The authorizer's answer to API Gateway, and its log line with the reason."""
 
 import json
 from typing import Any
@@ -8,21 +8,21 @@ from signalbox.observability import logger, report_unexpected
 from signalbox.resolver import ConnectEvent, MalformedEventError, parse_event
 
 from .authority import Authority
+from .credentials import list_values
 from .errors import DeniedError, KeysUnavailableError, Reason, RefusalError
-from .handshake import list_values
 from .principal import Principal
 
-LARGEST_ANSWER = 8_192
-"""Bytes API Gateway takes from an authorizer (W87)."""
+MAX_ANSWER_BYTES = 8_192
+"""Bytes that API Gateway accepts from an authorizer (W87)."""
 
-LOGGED_ORIGIN = 256
-"""Characters of an origin that are worth a place in the log."""
+MAX_LOGGED_ORIGIN = 256
+"""Characters of an origin that are logged."""
 
 
 def decide(authority: Authority, raw: dict[str, Any]) -> dict[str, Any]:
-    """A policy for this one `$connect`, and who it is for. Raises RefusalError.
+    """Return the policy for a `$connect`, with the user it is for. Raises RefusalError.
 
-    No other exception gets out, because Lambda would log its text.
+    No other exception leaves this function, because Lambda would log its text.
     """
     try:
         event = _read(raw)
@@ -39,7 +39,7 @@ def decide(authority: Authority, raw: dict[str, Any]) -> dict[str, Any]:
 def _read(raw: dict[str, Any]) -> ConnectEvent:
     event = parse_event(raw)
     if not isinstance(event, ConnectEvent):
-        raise MalformedEventError("an authorizer is asked about $connect only")
+        raise MalformedEventError(f"the authorizer got {event.route_key}. Attach it to $connect only.")
     return event
 
 
@@ -54,7 +54,7 @@ def _judge(authority: Authority, event: ConnectEvent, method_arn: str) -> tuple[
 
 def _allow(principal: Principal, method_arn: str) -> dict[str, Any]:
     answer = _policy("Allow", principal.user_id, method_arn) | {"context": principal.to_context()}
-    if len(json.dumps(answer)) > LARGEST_ANSWER:
+    if len(json.dumps(answer)) > MAX_ANSWER_BYTES:
         raise DeniedError(Reason.TOO_LARGE)
     return answer
 
@@ -66,13 +66,13 @@ def _policy(effect: str, principal_id: str, method_arn: str) -> dict[str, Any]:
 
 
 def _log(event: ConnectEvent, outcome: str, answer: dict[str, Any] | None) -> None:
-    # Fixed fields (S14): neither query nor headers, for that is where tokens are (S04).
+    # Fixed fields (S14). Query string and headers are left out, because they hold tokens (S04).
     logger.set_correlation_id(event.request_id)
     write = logger.info if outcome == "ok" else logger.warning
     fields = {
         "connection_id": event.connection_id,
         "source_ip": event.source_ip,
-        "origin": [origin[:LOGGED_ORIGIN] for origin in list_values(event, "Origin")],
+        "origin": [origin[:MAX_LOGGED_ORIGIN] for origin in list_values(event, "Origin")],
         "user_id": answer["principalId"] if answer and outcome == "ok" else None,
         "outcome": str(outcome),
     }

@@ -1,16 +1,16 @@
-"""Why somebody does not get in.
+"""Errors of the authorizer.
 
 Exception
-├── DeniedError            the client's fault: 401 or 403, by its reason
-├── KeysUnavailableError   ours: the handshake is answered 500, and may be tried again
-└── RefusalError           what API Gateway gets to see of either
+├── DeniedError            the credentials are refused: 401 or 403, depending on the reason
+├── KeysUnavailableError   the keys cannot be read: 500, and the client may try again
+└── RefusalError           raised to API Gateway for each of them
 """
 
 from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """What the log says of a denial; the client learns the status and nothing else."""
+    """The reason of a denial, for the log. The client learns the status only."""
 
     NO_CREDENTIALS = "no_credentials"
     CONFLICTING_CREDENTIALS = "conflicting_credentials"
@@ -39,7 +39,7 @@ _FORBIDDEN = {Reason.ORIGIN_NOT_ALLOWED, Reason.ORIGIN_MISSING, Reason.OTHER_ORI
 
 
 class DeniedError(Exception):
-    """The handshake is refused for a `reason`; nothing of the credentials is in here."""
+    """The handshake is refused for a `reason`. The error holds nothing of the credentials."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.value)
@@ -47,13 +47,13 @@ class DeniedError(Exception):
 
     @property
     def status(self) -> int:
-        """401 where other credentials would help, 403 where they come from the wrong place (W54)."""
+        """401 if other credentials would help, 403 for a wrong origin (W54)."""
         return 403 if self.reason in _FORBIDDEN else 401
 
 
 class KeysUnavailableError(Exception):
-    """There is no key to verify with: whoever keeps it does not answer, or answers nonsense."""
+    """There is no key to verify with. Its provider did not answer, or not with keys."""
 
 
 class RefusalError(Exception):
-    """Ends the invocation. API Gateway reads the text: "Unauthorized" is answered 401, all else 500 (W54)."""
+    """Fails the invocation. API Gateway answers 401 for the text "Unauthorized", else 500 (W54)."""

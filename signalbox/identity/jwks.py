@@ -1,4 +1,4 @@
-"""An identity provider's public keys, from the URL where it publishes them (RFC 7517)."""
+"""Fetches an identity provider's public keys, its JWKS (RFC 7517)."""
 
 import json
 from collections.abc import Iterator
@@ -13,35 +13,35 @@ from .errors import KeysUnavailableError
 from .keys import Key
 
 TIMEOUT = 3.0
-"""Seconds the provider may take to connect, and again to answer."""
+"""Seconds for connecting to the provider, and for its answer."""
 
-LARGEST = 262_144
-"""The most bytes a key set may have."""
+MAX_KEY_SET_BYTES = 262_144
+"""The maximum size of a key set."""
 
 
-class _StayHere(HTTPRedirectHandler):
-    """Keys come from the URL in the settings, not from wherever it points today."""
+class _NoRedirects(HTTPRedirectHandler):
+    """Refuses redirects: keys come from the URL in the settings and from no other."""
 
     def redirect_request(self, *_: Any) -> None:
-        """Follow nothing: urllib then raises the redirection as an error."""
+        """Return nothing, so that urllib raises the redirect as an error."""
 
 
 def fetch_keys(url: str, algorithm: str) -> dict[str | None, Key]:
-    """The keys at `url` for verifying signatures of that algorithm, by id. Raises KeysUnavailableError."""
+    """Return the keys at `url` for an algorithm, by key id. Raises KeysUnavailableError."""
     try:
         response: HTTPResponse
-        with build_opener(_StayHere).open(url, timeout=TIMEOUT) as response:
-            text = response.read(LARGEST + 1)
+        with build_opener(_NoRedirects).open(url, timeout=TIMEOUT) as response:
+            text = response.read(MAX_KEY_SET_BYTES + 1)
     except HTTPError as error:
         error.close()
         raise KeysUnavailableError(f"HTTP {error.code}") from None
     except (OSError, HTTPException) as error:
         raise KeysUnavailableError(type(error).__name__) from None
-    if len(text) > LARGEST:
-        raise KeysUnavailableError("the key set is too large")
+    if len(text) > MAX_KEY_SET_BYTES:
+        raise KeysUnavailableError(f"the key set has more than {MAX_KEY_SET_BYTES} bytes")
     keys: dict[str | None, Key] = dict(_read(text, algorithm))
     if not keys:
-        raise KeysUnavailableError("the key set has no usable key")
+        raise KeysUnavailableError(f"the key set has no key for {algorithm}: check JWT_ALGORITHM")
     return keys
 
 
@@ -50,12 +50,12 @@ def _read(text: bytes, algorithm: str) -> Iterator[tuple[str, Key]]:
         published = json.loads(text)["keys"]
         candidates = [each for each in published if isinstance(each, dict)]
     except (ValueError, LookupError, TypeError, RecursionError):
-        raise KeysUnavailableError("that is no key set") from None
+        raise KeysUnavailableError("the answer is no key set: check JWT_JWKS_URL") from None
     for candidate in candidates:
         kid = candidate.get("kid")
         if isinstance(kid, str) and candidate.get("use", "sig") == "sig":
             try:
-                # With our algorithm, not the key's own word for it: a key of another kind then does not load.
+                # The algorithm of the settings, not the key's own: a key of another kind does not load.
                 yield kid, PyJWK(candidate, algorithm).key
             except PyJWTError:
                 continue

@@ -1,4 +1,4 @@
-"""The keys credentials are verified with: fetched when needed, kept, and fetched again when they rotate."""
+"""A cache of the keys that verify credentials. It fetches rotated keys by itself."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -8,38 +8,41 @@ from signalbox.observability import logger
 
 from .errors import DeniedError, KeysUnavailableError, Reason
 
-FRESH = 300_000
-"""Milliseconds after which keys are fetched again."""
+REFRESH_AFTER = 300_000
+"""Milliseconds until cached keys are fetched again."""
 
-PAUSE = 10_000
-"""Milliseconds between two attempts to fetch them, however many unknown key ids strangers send."""
+RETRY_INTERVAL = 10_000
+"""Milliseconds between two fetches. Unknown key ids in forged tokens cause no more of them."""
 
-KEPT = 3_600_000
-"""Milliseconds keys are still good for while nobody gives out new ones."""
+EXPIRE_AFTER = 3_600_000
+"""Milliseconds that cached keys stay valid while the provider is unavailable."""
 
 Key = Any
-"""Whatever PyJWT verifies with."""
+"""A key in any form that PyJWT accepts."""
 
-Fetch = Callable[[], Mapping[str | None, Key]]
-"""Keys by their id (`kid`), or one under None that is good for every id. Raises KeysUnavailableError."""
+FetchKeys = Callable[[], Mapping[str | None, Key]]
+"""Fetches keys by their id (`kid`). A key under None is used for every id.
+
+Raises KeysUnavailableError.
+"""
 
 
-class Keyring:
-    """The keys that `fetch` gives. Instants are epoch milliseconds."""
+class KeyCache:
+    """Caches the keys that `fetch` returns. Instants are epoch milliseconds."""
 
-    def __init__(self, fetch: Fetch) -> None:
+    def __init__(self, fetch: FetchKeys) -> None:
         self._fetch = fetch
         self._keys: Mapping[str | None, Key] = {}
         self._fetched_at = self._tried_at = -math.inf
 
     def find(self, kid: str | None, now: int) -> Key:
-        """The key of that id; an id that is not there may be a new one, and is looked for.
+        """Return the key with that id. For an unknown id, the keys are fetched again first.
 
-        Raises DeniedError for an unknown id, KeysUnavailableError.
+        Raises DeniedError for an id that stays unknown, and KeysUnavailableError.
         """
-        if now - self._fetched_at >= FRESH or self._get(kid) is None:
+        if now - self._fetched_at >= REFRESH_AFTER or self._get(kid) is None:
             self._refresh(now)
-        if now - self._fetched_at >= KEPT:
+        if now - self._fetched_at >= EXPIRE_AFTER:
             raise KeysUnavailableError("no keys")
         if (key := self._get(kid)) is None:
             raise DeniedError(Reason.UNKNOWN_KEY)
@@ -49,7 +52,7 @@ class Keyring:
         return self._keys.get(kid, self._keys.get(None))
 
     def _refresh(self, now: int) -> None:
-        if now - self._tried_at < PAUSE:
+        if now - self._tried_at < RETRY_INTERVAL:
             return
         self._tried_at = now
         try:

@@ -1,7 +1,7 @@
-"""Single-use tickets: how a backend that has its own sessions lets its users connect (S03).
+"""Mints single-use tickets, for backends that have sessions of their own (S03).
 
-A ticket is a JWT (HS256) for the audience "ticket": short-lived, for one user at one origin. Any backend can
-mint one with any JWT library; in Python this module does it, and needs nothing but PyJWT.
+A ticket is a short-lived JWT (HS256) with the audience "ticket", for one user at one origin. Any JWT library
+can make one. This module does it in Python.
 """
 
 import secrets
@@ -10,7 +10,7 @@ from typing import Any
 
 import jwt
 
-from .terms import ALGORITHM, AUDIENCE, LONGEST_LIFE
+from .ticket_format import MAX_TICKET_LIFETIME, TICKET_ALGORITHM, TICKET_AUDIENCE
 
 
 def mint_ticket(
@@ -25,23 +25,24 @@ def mint_ticket(
     tenant: str | None = None,
     claims: Mapping[str, Any] | None = None,
 ) -> str:
-    """A ticket for one connection of `user_id`, from a page of `origin` or, without one, from a native app.
+    """Return a ticket for one connection of `user_id`, from a page of `origin`.
 
-    It has to be used within `ttl` seconds, at most 60. `now` and `session_ends`, which is when the connection
-    has to end, are epoch milliseconds. Needs no AWS. Raises ValueError for another `ttl`.
+    Without an `origin` the ticket is for a native app. It must be used within `ttl` seconds, at most 60.
+    `now` and `session_ends`, the end of the connection, are epoch milliseconds. Raises ValueError for a `ttl`
+    out of range.
     """
-    if not 0 < ttl <= LONGEST_LIFE:
-        raise ValueError(f"a ticket lives up to {LONGEST_LIFE} s")
+    if not 0 < ttl <= MAX_TICKET_LIFETIME:
+        raise ValueError(f"mint_ticket: ttl is {ttl}, and must be from 1 to {MAX_TICKET_LIFETIME} seconds")
     optional = {"tenant": tenant, "session_ends": None if session_ends is None else session_ends // 1000}
     payload = {
         **(claims or {}),
         **{name: value for name, value in optional.items() if value is not None},
         **({"native": True} if origin is None else {"origin": origin}),
-        "aud": AUDIENCE,
+        "aud": TICKET_AUDIENCE,
         "sub": user_id,
         "jti": secrets.token_urlsafe(16),
         "iat": now // 1000,
         "exp": now // 1000 + ttl,
         "roles": list(roles),
     }
-    return jwt.encode(payload, secret, ALGORITHM)
+    return jwt.encode(payload, secret, TICKET_ALGORITHM)

@@ -1,8 +1,8 @@
-"""Which pages may connect (S02).
+"""The allowed origins: the pages that may connect (S02).
 
-A browser lets any page open a WebSocket anywhere, and says in `Origin` which page it was. That is the only
-defence against other people's pages, so it is compared as a whole, character by character: no wildcards, no
-suffixes, no `null`.
+A browser lets any page open a WebSocket to any server, and names the page in `Origin`. That header is the
+only defence against foreign pages (cross-site WebSocket hijacking). So an origin is compared as a whole,
+without wildcards, suffixes or `null`.
 """
 
 import re
@@ -10,24 +10,24 @@ from collections.abc import Iterable
 
 from .errors import DeniedError, Reason
 
-ANY = "*"
-"""Every origin, and none: for the local run alone."""
+ANY_ORIGIN = "*"
+"""Allows every origin, and requests without one. For the local run only."""
 
-WRITTEN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
-"""An origin as browsers write it: scheme, host and perhaps port, in lower case, and no slash at its end."""
+ORIGIN_PATTERN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+"""An origin as browsers send it, such as `https://app.example.com:8443`: lower case, no final slash."""
 
 
-class Origins:
-    """The origins that are let in."""
+class AllowedOrigins:
+    """The origins that may connect."""
 
     def __init__(self, allowed: Iterable[str]) -> None:
         self._allowed = frozenset(allowed)
 
     def check(self, origin: str | None, *, native: bool) -> None:
-        """Refuse an origin not in the list; none is enough for a ticket marked `native`.
+        """Raise DeniedError for an origin that is not in the list.
 
-        Raises DeniedError.
+        A ticket marked `native` needs no origin.
         """
-        if ANY in self._allowed or origin in self._allowed or (origin is None and native):
+        if ANY_ORIGIN in self._allowed or origin in self._allowed or (origin is None and native):
             return
         raise DeniedError(Reason.ORIGIN_MISSING if origin is None else Reason.ORIGIN_NOT_ALLOWED)

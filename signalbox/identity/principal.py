@@ -1,6 +1,6 @@
-"""Who is behind a connection: from verified claims, through the authorizer's context, to every handler.
+"""The caller behind a connection, passed from the authorizer's context to every handler.
 
-API Gateway passes texts on, and nothing nested (W45, W87). So what is not a text travels as JSON in one.
+API Gateway passes on strings, and nothing nested (W45, W87). So other values travel as JSON in a string.
 """
 
 import json
@@ -13,11 +13,11 @@ from signalbox.resolver import Caller, Context, UnauthorizedError
 
 @dataclass(frozen=True, slots=True)
 class Principal(Caller):
-    """A caller, as the authorizer knows them; `claims` are those the settings let through.
+    """A caller as the authorizer identified them. `claims` are those that the settings pass on.
 
-    `tenant` is "" for who belongs to none. `session_ends` is when the credentials do that were shown at the
-    handshake, in epoch milliseconds, None when they do not; `issued_at` is when they were made, if they say
-    so. A `guest` has an id that the server made up, and nothing else.
+    `tenant` is "" for a caller without one. `session_ends` is the end of the handshake's credentials in epoch
+    milliseconds, None if they have no end. `issued_at` is their `iat` in epoch milliseconds, None without it.
+    A `guest` has an id made by the server, and nothing else.
     """
 
     roles: frozenset[str] = frozenset()
@@ -27,7 +27,7 @@ class Principal(Caller):
     issued_at: int | None = None
 
     def to_context(self) -> dict[str, str]:
-        """What the authorizer says about them, apart from `principalId`."""
+        """Return the authorizer's context for this caller, without `principalId`."""
         optional = {
             "roles": json.dumps(sorted(self.roles)) if self.roles else "",
             "claims": json.dumps(self.claims) if self.claims else "",
@@ -40,7 +40,7 @@ class Principal(Caller):
 
     @classmethod
     def from_context(cls, authorizer: Mapping[str, Any]) -> Self:
-        """Read what an authorizer said. Raises UnauthorizedError when it named nobody."""
+        """Read an authorizer's context. Raises UnauthorizedError without a `principalId`."""
         user_id, ends = authorizer.get("principalId"), authorizer.get("expires_at")
         claims, roles = authorizer.get("claims"), authorizer.get("roles")
         issued = authorizer.get("issued_at")
@@ -58,7 +58,7 @@ class Principal(Caller):
 
 
 def current_principal(context: Context) -> Principal:
-    """The caller as `identify` set it. Raises UnauthorizedError where nobody was identified."""
+    """Return the caller as `identify` set it. Raises UnauthorizedError if there is none."""
     caller = context.caller
     assert isinstance(caller, Principal)  # noqa: S101 - `identify` is in front of every handler
     return caller

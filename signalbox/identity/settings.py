@@ -1,4 +1,4 @@
-"""What the environment tells the authorizer."""
+"""The environment variables that the authorizer reads."""
 
 import re
 from typing import Annotated, Literal, Self
@@ -8,72 +8,72 @@ from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from signalbox.settings import Settings
 
 from .aws_secrets import ARN
-from .origins import ANY, WRITTEN
+from .origins import ANY_ORIGIN, ORIGIN_PATTERN
 
-SHORTEST_SECRET = 32
-"""Bytes: as many as HS256's hash has (RFC 7518 section 3.2)."""
+MIN_SECRET_BYTES = 32
+"""Bytes: the size of HS256's hash (RFC 7518 section 3.2)."""
 
 PEM = "-----BEGIN"
 
 _HTTPS = re.compile(r"https://.+|http://(127\.0\.0\.1|localhost)[:/].*")
 
 Names = Annotated[frozenset[str], BeforeValidator(lambda text: text.replace(",", " ").split())]
-"""Written with commas or spaces between."""
+"""A list, separated by commas or spaces."""
 
 
 class IdentitySettings(Settings):
     """The authorizer's settings.
 
-    `JWT_ISSUER` and `JWT_AUDIENCE` are enough for a provider that publishes its keys where most do. A secret
-    may be given as the ARN of one in Secrets Manager or Systems Manager.
+    `JWT_ISSUER` and `JWT_AUDIENCE` are enough for a provider with its keys at `/.well-known/jwks.json`. A
+    secret may be given as its ARN in Secrets Manager or Systems Manager.
     """
 
     allowed_origins: Names = Field(validation_alias="ALLOWED_ORIGINS", default=frozenset())
-    """The pages that may connect, each as a browser writes its origin; "*" in the local run alone."""
+    """The origins of the pages that may connect. "*" is for the local run only."""
 
     local: bool = Field(validation_alias="LOCAL_RUN", default=False)
-    """Whether this is the local run, which is on nobody's internet."""
+    """Whether this is the local run, which listens on loopback only."""
 
     allow_guests: bool = Field(validation_alias="ALLOW_GUESTS", default=False)
-    """Whether somebody without any credential may connect, as a guest."""
+    """Whether clients without credentials may connect, as guests."""
 
     issuer: str | None = Field(validation_alias="JWT_ISSUER", default=None, min_length=1)
-    """Who signs the tokens; without it no token is accepted."""
+    """The issuer of tokens (`iss`). Without it every token is refused."""
 
     audience: str = Field(validation_alias="JWT_AUDIENCE", default="")
-    """Whom the tokens have to be for."""
+    """The required audience of tokens (`aud`)."""
 
     algorithm: Literal["RS256", "ES256", "HS256"] = Field(validation_alias="JWT_ALGORITHM", default="RS256")
-    """The one algorithm tokens are signed with, whatever they say themselves."""
+    """The only accepted algorithm of tokens. Their own `alg` must match it."""
 
     jwks_url: str = Field(validation_alias="JWT_JWKS_URL", default="")
-    """Where the issuer publishes its keys: by default below the issuer, at /.well-known/jwks.json."""
+    """URL of the issuer's keys. By default it is the issuer plus `/.well-known/jwks.json`."""
 
     key: SecretStr | None = Field(validation_alias="JWT_KEY", default=None)
-    """Instead of that: the one key, a PEM for RS256 and ES256, at least 32 bytes for HS256."""
+    """The key itself, instead of a URL: a PEM for RS256 and ES256, at least 32 bytes for HS256."""
 
     leeway: int = Field(validation_alias="JWT_LEEWAY", default=30, ge=0, le=300)
-    """Seconds that the issuer's clock and API Gateway's may differ."""
+    """Clock skew to allow between the issuer and API Gateway, in seconds."""
 
     roles_claim: str = Field(validation_alias="JWT_ROLES_CLAIM", default="roles")
-    """Where tokens list roles."""
+    """Name of the claim with the roles."""
 
     tenant_claim: str = Field(validation_alias="JWT_TENANT_CLAIM", default="tenant")
-    """Where tokens name the tenant."""
+    """Name of the claim with the tenant."""
 
     passed_claims: Names = Field(validation_alias="JWT_CLAIMS", default=frozenset())
-    """Claims that handlers get to see; the others go no further than the authorizer."""
+    """Claims that handlers see. The authorizer drops the others."""
 
     ticket_secret: SecretStr | None = Field(validation_alias="TICKET_SECRET", default=None)
-    """What tickets are signed with; without it no ticket is accepted."""
+    """The secret that signs tickets. Without it every ticket is refused."""
 
     table_name: str = Field(validation_alias="TABLE_NAME", default="")
-    """Where spent tickets are kept."""
+    """The DynamoDB table that stores spent tickets."""
 
     @model_validator(mode="after")
     def _make_sense(self) -> Self:
         for origin in self.allowed_origins:
-            good = WRITTEN.fullmatch(origin) or (origin == ANY and self.local)
+            good = ORIGIN_PATTERN.fullmatch(origin) or (origin == ANY_ORIGIN and self.local)
             _require(
                 good, "ALLOWED_ORIGINS must hold origins as browsers write them, https://app.example.com"
             )
@@ -101,7 +101,7 @@ class IdentitySettings(Settings):
 
     @property
     def keys_url(self) -> str:
-        """Where the issuer's keys are."""
+        """URL of the issuer's keys."""
         return self.jwks_url or f"{(self.issuer or '').rstrip('/')}/.well-known/jwks.json"
 
 
@@ -109,7 +109,7 @@ def _is_secret(secret: SecretStr) -> bool:
     text = secret.get_secret_value()
     if text.startswith("arn:"):
         return bool(ARN.fullmatch(text))
-    return len(text.encode()) >= SHORTEST_SECRET and PEM not in text
+    return len(text.encode()) >= MIN_SECRET_BYTES and PEM not in text
 
 
 def _require(condition: object, complaint: str) -> None:

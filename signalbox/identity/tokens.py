@@ -1,6 +1,6 @@
-"""Verifies JWTs. The cryptography is PyJWT's; what counts as valid is said here.
+"""Verifies JWTs. PyJWT does the cryptography, and this module checks the claims.
 
-Time is the event's: the clocks of sandboxes differ (F32).
+The time is that of the event, because the clocks of sandboxes differ (F32).
 """
 
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ from jwt import exceptions
 
 from .claims import Claims, read_instant
 from .errors import DeniedError, Reason
-from .keys import Keyring
+from .keys import KeyCache
 
-# The first that fits; kinds before the kinds they are kinds of.
+# The first match wins, so subclasses stand before their base classes.
 _REASONS: Mapping[type[exceptions.InvalidTokenError], Reason] = {
     exceptions.InvalidAlgorithmError: Reason.WRONG_ALGORITHM,
     exceptions.InvalidSignatureError: Reason.WRONG_SIGNATURE,
@@ -27,20 +27,20 @@ _REASONS: Mapping[type[exceptions.InvalidTokenError], Reason] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Verifier:
-    """What a token must be like: signed with one of these keys by this one algorithm, for this audience.
+class TokenVerifier:
+    """Verifies tokens with these keys, by one algorithm, for one audience.
 
-    `leeway` is how many seconds the clocks of issuer and API Gateway may differ.
+    `leeway` is the allowed clock skew between issuer and API Gateway, in seconds.
     """
 
-    keyring: Keyring
+    key_cache: KeyCache
     algorithm: str
     audience: str
     issuer: str | None = None
     leeway: int = 0
 
     def verify(self, text: str, now: int) -> Claims:
-        """The claims of a token that is valid at `now` (epoch milliseconds).
+        """Return the claims of a token that is valid at `now` (epoch milliseconds).
 
         Raises DeniedError, KeysUnavailableError.
         """
@@ -48,7 +48,7 @@ class Verifier:
             claims = self._decode(text, now)
         except exceptions.InvalidTokenError as error:
             reason = next(reason for kind, reason in _REASONS.items() if isinstance(error, kind))
-            raise DeniedError(reason) from None  # PyJWT's text quotes what was sent
+            raise DeniedError(reason) from None  # PyJWT's text quotes the token
         if self.ends(claims) <= now:
             raise DeniedError(Reason.EXPIRED)
         if read_instant(claims.get("nbf", 0)) > now + self.leeway * 1000:
@@ -56,16 +56,16 @@ class Verifier:
         return claims
 
     def ends(self, claims: Claims) -> int:
-        """Until when the token counts, leeway included, in epoch milliseconds. Raises DeniedError."""
+        """Return the end of the token, leeway included, in epoch milliseconds. Raises DeniedError."""
         return read_instant(claims["exp"]) + self.leeway * 1000
 
     def _decode(self, text: str, now: int) -> Claims:
         header = jwt.get_unverified_header(text)
-        if header.get("alg") != self.algorithm:  # before anything is fetched for it
+        if header.get("alg") != self.algorithm:  # before any key is fetched for it
             raise DeniedError(Reason.WRONG_ALGORITHM)
         claims: Claims = jwt.decode(
             text,
-            self.keyring.find(header.get("kid"), now),
+            self.key_cache.find(header.get("kid"), now),
             algorithms=[self.algorithm],
             audience=self.audience,
             issuer=self.issuer,

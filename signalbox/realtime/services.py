@@ -17,8 +17,8 @@ from connection_store import (
     Table,
     UserRates,
 )
-from signalbox.identity.aws_secrets import keep
-from signalbox.identity.keys import Keyring
+from signalbox.identity.aws_secrets import secret_source
+from signalbox.identity.keys import KeyCache
 from signalbox.identity.signature import TicketVerifier
 from signalbox.identity.tickets import Tickets
 from signalbox.publisher import ApiGateway, Gateway, Queue, SendBudget, SliceQueue
@@ -113,7 +113,7 @@ def build_services(
     policy = Policy(namespaces, recipients, demo=settings.demo)
     limits = Limits(settings, namespaces)
     secret = settings.ticket_secret
-    tickets = Tickets(TicketVerifier(Keyring(keep(secret)))) if secret else None
+    tickets = Tickets(TicketVerifier(KeyCache(secret_source(secret)))) if secret else None
 
     @lru_cache(TENANTS)
     def of(tenant: str) -> TenantServices:

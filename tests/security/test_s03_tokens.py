@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from signalbox.identity.jwks import fetch_keys
-from signalbox.identity.keys import Keyring
+from signalbox.identity.keys import KeyCache
 from tests.framework.identity.handshakes import (
     CLAIMS,
     SECRET,
@@ -82,10 +82,10 @@ def test_s03_token_is_refused_when_it_brings_its_own_key(header: Any) -> None:
 
 @pytest.mark.parametrize("kid", ["unknown", "../../dev/null", "' OR 1=1 --", "", None, "x" * 4_000])
 def test_s03_token_is_refused_when_its_key_is_unknown(kid: str | None) -> None:
-    keyring = Keyring(lambda: {"first": public_pem("ES256")})
+    key_cache = KeyCache(lambda: {"first": public_pem("ES256")})
     token = sign("ES256", private_key("ES256", "first"), kid=kid)
 
-    assert Handshakes("ES256", keyring=keyring).outcome({"token": token}) == "401 unknown_key"
+    assert Handshakes("ES256", key_cache=key_cache).outcome({"token": token}) == "401 unknown_key"
 
 
 @pytest.mark.parametrize(
@@ -171,6 +171,6 @@ def test_s03_token_is_refused_unread_when_it_is_huge(size: int) -> None:
 
 
 def test_s03_nobody_is_asked_for_keys_when_the_algorithm_is_wrong() -> None:
-    keyring = Keyring(lambda: fetch_keys("http://127.0.0.1:1/", "RS256"))
+    key_cache = KeyCache(lambda: fetch_keys("http://127.0.0.1:1/", "RS256"))
 
-    assert Handshakes("RS256", keyring=keyring).outcome({"token": sign("HS256")}) == "401 wrong_algorithm"
+    assert Handshakes("RS256", key_cache=key_cache).outcome({"token": sign("HS256")}) == "401 wrong_algorithm"

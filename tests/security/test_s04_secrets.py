@@ -11,7 +11,7 @@ from websockets.typing import Origin, Subprotocol
 from signalbox.client.tokens import mint_token
 from signalbox.dev.identity import Identity
 from signalbox.gateway import Config, LocalGateway
-from signalbox.identity.handshake import Ticket, Token
+from signalbox.identity.credentials import Ticket, Token
 from signalbox.identity.minting import mint_ticket
 from tests.canary import CANARY
 from tests.framework.identity.handshakes import NOW, TICKET_SECRET, Handshakes, listening, sign

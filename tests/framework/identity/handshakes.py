@@ -16,11 +16,11 @@ from signalbox.identity.authority import Authority
 from signalbox.identity.claims import ClaimNames
 from signalbox.identity.decision import decide
 from signalbox.identity.errors import RefusalError
-from signalbox.identity.keys import Keyring
-from signalbox.identity.origins import Origins
-from signalbox.identity.terms import ALGORITHM, AUDIENCE
-from signalbox.identity.tickets import TicketOffice
-from signalbox.identity.tokens import Verifier
+from signalbox.identity.keys import KeyCache
+from signalbox.identity.origins import AllowedOrigins
+from signalbox.identity.ticket_format import TICKET_ALGORITHM, TICKET_AUDIENCE
+from signalbox.identity.tickets import TicketRedeemer
+from signalbox.identity.tokens import TokenVerifier
 from signalbox.observability import logger
 
 NOW = 1_767_225_600_000
@@ -117,22 +117,24 @@ class Handshakes:
         guests: bool = False,
         origins: tuple[str, ...] = (PAGE,),
         names: ClaimNames | None = None,
-        keyring: Keyring | None = None,
+        key_cache: KeyCache | None = None,
     ) -> None:
         self.spent: dict[str, str] = {}
-        ticket_keys = Keyring(lambda: {None: TICKET_SECRET})
+        ticket_keys = KeyCache(lambda: {None: TICKET_SECRET})
         self.authority = Authority(
-            Origins(origins),
+            AllowedOrigins(origins),
             guests=guests,
             names=names or ClaimNames(),
-            tokens=Verifier(
-                keyring or Keyring(lambda: {None: public_pem(algorithm)}),
+            tokens=TokenVerifier(
+                key_cache or KeyCache(lambda: {None: public_pem(algorithm)}),
                 algorithm,
                 audience="chat",
                 issuer=ISSUER,
                 leeway=30,
             ),
-            tickets=TicketOffice(Verifier(ticket_keys, ALGORITHM, AUDIENCE), self._spend),
+            tickets=TicketRedeemer(
+                TokenVerifier(ticket_keys, TICKET_ALGORITHM, TICKET_AUDIENCE), self._spend
+            ),
         )
 
     def ask(self, *arguments: Any, **options: Any) -> dict[str, Any]:

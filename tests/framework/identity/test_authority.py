@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from signalbox.identity.claims import LONGEST_USER_ID, ClaimNames
+from signalbox.identity.claims import MAX_USER_ID_LENGTH, ClaimNames
 from signalbox.identity.decision import decide
 from signalbox.identity.errors import KeysUnavailableError, RefusalError
-from signalbox.identity.keys import Keyring
+from signalbox.identity.keys import KeyCache
 from signalbox.identity.principal import Principal
 from signalbox.protocol import USER_ID_LENGTH
 from tests.framework.identity.handshakes import (
@@ -160,7 +160,7 @@ def test_token_is_refused_when_a_claim_makes_no_sense(claims: Any) -> None:
 
 
 def test_longest_user_id_is_the_protocols() -> None:
-    assert LONGEST_USER_ID == USER_ID_LENGTH
+    assert MAX_USER_ID_LENGTH == USER_ID_LENGTH
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def no_keys() -> Any:
 
 
 def test_handshake_is_answered_500_when_there_are_no_keys() -> None:
-    assert Handshakes(keyring=Keyring(no_keys)).outcome({"token": sign()}) == "500 KeysUnavailableError"
+    assert Handshakes(key_cache=KeyCache(no_keys)).outcome({"token": sign()}) == "500 KeysUnavailableError"
 
 
 @pytest.mark.parametrize("event", [{}, {"requestContext": {}}, question() | {"requestContext": 1}])

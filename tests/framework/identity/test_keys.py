@@ -13,8 +13,8 @@ from botocore.stub import Stubber
 from signalbox.identity import aws_secrets as vault
 from signalbox.identity import jwks
 from signalbox.identity.errors import DeniedError, KeysUnavailableError
-from signalbox.identity.jwks import LARGEST, fetch_keys
-from signalbox.identity.keys import FRESH, KEPT, PAUSE, Keyring
+from signalbox.identity.jwks import MAX_KEY_SET_BYTES, fetch_keys
+from signalbox.identity.keys import EXPIRE_AFTER, REFRESH_AFTER, RETRY_INTERVAL, KeyCache
 from tests.framework.identity.handshakes import NOW, Handshakes, jwk, sign
 
 
@@ -34,60 +34,60 @@ class Source:
 
 
 def test_keys_are_fetched_once_when_they_are_fresh() -> None:
-    keyring = Keyring(source := Source({"a": "A", "b": "B"}))
+    key_cache = KeyCache(source := Source({"a": "A", "b": "B"}))
 
-    found = [keyring.find("a", NOW), keyring.find("b", NOW + FRESH - 1)]
+    found = [key_cache.find("a", NOW), key_cache.find("b", NOW + REFRESH_AFTER - 1)]
 
     assert (found, source.asked) == (["A", "B"], 1)
 
 
 def test_new_key_is_found_when_keys_rotate() -> None:
-    keyring = Keyring(source := Source({"a": "A"}))
-    keyring.find("a", NOW)
+    key_cache = KeyCache(source := Source({"a": "A"}))
+    key_cache.find("a", NOW)
     source.keys = {"b": "B"}
 
-    assert keyring.find("b", NOW + PAUSE) == "B"
+    assert key_cache.find("b", NOW + RETRY_INTERVAL) == "B"
     with pytest.raises(DeniedError, match="unknown_key"):
-        keyring.find("a", NOW + PAUSE)  # the old one is good no longer
+        key_cache.find("a", NOW + RETRY_INTERVAL)  # the old one is good no longer
 
 
 def test_withdrawn_key_is_forgotten_when_keys_are_no_longer_fresh() -> None:
-    keyring = Keyring(source := Source({"a": "A", "b": "B"}))
-    keyring.find("a", NOW)
+    key_cache = KeyCache(source := Source({"a": "A", "b": "B"}))
+    key_cache.find("a", NOW)
     del source.keys["a"]
 
     with pytest.raises(DeniedError, match="unknown_key"):
-        keyring.find("a", NOW + FRESH)
+        key_cache.find("a", NOW + REFRESH_AFTER)
 
 
 def test_provider_is_asked_once_in_ten_seconds_when_strangers_invent_key_ids() -> None:
-    keyring = Keyring(source := Source({"a": "A"}))
+    key_cache = KeyCache(source := Source({"a": "A"}))
 
     for millisecond in range(0, 60_000, 100):
         with pytest.raises(DeniedError, match="unknown_key"):
-            keyring.find(f"invented-{millisecond}", NOW + millisecond)
+            key_cache.find(f"invented-{millisecond}", NOW + millisecond)
 
     assert source.asked == 6
 
 
 def test_known_keys_stay_good_for_an_hour_when_the_provider_is_away() -> None:
-    keyring = Keyring(source := Source({"a": "A"}))
-    keyring.find("a", NOW)
+    key_cache = KeyCache(source := Source({"a": "A"}))
+    key_cache.find("a", NOW)
     source.fails = True
 
-    assert keyring.find("a", NOW + KEPT - 1) == "A"
+    assert key_cache.find("a", NOW + EXPIRE_AFTER - 1) == "A"
     with pytest.raises(KeysUnavailableError):
-        keyring.find("a", NOW + KEPT)
+        key_cache.find("a", NOW + EXPIRE_AFTER)
 
 
 def test_provider_is_asked_once_in_ten_seconds_when_it_never_answered() -> None:
     source = Source()
     source.fails = True
-    keyring = Keyring(source)
+    key_cache = KeyCache(source)
 
     for second in range(20):
         with pytest.raises(KeysUnavailableError):
-            keyring.find("a", NOW + second * 1_000)
+            key_cache.find("a", NOW + second * 1_000)
 
     assert source.asked == 2
 
@@ -132,7 +132,7 @@ def provider() -> Iterator[Provider]:
 
 def test_token_is_accepted_when_the_provider_publishes_its_key(provider: Provider) -> None:
     provider.publish(jwk("ES256", "other kind"), jwk("RS256", "first"), jwk("RS256", "second"))
-    handshakes = Handshakes("RS256", keyring=Keyring(lambda: fetch_keys(provider.url, "RS256")))
+    handshakes = Handshakes("RS256", key_cache=KeyCache(lambda: fetch_keys(provider.url, "RS256")))
 
     assert handshakes.outcome({"token": sign("RS256", kid="first")}) == "200 ok"
     assert handshakes.outcome({"token": sign("RS256", kid="second")}) == "200 ok"
@@ -157,8 +157,8 @@ def test_only_keys_that_verify_such_signatures_are_kept_when_published(provider:
         (200, b"[]", "no key set"),
         (200, b'{"keys": 1}', "no key set"),
         (200, b"[" * 100_000, "no key set"),
-        (200, b'{"keys": []}', "no usable key"),
-        (200, b" " * (LARGEST + 1), "too large"),
+        (200, b'{"keys": []}', "no key for RS256"),
+        (200, b" " * (MAX_KEY_SET_BYTES + 1), "more than 262144 bytes"),
     ],
 )
 def test_keys_are_unavailable_when_the_provider_answers_nonsense(

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from signalbox.identity.authority import Authority
+from signalbox.identity.authority import Authority, build_authority
 from signalbox.identity.settings import IdentitySettings
-from signalbox.identity.wiring import build_authority
 from signalbox.settings import SettingsError
 from tests.conftest import ROOT
 from tests.framework.identity.handshakes import SECRET, TICKET_SECRET, public_pem

@@ -13,19 +13,19 @@ import jwt
 import pytest
 
 from signalbox.identity.errors import DeniedError, Reason
-from signalbox.identity.keys import Keyring
+from signalbox.identity.keys import KeyCache
 from signalbox.identity.minting import mint_ticket
 from signalbox.identity.signature import TicketVerifier
-from signalbox.identity.terms import ALGORITHM, AUDIENCE
-from signalbox.identity.tokens import Verifier
+from signalbox.identity.ticket_format import TICKET_ALGORITHM, TICKET_AUDIENCE
+from signalbox.identity.tokens import TokenVerifier
 from tests.conftest import ROOT
 from tests.framework.identity.handshakes import SECONDS, SECRET, TICKET_SECRET, Handshakes, sign
 from tests.framework.realtime.backend import NOW, SETTINGS
 from tests.security.bit_flips import flipped
 
-KEYS = Keyring(lambda: {None: TICKET_SECRET})
+KEYS = KeyCache(lambda: {None: TICKET_SECRET})
 CLAIMS = {"aud": "ticket", "sub": "ann", "jti": "x" * 22, "exp": SECONDS + 30}
-VERIFIERS = {"ours": TicketVerifier(KEYS), "PyJWT": Verifier(KEYS, ALGORITHM, AUDIENCE)}
+VERIFIERS = {"ours": TicketVerifier(KEYS), "PyJWT": TokenVerifier(KEYS, TICKET_ALGORITHM, TICKET_AUDIENCE)}
 
 
 def outcome(verifier: Any, text: str) -> Any:

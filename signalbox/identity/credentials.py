@@ -1,4 +1,4 @@
-"""What a client brings to the handshake: where it comes from, and at most one credential."""
+"""Reads the Origin and the credential, a token or a ticket, from a handshake."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,14 +8,14 @@ from signalbox.resolver import ConnectEvent
 
 from .errors import DeniedError, Reason
 
-LONGEST = 8_192
-"""The most characters a token or ticket may have: as much as API Gateway takes in a header line or URL."""
+MAX_CREDENTIAL_LENGTH = 8_192
+"""Characters. API Gateway accepts no longer header line or URL."""
 
-OFFERED = "bearer."
-"""How a subprotocol begins that carries a token, because a browser can set no other header."""
+BEARER_PREFIX = "bearer."
+"""Prefix of a subprotocol that carries a token. Browsers can set no other header."""
 
-COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
-"""How a JWT looks (RFC 7515, section 7.1), the empty signature of an unsigned one included."""
+COMPACT_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+"""A JWT in compact serialization (RFC 7515 section 7.1). An unsigned one has an empty signature."""
 
 _BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
 
@@ -38,7 +38,7 @@ Credential = Token | Ticket
 
 
 def read_origin(event: ConnectEvent) -> str | None:
-    """The Origin header as it was sent, None without one. Raises DeniedError when there are several."""
+    """Return the Origin header, None without one. Raises DeniedError for several."""
     origins = list_values(event, "Origin")
     if len(origins) > 1:
         raise DeniedError(Reason.ORIGIN_NOT_ALLOWED)
@@ -46,25 +46,25 @@ def read_origin(event: ConnectEvent) -> str | None:
 
 
 def read_credential(event: ConnectEvent) -> Credential | None:
-    """The one credential in query, subprotocols and Authorization header; None without any.
+    """Return the credential in query string, subprotocols or Authorization header, None without any.
 
-    The same one may come in two places. Two different ones, or one place filled twice, are a conflict: there
-    is no precedence to exploit. Cookies are not looked at (S03). Raises DeniedError.
+    The same credential may be in two places. Two different ones are a conflict, and so are two values in one
+    place, because a precedence could be exploited. Cookies are ignored (S03). Raises DeniedError.
     """
     found = set(_find(event))
     if len(found) > 1:
         raise DeniedError(Reason.CONFLICTING_CREDENTIALS)
     credential = found.pop() if found else None
-    if credential and len(credential.text) > LONGEST:
+    if credential and len(credential.text) > MAX_CREDENTIAL_LENGTH:
         raise DeniedError(Reason.TOO_LARGE)
-    if credential and not COMPACT.fullmatch(credential.text):
+    if credential and not COMPACT_JWT.fullmatch(credential.text):
         raise DeniedError(Reason.MALFORMED_CREDENTIALS)
     return credential
 
 
 def list_values(event: ConnectEvent, name: str) -> list[str]:
-    """Every value of a header, in the order of arrival."""
-    # By hand: names that differ only in case are one header, and none of its values may hide another.
+    """Return every value of a header, in the order of arrival."""
+    # Header names are case-insensitive, and no value may hide another one.
     fields: Mapping[str, list[str]] = event.raw.get("multiValueHeaders") or {
         field: [value] for field, value in event.headers.items()
     }
@@ -72,7 +72,9 @@ def list_values(event: ConnectEvent, name: str) -> list[str]:
 
 
 def _find(event: ConnectEvent) -> Iterator[Credential]:
-    offered = [each.removeprefix(OFFERED) for each in event.subprotocols if each.startswith(OFFERED)]
+    offered = [
+        each.removeprefix(BEARER_PREFIX) for each in event.subprotocols if each.startswith(BEARER_PREFIX)
+    ]
     for text in _only(offered):
         yield Token(text)
     for text in _only(_parameters(event, "token")):
@@ -81,7 +83,7 @@ def _find(event: ConnectEvent) -> Iterator[Credential]:
         yield Ticket(text)
     for line in _only(list_values(event, "Authorization")):
         match = _BEARER.fullmatch(line)
-        if match is None:  # whoever tries to say who they are is not taken for a guest
+        if match is None:  # a caller with a broken credential is not a guest
             raise DeniedError(Reason.MALFORMED_CREDENTIALS)
         yield Token(match[1])
 
