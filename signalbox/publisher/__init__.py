@@ -1,4 +1,4 @@
-"""Frames (bytes) to connections: the one package that talks to `@connections`."""
+"""Sends frames (bytes) to connections. No other package talks to `@connections`."""
 
 from .budget import SendBudget
 from .errors import FrameTooLargeError, InvalidSliceError, PublisherError, QueueError

@@ -1,4 +1,4 @@
-"""The account's send budget: how fast posts may go out (F16)."""
+"""The send budget: a rate limit for posts, by additive increase, multiplicative decrease (F16)."""
 
 from __future__ import annotations
 
@@ -7,50 +7,50 @@ import time
 from collections.abc import Callable
 
 BURST = 0.05
-"""Seconds' worth of posts that may go out at once: more of it makes single seconds exceed the budget."""
+"""Burst tolerance in seconds of the rate. A larger one lets single seconds exceed the budget."""
 
 RECOVERY = 60.0
-"""Seconds in which the pace climbs from nothing to the whole budget."""
+"""Seconds in which the pace rises from nothing to the whole budget."""
 
-_LOWEST = 1.0
-_BETWEEN_CUTS = 1.0
+_MIN_PACE = 1.0
+_HALVING_INTERVAL = 1.0
 
 
 class SendBudget:
-    """A pace in posts a second: `rate` at most, and less for a while after the account was refused.
+    """A pace in posts a second: at most `rate`, and lower after API Gateway throttled the account.
 
-    API Gateway counts posts against one quota an account and region, which inbound messages need as well.
-    Whoever runs n fan-outs side by side gives each an nth of the budget. The pace is halved when the account
-    is refused, at most once a second, and climbs back in a straight line: additive increase, multiplicative
-    decrease, by which senders that know nothing of each other share what there is.
+    Posts and inbound messages share one quota for each account and region. For n fan-outs at the same time,
+    give each an nth of the budget. Throttling halves the pace, at most once a second. It then rises linearly.
+    This is additive increase, multiplicative decrease (AIMD), as in TCP: independent senders come to share
+    the quota without knowing of each other.
 
-    `clock` is in monotonic seconds. Without a `rate` there is no bound but the account's refusals.
+    `clock` is in monotonic seconds. Without a `rate`, only throttling limits the pace.
     """
 
     def __init__(self, rate: float = math.inf, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._most = rate
+        self._rate = rate
         self._clock = clock
         self._pace = rate
-        self._looked = self._cut = self._due = -math.inf
+        self._updated_at = self._halved_at = self._next_at = -math.inf
 
     @property
     def pace(self) -> float:
-        """Posts a second at the moment."""
+        """The current pace in posts a second."""
         now = self._clock()
-        if self._pace < self._most:
-            self._pace = min(self._most, self._pace + (now - self._looked) * self._most / RECOVERY)
-        self._looked = now
+        if self._pace < self._rate:
+            self._pace = min(self._rate, self._pace + (now - self._updated_at) * self._rate / RECOVERY)
+        self._updated_at = now
         return self._pace
 
     def reserve(self) -> float:
-        """Take the next place; return the seconds until it is due, 0 or less when it is."""
+        """Reserve the next post. Return the seconds to wait for it, 0 or less if it is due."""
         pace = self.pace
-        self._due = max(self._due + 1 / pace, self._looked - BURST)
-        return self._due - self._looked
+        self._next_at = max(self._next_at + 1 / pace, self._updated_at - BURST)
+        return self._next_at - self._updated_at
 
     def back_off(self) -> None:
-        """The account was refused: halve the pace, unless that has just been done."""
+        """Halve the pace after throttling, unless it was halved within the last second."""
         pace = self.pace
-        if self._looked - self._cut >= _BETWEEN_CUTS:
-            self._pace = max(_LOWEST, pace / 2)
-            self._cut = self._looked
+        if self._updated_at - self._halved_at >= _HALVING_INTERVAL:
+            self._pace = max(_MIN_PACE, pace / 2)
+            self._halved_at = self._updated_at

@@ -1,24 +1,24 @@
-"""What the publisher raises.
+"""Errors of the publisher.
 
 PublisherError
-├── FanOutError                  the recipients could not be read to the end; carries the report (`outcomes`)
-├── FrameTooLargeError           a frame over API Gateway's limit: nothing was sent
-├── InvalidSliceError            a message of the queue that is not one of ours, or of another release
-└── QueueError                   the queue did not take everything; some of it may be in it
+├── FanOutError                  reading the recipients failed; holds the report so far (`outcomes`)
+├── FrameTooLargeError           a frame exceeds API Gateway's limit; nothing was sent
+├── InvalidSliceError            a message of the queue is no slice, or of an unknown release
+└── QueueError                   the queue did not accept every slice; some may be in it
 """
 
 
 class PublisherError(Exception):
-    """The root of everything this package raises."""
+    """Base class of this package's errors."""
 
 
 class FrameTooLargeError(PublisherError):
-    """A frame of more bytes than API Gateway takes (W23, W30); nothing was stored or sent."""
+    """A frame exceeds API Gateway's limit (W23, W30). Nothing was stored or sent."""
 
 
 class InvalidSliceError(PublisherError):
-    """A message that is not a slice of a broadcast, or is of a release that this one does not know."""
+    """A message is no slice of a broadcast, or has a version that this release cannot read."""
 
 
 class QueueError(PublisherError):
-    """The queue is throttled, unreachable or missing. What was put there before the failure stays in it."""
+    """The queue is throttled, unreachable or missing. Slices sent before the failure stay in it."""

@@ -1,4 +1,4 @@
-"""One frame to many connections: bounded, in time, and every recipient for itself."""
+"""Fan-out of one frame to many connections, with bounded concurrency, a deadline and isolated failures."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from random import SystemRandom
 
 from .budget import SendBudget
 from .gateway import Gateway
+from .outcome_counter import OutcomeCounter, RecipientState
 from .outcomes import Failed, FanOutError, Gone, Outcome, Recipient, Report, Slow
-from .tally import Tally, Turn
 
 GRACE = 1.0
-"""Seconds after the deadline for posts under way. What is still open then is left to whoever resumes."""
+"""Grace period after the deadline for posts under way, in seconds. Then they are cancelled."""
 
 REFUSALS = 4
-"""How often in a row a recipient is refused, while others are served, before it counts as slow (F17)."""
+"""Refusals in a row after which a recipient counts as slow, while others are served (F17)."""
 
 _GONE_PAUSE = 1.0
 _RETRY_PAUSE = 0.2
 _REFUSED_PAUSE = 1.0
 _THROTTLED_PAUSE = 2.0
-# The system's: a generator of our own would be the same one in every sandbox restored from a snapshot.
+# A seeded generator would be the same one in every sandbox restored from a snapshot.
 _RANDOM = SystemRandom()
 
 
@@ -39,28 +39,31 @@ async def fan_out(
     start: str | None = None,
     jitter: Callable[[], float] = _RANDOM.random,
 ) -> Report:
-    """Post `frame` to every recipient, at least once, `concurrency` at a time and in the pace of `budget`.
+    """Post `frame` to every recipient, at least once, `concurrency` at a time, at the pace of `budget`.
 
-    One recipient's outcome changes nothing for another, an exception from the gateway included (F15). Who is
-    tried again holds up nobody meanwhile: what may work next time once, after `jitter()` (0 to 1) times
-    0.2 s; a `Gone` on a connection younger than 10 s at `now` (epoch milliseconds) once, after 1 s, and it is
-    never pruned (F06); a `Slow` three times, after `jitter()` times 1, 2 and 3 s. When so many are refused
-    that it must be the account, the pace is halved, and they are tried until served or time is out (F17).
+    An outcome, or an exception of the gateway, concerns its own recipient only (F15). Retries do not delay
+    other recipients. Their pauses have full jitter (`jitter()` is 0 to 1), with one exception:
 
-    When `time_left()`, in seconds, runs out, no further recipient is taken, posts under way get `GRACE`
-    seconds, and the report ends where the first unfinished recipient is. Those finished beyond it are not
-    in the report: they get the frame again from whoever resumes at its cursor. `start` is the cursor
-    `recipients` was resumed from: it is the report's when nobody's turn came.
+    * A failure that may be temporary is retried once, within 0.2 s.
+    * A `Slow` recipient is retried three times, within 1, 2 and 3 s. If so many are refused that the account
+      must be throttled, the pace is halved. They are then retried until the deadline (F17).
+    * A `Gone` connection younger than 10 s at `now` (epoch milliseconds) is retried once, after 1 s, because
+      its handshake may be incomplete (F06). It is never pruned.
 
-    `recipients` is read at most 2 x `concurrency` ahead, by one task, and closed. When reading it fails, what
-    was read is still posted, then FanOutError is raised with the report.
+    The deadline is when `time_left()`, in seconds, reaches 0. No further recipient is taken then, and posts
+    under way get `GRACE` seconds. The report ends before the first unfinished recipient. Later recipients get
+    the frame again when the fan-out resumes at the report's cursor. `start` is the cursor at which this one
+    resumed, and the report repeats it if no recipient was finished.
+
+    One task reads `recipients`, at most 2 x `concurrency` ahead, and closes it. If reading fails, the frame is
+    still posted to the recipients read so far. Then FanOutError is raised with the report.
     """
-    tally, pace = Tally(now, start), budget or SendBudget()
-    broadcast = _Broadcast(gateway, frame, recipients, tally, time_left, pace, concurrency, jitter)
+    counter, pace = OutcomeCounter(now, start), budget or SendBudget()
+    broadcast = _FanOut(gateway, frame, recipients, counter, time_left, pace, concurrency, jitter)
     return await broadcast.run()
 
 
-class _Broadcast:
+class _FanOut:
     """One reader, and as many workers as there is work for, up to `concurrency`."""
 
     def __init__(
@@ -68,7 +71,7 @@ class _Broadcast:
         gateway: Gateway,
         frame: bytes,
         recipients: AsyncIterable[Recipient],
-        tally: Tally,
+        counter: OutcomeCounter,
         time_left: Callable[[], float],
         budget: SendBudget,
         concurrency: int,
@@ -77,16 +80,16 @@ class _Broadcast:
         self._gateway = gateway
         self._frame = frame
         self._recipients = recipients
-        self._tally = tally
+        self._counter = counter
         self._time_left = time_left
         self._budget = budget
         self._concurrency = concurrency
         self._jitter = jitter
-        self._ahead: deque[Turn] = deque()
-        self._room = asyncio.Event()
-        self._line = asyncio.Lock()
+        self._pending: deque[RecipientState] = deque()
+        self._has_room = asyncio.Event()
+        self._admission = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._at_work = 0
+        self._worker_count = 0
         self._stopping = False
 
     async def run(self) -> Report:
@@ -101,7 +104,7 @@ class _Broadcast:
         finally:
             await self._stop(reader)
         error = None if reader.cancelled() else reader.exception()
-        report = self._tally.report(exhausted=not reader.cancelled() and error is None)
+        report = self._counter.report(exhausted=not reader.cancelled() and error is None)
         if error is not None:
             raise FanOutError(report) from error
         return report
@@ -120,13 +123,13 @@ class _Broadcast:
         stream = aiter(self._recipients)
         try:
             async for recipient in stream:
-                self._ahead.append(self._tally.begin(recipient))
-                if self._at_work < self._concurrency:
-                    self._at_work += 1
+                self._pending.append(self._counter.add(recipient))
+                if self._worker_count < self._concurrency:
+                    self._worker_count += 1
                     self._start(self._work())
-                elif len(self._ahead) >= 2 * self._concurrency:
-                    self._room.clear()
-                    await self._room.wait()
+                elif len(self._pending) >= 2 * self._concurrency:
+                    self._has_room.clear()
+                    await self._has_room.wait()
         finally:
             aclose = getattr(stream, "aclose", None)
             if aclose is not None:
@@ -138,55 +141,55 @@ class _Broadcast:
         task.add_done_callback(self._tasks.discard)
 
     async def _work(self) -> None:
-        while self._ahead and self._time_left() > 0:
-            turn = self._ahead.popleft()
-            if len(self._ahead) <= self._concurrency:
-                self._room.set()
+        while self._pending and self._time_left() > 0:
+            state = self._pending.popleft()
+            if len(self._pending) <= self._concurrency:
+                self._has_room.set()
             if not await self._is_admitted():
                 break
-            self._tally.note(turn, await self._post(turn.recipient))
-            pause = self._until_next_try(turn)
+            self._counter.record(state, await self._post(state.recipient))
+            pause = self._retry_pause(state)
             if pause is None:
-                self._tally.end(turn)
+                self._counter.finish(state)
             elif pause < self._time_left():
-                self._start(self._try_again(turn, pause))
-        self._at_work -= 1
+                self._start(self._retry(state, pause))
+        self._worker_count -= 1
 
     async def _is_admitted(self) -> bool:
-        # One waits for its place, the others behind it: nobody holds a place far ahead of a changing pace.
-        async with self._line:
+        # One worker at a time waits for the budget, so that no reservation outlives a change of pace.
+        async with self._admission:
             wait = self._budget.reserve()
             if wait > 0:
                 await asyncio.sleep(min(wait, self._seconds_left()))
         return self._time_left() > 0
 
-    async def _try_again(self, turn: Turn, pause: float) -> None:
+    async def _retry(self, state: RecipientState, pause: float) -> None:
         await asyncio.sleep(pause)
-        self._ahead.appendleft(turn)
-        if self._at_work < self._concurrency:
-            self._at_work += 1
+        self._pending.appendleft(state)
+        if self._worker_count < self._concurrency:
+            self._worker_count += 1
             await self._work()
 
-    def _until_next_try(self, turn: Turn) -> float | None:
-        """The seconds to wait for it; None when the outcome stands."""
-        match turn.outcome:
-            case Gone() if self._tally.is_settling(turn.recipient) and turn.tries == 1:
+    def _retry_pause(self, state: RecipientState) -> float | None:
+        """Return the seconds until the next try, None if the outcome is final."""
+        match state.outcome:
+            case Gone() if self._counter.may_be_in_handshake(state.recipient) and state.tries == 1:
                 return min(_GONE_PAUSE, self._time_left() / 2)
-            case Failed(retry=True) if turn.tries == 1:
+            case Failed(retry=True) if state.tries == 1:
                 return self._jitter() * _RETRY_PAUSE
-            case Slow() if self._tally.throttled:
+            case Slow() if self._counter.throttled:
                 self._budget.back_off()
-                turn.refusals = 0
+                state.refusals = 0
                 return self._jitter() * _THROTTLED_PAUSE
-            case Slow() if turn.refusals < REFUSALS:
-                return self._jitter() * _REFUSED_PAUSE * turn.refusals
+            case Slow() if state.refusals < REFUSALS:
+                return self._jitter() * _REFUSED_PAUSE * state.refusals
         return None
 
     async def _post(self, recipient: Recipient) -> Outcome:
         try:
             return await self._gateway.post(recipient.connection_id, self._frame)
         except (Exception, asyncio.CancelledError) as error:
-            # Whatever happens to one recipient stays with it (F15), a cancellation that is not ours included.
+            # A failure concerns one recipient only (F15), even a cancellation that is not ours.
             if self._stopping:
                 raise
             return Failed(type(error).__name__, retry=False)

@@ -1,4 +1,4 @@
-"""The port to the clients: what can be done to a connection, what may come of it, and API Gateway's own."""
+"""The port for posting to connections, and its implementation with API Gateway's `@connections`."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from signalbox.aws.transport import Transport
 from .outcomes import Failed, Gone, Outcome, Sent, Slow, TooLarge
 
 MAX_FRAME_BYTES = 131_072
-"""The largest frame API Gateway takes (W23)."""
+"""The largest frame that API Gateway accepts (W23)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionInfo:
-    """What API Gateway knows of a connection (W16). Instants are epoch milliseconds."""
+    """A connection as API Gateway describes it (W16). Instants are epoch milliseconds."""
 
     connected_at: int
     last_active_at: int
@@ -35,33 +35,33 @@ class ConnectionInfo:
 
 
 class Gateway(Protocol):
-    """`@connections`. Whatever is to be expected is returned; only a programming error raises."""
+    """The operations of `@connections`. Expected failures are returned, not raised."""
 
     async def post(self, connection_id: str, frame: bytes) -> Outcome:
         """Send a frame to a connection."""
         ...
 
     async def close(self, connection_id: str) -> Outcome:
-        """Close a connection; the client sees 1000 (W64)."""
+        """Close a connection. The client sees close code 1000 (W64)."""
         ...
 
     async def info(self, connection_id: str) -> ConnectionInfo | Gone | Failed:
-        """Ask what is known of a connection."""
+        """Return what API Gateway knows of a connection."""
         ...
 
 
-# Connection ids are URL-safe base64 (W39). Anything else could lead the path elsewhere.
+# Connection ids are URL-safe base64 (W39). Other characters could change the path.
 _CONNECTION_ID = re.compile(r"[A-Za-z0-9_=-]{1,128}")
 _ERROR_TYPE = re.compile(r"[A-Za-z]{1,64}")
-# AWS refuses a signature that is 5 minutes off.
+# Seconds. AWS refuses a signature with a clock skew of 5 minutes.
 _SKEW = 240
 
 
 class ApiGateway:
     """API Gateway's `@connections` at `endpoint_url`, path prefix included: `https://{host}/{stage}` (W12).
 
-    The endpoint comes from settings: behind a custom domain, an event's `domainName` is the wrong one (F09).
-    `clock` is in epoch seconds, and is corrected by the server's when that refuses a signature's date.
+    The endpoint comes from settings, because behind a custom domain an event's `domainName` is wrong (F09).
+    `clock` is in epoch seconds. If the server refuses a signature's date, its clock corrects ours.
     """
 
     def __init__(
@@ -76,7 +76,9 @@ class ApiGateway:
         parts = urlsplit(endpoint_url)
         prefix = parts.path.rstrip("/")
         if parts.query or parts.fragment or {"", ".", ".."}.intersection(prefix.split("/")[1:]):
-            raise ValueError(f"not an endpoint: {endpoint_url!r}")
+            raise ValueError(
+                f"ApiGateway: {endpoint_url!r} is no endpoint. Use https://HOST/STAGE without a query string."
+            )
         self._transport = transport or Transport(endpoint_url)
         self._credentials = credentials or Credentials()
         self._clock = clock
@@ -86,17 +88,17 @@ class ApiGateway:
         self._hashed = (b"", hashlib.sha256().hexdigest())
 
     async def post(self, connection_id: str, frame: bytes) -> Outcome:
-        """Send a frame to a connection. One over `MAX_FRAME_BYTES` is not sent at all."""
+        """Send a frame to a connection. A frame over `MAX_FRAME_BYTES` is not sent."""
         if len(frame) > MAX_FRAME_BYTES:
             return TooLarge()
         return _outcome(await self._call("POST", connection_id, frame))
 
     async def close(self, connection_id: str) -> Outcome:
-        """Close a connection; `Sent` when API Gateway will."""
+        """Close a connection. `Sent` means that API Gateway accepted the request."""
         return _outcome(await self._call("DELETE", connection_id, b""))
 
     async def info(self, connection_id: str) -> ConnectionInfo | Gone | Failed:
-        """Ask what is known of a connection."""
+        """Return what API Gateway knows of a connection."""
         response = await self._call("GET", connection_id, b"")
         if isinstance(response, Response) and response.status == 200:
             return _read_info(response.body)

@@ -1,4 +1,4 @@
-"""What becomes of a frame: one outcome a recipient, and the report of a whole fan-out."""
+"""The outcome of a frame for one recipient, and the report of a whole fan-out."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from .errors import PublisherError
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """API Gateway took it. Whether the client read it is unknown."""
+    """API Gateway accepted the frame. Whether the client read it is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """There is no such connection: it ended, or its handshake is not complete yet (W21, W22)."""
+    """There is no such connection. It ended, or its handshake is not complete yet (W21, W22)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slow:
-    """Refused for now (429): the client does not read, or the account sends too much (W17)."""
+    """Refused with 429. Either the client does not read, or the account is throttled (W17)."""
 
 
 @dataclass(frozen=True, slots=True)
 class TooLarge:
-    """The frame is over API Gateway's limit; the connection is not affected (W23)."""
+    """The frame exceeds API Gateway's limit. The connection is not affected (W23)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It did not work. `reason` is a word for logs and metrics; `retry`: it may work next time."""
+    """The post failed. `reason` is a word for logs and metrics. With `retry`, a retry may succeed."""
 
     reason: str
     retry: bool
@@ -41,33 +41,34 @@ Outcome = Sent | Gone | Slow | TooLarge | Failed
 
 
 class Recipient(Protocol):
-    """Whom a frame goes to. A stream resumed with `cursor` yields everybody after this one."""
+    """A recipient of a frame. A stream resumed at `cursor` yields the recipients after this one."""
 
     @property
     def connection_id(self) -> str:
-        """Where to post."""
+        """The connection to post to."""
         ...
 
     @property
     def connected_at(self) -> int:
-        """When it connected, in epoch milliseconds."""
+        """The instant of its handshake in epoch milliseconds."""
         ...
 
     @property
     def cursor(self) -> str:
-        """Its place in the stream."""
+        """Its position in the stream."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of the recipients up to `cursor`: each is in exactly one of the counts.
+    """The outcomes of the recipients up to `cursor`. Each recipient is in exactly one of the counts.
 
-    `recipients` = `sent` + `too_large` + the lengths of `gone`, `slow` and `failed`, which hold connection
-    ids. `gone` are those to prune. `failed` keep their rows: `reasons` counts what went wrong, and those
-    that may still be in their handshake are among them. `cursor` is None when everybody had their turn, or
-    when nobody had one yet and the stream began at its beginning: `complete` tells these apart. `throttled`
-    says that the account was being refused at the end: who goes on should wait a little.
+    `gone`, `slow` and `failed` hold connection ids. `recipients` is the sum of their lengths, `sent` and
+    `too_large`. Prune `gone`, and keep `failed`: some of them may still be in their handshake. `reasons`
+    counts the failures by reason.
+
+    Resume at `cursor` unless `complete` is true. A `cursor` of None then means the beginning of the stream.
+    `throttled` says that the account was throttled at the end, so wait a little before you resume.
     """
 
     recipients: int = 0
@@ -83,11 +84,11 @@ class Report:
 
 
 class FanOutError(PublisherError):
-    """A fan-out whose recipients could not be read to the end; `__cause__` says why.
+    """Reading the recipients of a fan-out failed. `__cause__` is the reason.
 
-    `report` covers what was done, and its cursor is where to go on.
+    `report` covers the recipients that were served. Resume at its cursor.
     """
 
     def __init__(self, report: Report) -> None:
-        super().__init__(f"the recipients could not be read to the end, after {report.recipients}")
+        super().__init__(f"reading the recipients failed after {report.recipients}. Resume at report.cursor.")
         self.report = report

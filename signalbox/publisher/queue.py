@@ -1,4 +1,4 @@
-"""What is left of a broadcast, to SQS and back: who is still to be served, never the frame itself."""
+"""The SQS queue of broadcasts. Its messages are slices of recipients, never the frame itself."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Protocol, Self
 from .errors import InvalidSliceError, QueueError
 
 VERSION = 1
-"""Of the messages' format. A release reads its own and the one before."""
+"""Version of the message format. A release reads its own version and the one before."""
 
 _BATCH = 10
 _ATTEMPTS = 3
@@ -20,11 +20,11 @@ _ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A part of a broadcast: of one shard's recipients those after `cursor`, until time runs out.
+    """A part of a broadcast: the recipients of one shard after `cursor`.
 
-    Without a `shard` those of all. `number` counts the slices of a shard from 1; whoever goes on after this
-    one is the next. `issued_at` is when the broadcast was, in epoch milliseconds. `audience` names the
-    recipients; None are all there are, in `tenant`.
+    Without a `shard` it covers all shards. A worker serves a slice until its deadline, and queues the rest as
+    the next slice. `number` counts the slices of a shard from 1. `issued_at` is the broadcast's instant in
+    epoch milliseconds. `audience` names the recipients, and None means all connections of `tenant`.
     """
 
     broadcast_id: str
@@ -36,20 +36,22 @@ class Slice:
     tenant: str = ""
 
     def next(self, cursor: str | None) -> Slice:
-        """Return the slice that goes on at `cursor`."""
+        """Return the slice that continues at `cursor`."""
         return replace(self, number=self.number + 1, cursor=cursor)
 
     def to_text(self) -> str:
-        """Return the message."""
+        """Return the text of the queue's message."""
         return json.dumps({"v": VERSION, **asdict(self)})
 
     @classmethod
     def from_text(cls, text: str) -> Self:
-        """Read a message; fields of later releases are ignored. Raises InvalidSliceError."""
+        """Read a message, without the fields of later releases. Raises InvalidSliceError."""
         try:
             message = json.loads(text)
             if message["v"] not in {VERSION - 1, VERSION}:
-                raise InvalidSliceError("of a release that is not known here")
+                raise InvalidSliceError(
+                    f"this release reads messages of version {VERSION - 1} and {VERSION} only"
+                )
             slice_ = cls(
                 broadcast_id=message["broadcast_id"],
                 shard=message["shard"],
@@ -60,7 +62,7 @@ class Slice:
                 tenant=message.get("tenant", ""),
             )
         except (ValueError, KeyError, TypeError):
-            raise InvalidSliceError("not a slice of a broadcast") from None
+            raise InvalidSliceError("the message is no slice of a broadcast") from None
         slice_._check()
         return slice_
 
@@ -69,22 +71,22 @@ class Slice:
         texts += [text for text in (self.cursor, self.audience) if text is not None]
         numbers += [self.shard] if self.shard is not None else []
         if {*map(type, texts)} != {str} or {*map(type, numbers)} != {int}:
-            raise InvalidSliceError("not a slice of a broadcast")
+            raise InvalidSliceError("the message is no slice of a broadcast")
 
 
 class Queue(Protocol):
-    """Where slices wait for a worker."""
+    """A queue of slices for the workers."""
 
     async def send(self, slices: Sequence[Slice], *, delay: int = 0) -> None:
-        """Put slices there, to be seen after `delay` seconds. Raises QueueError."""
+        """Send slices, visible after `delay` seconds. Raises QueueError."""
         ...
 
 
 class SliceQueue:
-    """The SQS queue at `url`. Nothing connects, nor is boto3 imported, before the first call.
+    """The SQS queue at `url`. The first call imports boto3 and connects.
 
-    `client` is boto3's or anything with its `send_message_batch`; without one it is made from the standard
-    environment variables.
+    `client` is a boto3 client, or any object with its `send_message_batch`. By default it is made from the
+    standard environment variables.
     """
 
     def __init__(self, url: str, *, client: object | None = None) -> None:
@@ -93,7 +95,7 @@ class SliceQueue:
         self._lock = threading.Lock()
 
     async def send(self, slices: Sequence[Slice], *, delay: int = 0) -> None:
-        """Put slices into the queue, ten at a time and all tens at once. Raises QueueError."""
+        """Send slices in batches of ten, all batches concurrently. Raises QueueError."""
         entries = [
             {"Id": str(number), "MessageBody": each.to_text(), "DelaySeconds": delay}
             for number, each in enumerate(slices)
@@ -111,9 +113,9 @@ class SliceQueue:
                 if not entries:
                     return
         except (BotoCoreError, ClientError) as error:
-            # botocore's text may quote the message.
+            # botocore's text may quote the message, so only the type is passed on.
             raise QueueError(type(error).__name__) from None
-        raise QueueError(f"{len(entries)} messages were refused")
+        raise QueueError(f"the queue refused {len(entries)} messages {_ATTEMPTS} times")
 
     def _connect(self) -> Any:
         with self._lock:
@@ -121,7 +123,7 @@ class SliceQueue:
                 from boto3.session import Session
                 from botocore.config import Config
 
-                # botocore's own timeouts are a minute, longer than an invocation.
+                # botocore's default timeouts of a minute are longer than an invocation.
                 config = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2})
                 self._client = Session().client("sqs", config=config)
             return self._client
