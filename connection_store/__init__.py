@@ -1,12 +1,13 @@
 """The state of a real-time backend in one DynamoDB table: who is connected, to what, and what was said."""
 
 from .broadcasts import Counts, Progress, QueuedBroadcasts, Step
-from .budget import time_budget
 from .connections import ConnectionManager
 from .endings import EndedConnection
 from .errors import (
+    AccessDeniedError,
     ConnectionGoneError,
     ConnectionLimitError,
+    ForeignTableError,
     HistoryGoneError,
     InvalidCursorError,
     InvalidKeyError,
@@ -36,9 +37,11 @@ from .presence import Presence, PresenceList, PresentUser
 from .subscriptions import Subscribed, Subscriptions
 from .table import Table
 from .tickets import SpentTickets
+from .timing import time_budget
 from .user_rates import UserRates
 
 __all__ = [
+    "AccessDeniedError",
     "Allowances",
     "Appended",
     "Channel",
@@ -49,6 +52,7 @@ __all__ = [
     "ConnectionManager",
     "Counts",
     "EndedConnection",
+    "ForeignTableError",
     "History",
     "HistoryGoneError",
     "HistoryPage",

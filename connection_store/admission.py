@@ -1,9 +1,10 @@
 """How connections begin: counted and admitted against everything that happens at once."""
 
-import json
 from typing import Any, NamedTuple
 
 from . import schema
+from .arguments import whole_number
+from .client_data import client_data_row
 from .endings import Silence, end_unheard
 from .errors import ConditionFailedError, ConnectionLimitError, RevokedError, TransactionConflictError
 from .models import Connection, UserConnection
@@ -36,7 +37,7 @@ class Admission:
     """
 
     def __init__(self, table: Table, prefix: str, ttl: int, limit: int | None, silence: Silence) -> None:
-        if limit is not None and not 1 <= limit <= MOST:
+        if limit is not None and whole_number("connection_limit", limit, 1) > MOST:
             raise ValueError(f"a user may have 1 to {MOST} connections")
         self._table = table
         self._prefix = prefix
@@ -142,10 +143,3 @@ class Admission:
         if client_data is not None:
             rows.append(client_data_row(prefix, connection, client_data))
         return rows
-
-
-def client_data_row(prefix: str, connection: Connection, client_data: Any) -> Put:
-    """Return the write of a connection's client data. Raises TypeError or ValueError if it is not JSON."""
-    key = schema.client_data_key(prefix, connection.connection_id)
-    text = json.dumps(client_data, allow_nan=False)
-    return Put({**key._asdict(), "data": text, schema.TTL_ATTRIBUTE: connection.expires_at})

@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Self
 
 from . import schema
-from .clock import instant
 from .requests import Put, Update
 from .table import Table
+from .timing import instant
 from .wire import Record
 
 FRAME_TTL = 3_600

@@ -5,8 +5,8 @@ import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from .budget import Clock, deadline
 from .errors import StoreBusyError
+from .timing import Clock, deadline
 
 
 class ConcurrencyLimit:

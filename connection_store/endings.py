@@ -47,11 +47,12 @@ class EndedConnection:
             return channels
         return [schema.user_connection_key(self.partition, self.user_id, self.connection_id), *channels]
 
-    def hanging(self) -> list[Key]:
-        """Return the keys of all rows that hang on the connection's own, in the order they are deleted."""
-        # A subscription is how the channel's row is found: it goes after it.
+    def steps(self) -> tuple[list[Key], list[Key], list[Key]]:
+        """Return the keys of all rows, in the three steps that they are deleted in."""
+        hanging = [schema.client_data_key(self.partition, self.connection_id), *self.shown()]
+        # A subscription is how the row on its channel is found, and the connection's own row finds them all.
         found_by = [each.keys(self.partition)[0] for each in self.subscriptions]
-        return [schema.client_data_key(self.partition, self.connection_id), *self.shown(), *found_by]
+        return hanging, found_by, [schema.connection_key(self.partition, self.connection_id)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,9 @@ class ConnectionEndings:
 
     async def forget(self, departures: Collection[EndedConnection], besides: Iterable[Key] = ()) -> None:
         """Delete all rows of connections that have ended, and those at `besides`."""
-        hanging = [key for each in departures for key in each.hanging()]
-        own = [schema.connection_key(each.partition, each.connection_id) for each in departures]
-        await self._table.delete_all([*besides, *hanging, *own])
+        steps = zip(*(each.steps() for each in departures), strict=True)
+        keys = (key for step in steps for some in step for key in some)
+        await self._table.delete_all([*besides, *keys])
 
     async def prune(
         self, connection_ids: Iterable[str], user_id: str | None, now: int, *, keep_rows: bool = False

@@ -12,6 +12,8 @@ StoreError
 ├── HistoryGoneError           the history a position belongs to is no more
 ├── ItemTooLargeError          over DynamoDB's 400 KB
 ├── TableMissingError          there is no such table (yet)
+├── ForeignTableError          there is a table of that name with other keys or another TTL attribute
+├── AccessDeniedError          IAM does not allow an action on the table
 ├── InvalidKeyError            an id, a channel's name, a key or a prefix that no row's key can hold
 └── InvalidCursorError         not a cursor this store gave out
 """
@@ -78,6 +80,14 @@ class ItemTooLargeError(StoreError):
 
 class TableMissingError(StoreError):
     """There is no such table, or it is still being made."""
+
+
+class ForeignTableError(StoreError):
+    """There is a table of that name, but its keys or its TTL attribute are not this store's."""
+
+
+class AccessDeniedError(StoreError):
+    """IAM does not allow an action on the table. The text names the action."""
 
 
 class InvalidKeyError(StoreError, ValueError):

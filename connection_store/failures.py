@@ -8,6 +8,7 @@ from typing import Any
 
 from .engine import EngineError, NoAnswerError, RequestRefusedError
 from .errors import (
+    AccessDeniedError,
     ConditionFailedError,
     ItemTooLargeError,
     StoreBusyError,
@@ -19,6 +20,8 @@ from .errors import (
 SERVER_ERROR = 500
 
 _BY_CODE: dict[str, type[StoreError]] = {
+    "AccessDenied": AccessDeniedError,
+    "AccessDeniedException": AccessDeniedError,
     "ItemCollectionSizeLimitExceeded": ItemTooLargeError,
     "ItemCollectionSizeLimitExceededException": ItemTooLargeError,
     "LimitExceededException": StoreBusyError,

@@ -7,11 +7,11 @@ from math import inf
 
 from . import schema
 from .channel_heads import ChannelHeads, lasting
-from .clock import instant
 from .errors import ConditionFailedError, HistoryGoneError, TransactionConflictError, UnseenError
 from .models import Channel, ChannelHead, Position, Publication
 from .requests import Put, Query, Write
 from .table import Table
+from .timing import instant
 
 SEEN_FOR = 600
 """Seconds in which a publisher's idempotency key is recognised (G4)."""

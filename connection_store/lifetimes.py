@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from . import schema
-from .clock import instant
 from .connections import CONNECTION_TTL
 from .endings import ConnectionEndings, EndedConnection
 from .errors import ConnectionGoneError
@@ -13,6 +12,7 @@ from .models import Connection, Subscription
 from .requests import Query, Update
 from .schema import Key
 from .table import Table
+from .timing import instant
 from .user_locks import UserLocks
 
 

@@ -7,11 +7,11 @@ that is kept is until when somebody is busy, if each thing they did had taken it
 from dataclasses import dataclass
 
 from . import schema
-from .clock import instant
 from .errors import ConditionFailedError, ConnectionGoneError
 from .models import Connection
 from .requests import Update
 from .table import Table
+from .timing import instant
 
 ATTEMPTS = 5
 """How often a count is tried when other messages of the same connection are counted at the same time."""

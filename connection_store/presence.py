@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from . import schema
-from .clock import instant
 from .connections import WATCHED_SILENCE
 from .models import Connection, Subscriber
 from .subscriptions import Subscriptions
 from .table import Table
+from .timing import instant
 
 EXAMINED = 1_000
 """Connections looked up for one list; further ones are believed to be there while they subscribe."""

@@ -3,7 +3,9 @@
 Nothing here needs boto3, so that infrastructure code can import it.
 """
 
+import os
 import re
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -16,6 +18,9 @@ SHARDS = 32
 """Partitions the connections are spread over. It is part of every key: it never changes."""
 
 DEFAULT_TABLE_NAME = "signalbox"
+TABLE_VARIABLES = ("TABLE_NAME", "DYNAMODB_TABLE")
+"""Environment variables that name the table. The first one that is set and not empty counts."""
+
 PARTITION_KEY = "pk"
 SORT_KEY = "sk"
 TTL_ATTRIBUTE = "expires_at"
@@ -41,6 +46,7 @@ EVEN_EXPIRED = -1
 """Given to a read as `now`, hides nothing: before this instant, nothing has expired. For the sweep,
 and for who stops at the first row that has."""
 
+_TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _PREFIX = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CONNECTION_ID = re.compile(r"[A-Za-z0-9_=-]{1,128}")
 _CHANNEL = re.compile(r"[A-Za-z0-9_:.-]{1,128}")
@@ -53,6 +59,20 @@ class Key(NamedTuple):
 
     pk: str
     sk: str
+
+
+def table_name(name: str | None) -> str:
+    """Return `name`, or if it is None what the environment says, or else "signalbox".
+
+    Raises TypeError, and ValueError for what DynamoDB does not accept as a name.
+    """
+    if name is None:
+        name = next(filter(None, map(os.environ.get, TABLE_VARIABLES)), DEFAULT_TABLE_NAME)
+    if not isinstance(name, str):
+        raise TypeError(f"a table's name is text, not {type(name).__name__}")
+    if not _TABLE_NAME.fullmatch(name):
+        raise ValueError(f"a table's name is 3 to 255 of A-Z a-z 0-9 _ . -, not {name!r}")
+    return name
 
 
 def definition(table_name: str) -> dict[str, Any]:
@@ -71,6 +91,13 @@ def definition(table_name: str) -> dict[str, Any]:
     }
 
 
+def describe_keys(table: Mapping[str, Any]) -> str:
+    """Return a table's keys in words ("pk HASH S, sk RANGE S"), from its definition or its description."""
+    types = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
+    keys = ((each["AttributeName"], each["KeyType"]) for each in table["KeySchema"])
+    return ", ".join(f"{name} {kind} {types[name]}" for name, kind in keys)
+
+
 def expiry(table_name: str) -> dict[str, Any]:
     """Return UpdateTimeToLive's parameters."""
     setting = {"Enabled": True, "AttributeName": TTL_ATTRIBUTE}
@@ -79,8 +106,8 @@ def expiry(table_name: str) -> dict[str, Any]:
 
 def check_prefix(prefix: str) -> str:
     """Return `prefix`, the part of a table one tenant sees ("" is all of it). Raises InvalidKeyError."""
-    if prefix and not _PREFIX.fullmatch(prefix):
-        raise InvalidKeyError("a prefix is 1 to 64 of A-Z a-z 0-9 _ -")
+    if prefix != "" and not _matches(_PREFIX, prefix):
+        raise InvalidKeyError("a partition is empty or 1 to 64 of A-Z a-z 0-9 _ -")
     return prefix
 
 
@@ -142,7 +169,7 @@ def user_rate_key(prefix: str, user_id: str, message: str) -> Key:
 
 def check_channel(channel: str) -> str:
     """Return `channel` if it may be a channel's name. Raises InvalidKeyError."""
-    if not _CHANNEL.fullmatch(channel):
+    if not _matches(_CHANNEL, channel):
         raise InvalidKeyError("a channel's name is 1 to 128 of A-Z a-z 0-9 _ : . -")
     return channel
 
@@ -186,7 +213,7 @@ def publication_key(prefix: str, channel: str, offset: int) -> Key:
 
 def seen_key(prefix: str, channel: str, publisher: str, key: str) -> Key:
     """Return the key of the marker that a publisher's idempotency key was seen. Raises InvalidKeyError."""
-    if not _KEY.fullmatch(key):
+    if not _matches(_KEY, key):
         raise InvalidKeyError("an idempotency key is 1 to 64 of A-Z a-z 0-9 _ = . : + -")
     # No "#" is in a key, so whatever is in the publisher's id, no two pairs share a marker.
     marker = f"{publisher}#{key}"
@@ -258,7 +285,14 @@ def _mark(prefix: str) -> str:
     return f"~{check_prefix(prefix)}/" if prefix else ""
 
 
+def _matches(pattern: re.Pattern[str], text: object) -> bool:
+    # Untyped callers pass what is not text, and get the same error.
+    return isinstance(text, str) and pattern.fullmatch(text) is not None
+
+
 def _check_size(identifier: str) -> None:
+    if not isinstance(identifier, str):
+        raise InvalidKeyError(f"an id is text, not {type(identifier).__name__}")
     try:
         size = len(identifier.encode())
     except UnicodeEncodeError:
@@ -268,5 +302,5 @@ def _check_size(identifier: str) -> None:
 
 
 def _check_connection_id(connection_id: str) -> None:
-    if not _CONNECTION_ID.fullmatch(connection_id):
+    if not _matches(_CONNECTION_ID, connection_id):
         raise InvalidKeyError("a connection id is 1 to 128 of A-Z a-z 0-9 _ - =")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from . import schema
 from .channel_heads import ChannelHeads
-from .clock import instant
 from .errors import (
     ConditionFailedError,
     ConnectionGoneError,
@@ -16,6 +15,7 @@ from .errors import (
 from .models import Channel, ChannelHead, Connection, Subscriber, Subscription, write_roles
 from .requests import Delete, Put, Query, Update, Write
 from .table import Table
+from .timing import instant
 
 SUBSCRIPTION_LIMIT = 100
 MOST_AT_ONCE = 49

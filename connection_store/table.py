@@ -16,14 +16,14 @@ from typing import Any
 
 from . import schema
 from .boto3_engine import Boto3Engine
-from .budget import CALL_BUDGET, Clock, deadline
 from .concurrency import ConcurrencyLimit
-from .creation import Creation
+from .creation import CREATION, Creation
 from .engine import Engine, EngineError, RequestRefusedError
 from .errors import ConditionFailedError, StoreBusyError, TransactionConflictError
 from .failures import translate
 from .requests import Query, Update, Write
 from .schema import Key
+from .timing import CALL_BUDGET, Clock, deadline, time_budget
 from .wire import Item, Record, decode, encode
 
 WORKERS = 8
@@ -57,7 +57,7 @@ class Table:
 
     def __init__(
         self,
-        name: str,
+        name: str | None = None,
         *,
         engine: Engine | None = None,
         client: object | None = None,
@@ -68,7 +68,7 @@ class Table:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         randomness: Random | None = None,
     ) -> None:
-        self.name = name
+        self.name = schema.table_name(name)
         self._boto3: Boto3Engine | None = None
         if engine is None:
             engine = self._boto3 = Boto3Engine(client, workers=workers)
@@ -156,8 +156,16 @@ class Table:
             await self._retry("BatchWriteItem", {"RequestItems": {self.name: deletes[first : first + BATCH]}})
 
     async def create(self) -> None:
-        """Make the table and switch its TTL on, where that is still to be done; wait until it is usable."""
-        await Creation(self.name, self._call, self._clock, self._sleep).run()
+        """Create the table and switch its TTL on where that is still to be done. Wait until it is usable.
+
+        It takes up to 30 seconds. Raises ForeignTableError for a table that is another application's.
+        """
+
+        async def call(operation: str, **parameters: Any) -> Mapping[str, Any]:
+            return await self._retry(operation, {"TableName": self.name, **parameters}, CREATION)
+
+        with time_budget(CREATION, clock=self._clock):
+            await Creation(self.name, call, self._clock, self._sleep).run()
 
     async def pause(self, attempt: int) -> None:
         """Wait before a repetition, the first being 0: a random time, because others are waiting too."""
@@ -199,14 +207,17 @@ class Table:
     async def _call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
         return await self._retry(operation, {"TableName": self.name, **parameters})
 
-    async def _retry(self, operation: str, request: dict[str, Any]) -> Mapping[str, Any]:
+    async def _retry(
+        self, operation: str, request: dict[str, Any], budget: float | None = None
+    ) -> Mapping[str, Any]:
         if self._boto3 is not None:
             # Before the clock starts: the time it takes says nothing about the store.
             with _translated("client"):
                 await self._boto3.open()
         async with self._turns.take(operation):
             # Its clock starts only now: of many calls at once, the last has as much time as the first.
-            return await self._repeat(operation, request, deadline(self._budget, self._clock))
+            ends = deadline(self._budget if budget is None else budget, self._clock)
+            return await self._repeat(operation, request, ends)
 
     async def _repeat(self, operation: str, request: dict[str, Any], ends: float) -> Mapping[str, Any]:
         attempt = conflicts = 0

@@ -18,7 +18,7 @@ class SpentTickets:
     def __init__(
         self, table_name: str | None = None, partition: str = "", *, table: Table | None = None
     ) -> None:
-        self._table = table or Table(table_name or schema.DEFAULT_TABLE_NAME)
+        self._table = table or Table(table_name)
         self._prefix = schema.check_prefix(partition)
 
     def warm(self) -> None:

@@ -1,11 +1,11 @@
 """Rate limits of a user for one kind of message, over all connections and sandboxes."""
 
 from . import schema
-from .clock import instant
 from .errors import ConditionFailedError
 from .limits import Rate
 from .requests import Update
 from .table import Table
+from .timing import instant
 
 ATTEMPTS = 5
 """Tries to count a message while others of the same user are counted at the same time."""

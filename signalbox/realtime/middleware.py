@@ -132,11 +132,16 @@ async def _count(services: TenantServices, context: Context, connection: Connect
     if route is not None and not route.reads:
         await services.limits.count_exactly(context, connection, services.allowances)
     elif services.connections.needs_touch(connection, now):
-        await services.connections.update_last_seen(connection.connection_id, now=now)
+        await _touch(services, connection.connection_id, now)
     if route is not None and route.rate is not None:
         user_id = context.caller.user_id
         if wait := await services.user_rates.take(user_id, context.route_key or "", route.rate, now=now):
             raise services.limits.refusal(wait)
+
+
+async def _touch(services: TenantServices, connection_id: str, now: int) -> None:
+    if not await services.connections.update_last_seen(connection_id, now=now):
+        raise ConnectionGoneError(connection_id)
 
 
 async def _close_abuser(services: TenantServices, context: Context, event: MessageEvent) -> None:

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from connection_store import Connection, ConnectionGoneError, ConnectionManager, ItemTooLargeError, Table
+from connection_store import Connection, ConnectionManager, ItemTooLargeError, Table
+from connection_store.engine import RequestRefusedError
 from connection_store.schema import connection_key, shard_of
-from tests.contract.conftest import EVERY_ENGINE, Ask
+from tests.contract.conftest import EVERY_ENGINE, Ask, MakeTable
 from tests.contract.instants import NOW
 
 """In the year 2100: ministack deletes what has expired by the machine's clock."""
@@ -67,15 +68,34 @@ async def test_only_one_row_is_written_when_there_is_no_user(
 
 
 @pytest.mark.parametrize("data", [{}, [], "text", 0, False, {"a": [1, {"ü": None}]}, "\ud800"])
-async def test_client_data_is_read_back_when_asked_for(connections: ConnectionManager, data: Any) -> None:
+async def test_client_data_is_read_back_unless_it_is_left_out(
+    connections: ConnectionManager, data: Any
+) -> None:
     await connections.connect(ID, data, now=NOW)
-    assert (await _get(connections)).client_data is None
-    assert (await _get(connections, with_client_data=True)).client_data == data
+    assert (await _get(connections)).client_data == data
+    assert (await _get(connections, with_client_data=False)).client_data is None
 
 
 async def test_client_data_is_none_when_none_was_given(connections: ConnectionManager) -> None:
     await connections.connect(ID, now=NOW)
-    assert (await _get(connections, with_client_data=True)).client_data is None
+    assert (await _get(connections)).client_data is None
+
+
+async def test_client_data_of_a_moment_ago_is_read_when_it_was_replaced(
+    connections: ConnectionManager,
+) -> None:
+    connected = await connections.connect(ID, {"a": 1}, now=NOW)
+    await connections.set_client_data(connected, {"a": 2})
+    assert (await _get(connections)).client_data == {"a": 2}
+
+
+@pytest.mark.parametrize("with_client_data", [True, False])
+async def test_connection_is_none_when_only_its_client_data_is_left(
+    connections: ConnectionManager, table: Table, with_client_data: bool
+) -> None:
+    await connections.connect(ID, {"a": 1}, now=NOW)
+    await table.delete_all([connection_key("", ID)])
+    assert await connections.get_connection(ID, with_client_data=with_client_data, now=NOW) is None
 
 
 async def test_every_row_expires_with_the_session_when_that_ends_first(
@@ -171,29 +191,35 @@ async def test_nothing_comes_back_when_a_message_arrives_after_disconnect(
 ) -> None:
     await connections.connect(ID, user_id="ann", now=NOW)
     await connections.disconnect(ID, now=NOW)
-    with pytest.raises(ConnectionGoneError):
-        await connections.update_last_seen(ID, now=NOW + 60_000)
+    assert await connections.update_last_seen(ID, now=NOW + 60_000) is False
     assert rows() == {}
 
 
 async def test_last_seen_moves_forward_only_and_not_too_often(connections: ConnectionManager) -> None:
     await connections.connect(ID, now=NOW)
-    assert not await connections.update_last_seen(ID, now=NOW + 29_999)
-    assert await connections.update_last_seen(ID, now=NOW + 30_000)
-    assert not await connections.update_last_seen(ID, now=NOW + 1)
-    assert (await _get(connections)).last_seen == NOW + 30_000
+    for after, seen in ((29_999, 0), (30_000, 30_000), (1, 30_000)):
+        assert await connections.update_last_seen(ID, now=NOW + after) is True
+        assert (await _get(connections)).last_seen == NOW + seen
 
 
-async def test_one_touch_writes_when_many_come_at_once(connections: ConnectionManager) -> None:
+async def test_one_touch_writes_when_many_come_at_once(make_table: MakeTable) -> None:
+    answered: list[str] = []
+
+    def listen(operation: str, request: Any, answer: Any) -> None:
+        if not isinstance(answer, RequestRefusedError):
+            answered.append(operation)
+
+    connections = ConnectionManager(table=make_table(listener=listen))
+    await connections.init_table()
     await connections.connect(ID, now=NOW)
     touches = (connections.update_last_seen(ID, now=NOW + 31_000) for _ in range(12))
-    assert sum(await asyncio.gather(*touches)) == 1
+    assert await asyncio.gather(*touches) == [True] * 12
+    assert answered.count("UpdateItem") == 1
 
 
 async def test_touch_finds_the_connection_gone_when_it_has_expired(connections: ConnectionManager) -> None:
     before = await connections.connect(ID, now=NOW)
-    with pytest.raises(ConnectionGoneError):
-        await connections.update_last_seen(ID, now=EXPIRES_AT * 1000)
+    assert await connections.update_last_seen(ID, now=EXPIRES_AT * 1000) is False
     assert await connections.get_connection(ID, now=NOW) == before
     assert await connections.update_last_seen(ID, now=EXPIRES_AT * 1000 - 1)
 
@@ -201,7 +227,7 @@ async def test_touch_finds_the_connection_gone_when_it_has_expired(connections: 
 async def test_other_attributes_stay_when_last_seen_moves(connections: ConnectionManager) -> None:
     before = await connections.connect(ID, {"a": 1}, user_id="ann", name="Ann", now=NOW)
     await connections.update_last_seen(ID, now=NOW + 31_000)
-    after = await _get(connections, with_client_data=True)
+    after = await _get(connections)
     assert (after.user_id, after.name, after.connected_at, after.expires_at) == (
         before.user_id,
         before.name,
@@ -237,9 +263,8 @@ async def test_prefixes_do_not_see_each_other_when_in_one_table(table: Table, ro
     assert [each async for each in two.stream(now=NOW)] == []
     assert await two.connections_of("ann", now=NOW) == []
     assert await two.disconnect(ID, now=NOW) is None
-    with pytest.raises(ConnectionGoneError):
-        await two.update_last_seen(ID, now=NOW + 60_000)
-    assert await one.get_connection(ID, now=NOW) == first
+    assert await two.update_last_seen(ID, now=NOW + 60_000) is False
+    assert await one.get_connection(ID, with_client_data=False, now=NOW) == first
     assert set(rows()) == {
         (key_of(ID)[0], f"~one/{ID}"),
         (f"one/data#{ID}", "@"),
@@ -264,7 +289,7 @@ async def test_rows_of_a_later_release_are_read_when_they_carry_more(
     assert [each.connection_id for each in await connections.connections_of("ann", now=NOW)] == [ID]
 
 
-async def _get(connections: ConnectionManager, *, with_client_data: bool = False) -> Connection:
+async def _get(connections: ConnectionManager, *, with_client_data: bool = True) -> Connection:
     found = await connections.get_connection(ID, with_client_data=with_client_data, now=NOW)
     assert found is not None
     return found

@@ -49,7 +49,7 @@ async def test_ping_is_one_read_and_one_write_in_thirty_seconds(
     meter.reads.clear()
     meter.writes.clear()
     for second in range(60):
-        connection = await metered.get_connection(ID, now=NOW + second * 1000)
+        connection = await metered.get_connection(ID, with_client_data=False, now=NOW + second * 1000)
         assert connection is not None
         if metered.needs_touch(connection, NOW + second * 1000):
             assert await metered.update_last_seen(ID, now=NOW + second * 1000)
@@ -70,9 +70,22 @@ async def test_disconnect_is_two_requests(metered: ConnectionManager, meter: Cap
 async def test_second_read_is_paid_for_only_when_the_first_finds_nothing(
     metered: ConnectionManager, meter: CapacityMeter
 ) -> None:
-    assert await metered.get_connection(ID, now=NOW) is None
+    assert await metered.get_connection(ID, with_client_data=False, now=NOW) is None
     assert meter.requests == {"GetItem": 2}
     assert meter.reads == {CONNS: 1.5}
+
+
+@pytest.mark.parametrize("data", [{"theme": "dark"}, None])
+async def test_connection_and_its_client_data_are_one_batch(
+    metered: ConnectionManager, meter: CapacityMeter, data: object
+) -> None:
+    await metered.connect(ID, data, now=NOW)
+    meter.requests.clear()
+    found = await metered.get_connection(ID, now=NOW)
+    assert found is not None
+    assert found.client_data == data
+    assert meter.requests == {"BatchGetItem": 1}
+    assert meter.reads == {CONNS: 1, f"data#{ID}": 1}
 
 
 async def test_refused_write_is_charged(metered: ConnectionManager, meter: CapacityMeter) -> None:

@@ -17,8 +17,8 @@ from connection_store import (
     Table,
     TransactionConflictError,
 )
-from connection_store.budget import CALL_BUDGET
 from connection_store.engine import NoAnswerError
+from connection_store.timing import CALL_BUDGET
 from tests.contract.conftest import Ask, MakeTable
 from tests.contract.faults import Clock, FaultyEngine, Trouble, conflict, refusal
 from tests.contract.instants import NOW

@@ -143,7 +143,9 @@ def ping(after: int) -> Callable[[Backend], Awaitable[Measured]]:
         await backend.connect()
 
         async def ping() -> None:
-            connection = await backend.connections.get_connection("ann", now=NOW + after)
+            connection = await backend.connections.get_connection(
+                "ann", with_client_data=False, now=NOW + after
+            )
             assert connection is not None
             if backend.connections.needs_touch(connection, NOW + after):
                 await backend.connections.update_last_seen("ann", now=NOW + after)

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from connection_store import ConnectionManager, Table, TableMissingError
+from connection_store import ConnectionManager, ForeignTableError, Table, TableMissingError
+from connection_store.schema import definition
 from signalbox.dev.engine import Engine
 from tests.contract.conftest import EVERY_ENGINE, Ask, MakeTable
 from tests.contract.instants import NOW
@@ -55,6 +56,34 @@ async def test_rows_stay_when_the_table_is_made_again(connections: ConnectionMan
     connected = await connections.connect("c-1", now=NOW)
     await connections.init_table()
     assert await connections.get_connection("c-1", now=NOW) == connected
+
+
+async def test_foreign_table_is_refused_and_its_ttl_stays_off(make_table: MakeTable, ask: Ask) -> None:
+    table = make_table()
+    ask(
+        "CreateTable",
+        TableName=table.name,
+        AttributeDefinitions=[{"AttributeName": "order_id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "order_id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    offer = {"order_id": {"S": "1"}, "expires_at": {"N": str(NOW // 1000)}}
+    ask("PutItem", TableName=table.name, Item=offer)
+    with pytest.raises(ForeignTableError, match=r"order_id HASH S, .* pk HASH S, sk RANGE S"):
+        await ConnectionManager(table=table).init_table()
+    expiry = ask("DescribeTimeToLive", TableName=table.name)["TimeToLiveDescription"]
+    assert expiry["TimeToLiveStatus"] == "DISABLED"
+
+
+async def test_table_is_refused_when_its_ttl_is_on_another_attribute(make_table: MakeTable, ask: Ask) -> None:
+    table = make_table()
+    ask("CreateTable", **definition(table.name))
+    setting = {"Enabled": True, "AttributeName": "valid_until"}
+    ask("UpdateTimeToLive", TableName=table.name, TimeToLiveSpecification=setting)
+    with pytest.raises(ForeignTableError, match="valid_until, but this store needs expires_at"):
+        await ConnectionManager(table=table).init_table()
+    expiry = ask("DescribeTimeToLive", TableName=table.name)["TimeToLiveDescription"]
+    assert expiry == {"TimeToLiveStatus": "ENABLED", "AttributeName": "valid_until"}
 
 
 async def test_endpoint_is_the_standard_variables_when_no_client_is_given(

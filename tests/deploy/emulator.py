@@ -86,12 +86,17 @@ class Emulator:
     def client(self, service: str, endpoint: str | None = None) -> Any:
         """boto3's client for one of its services, as the account's root."""
         if (service, endpoint) not in self._clients:
-            verify = str(self.certificate) if self._guarded else None
-            session: Any = boto3.Session(ACCOUNT, "local", region_name=REGION)
-            made = session.client(service, endpoint_url=endpoint or self.url, verify=verify, config=_ONCE)
+            made = self.client_of(service, ACCOUNT, "local", endpoint or self.url)
             self._clients[service, endpoint] = made
-            self._resources.callback(made.close)
         return self._clients[service, endpoint]
+
+    def client_of(self, service: str, key_id: str, secret: str, endpoint: str | None = None) -> Any:
+        """boto3's client for one of its services, as the owner of an access key."""
+        verify = str(self.certificate) if self._guarded else None
+        session: Any = boto3.Session(key_id, secret, region_name=REGION)
+        made = session.client(service, endpoint_url=endpoint or self.url, verify=verify, config=_ONCE)
+        self._resources.callback(made.close)
+        return made
 
     def _settings(self) -> dict[str, str]:
         settings = {

@@ -1,11 +1,12 @@
 """The permissions of a deployed stage, and the stage without one of them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from tests.deploy.emulator import Emulator
+from signalbox.dev.engine import REGION
+from tests.deploy.emulator import ACCOUNT, Emulator
 
 MANAGE = "execute-api:ManageConnections"
 REMEMBERED = {"secretsmanager:GetSecretValue"}
@@ -78,6 +79,25 @@ class FunctionPolicies:
 
     def _role(self, function: str) -> str:
         return str(self._functions[function]["Role"]).rpartition("/")[2]
+
+
+class User:
+    """A user of the account who may do some of DynamoDB's actions on one table."""
+
+    def __init__(self, emulator: Emulator, name: str, table: str) -> None:
+        self._iam = emulator.client("iam")
+        self._name = name
+        self._resource = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}"
+        self._iam.create_user(UserName=name)
+        key = self._iam.create_access_key(UserName=name)["AccessKey"]
+        self.dynamodb = emulator.client_of("dynamodb", key["AccessKeyId"], key["SecretAccessKey"])
+
+    def allow(self, actions: Iterable[str]) -> None:
+        """Let the user do these actions and no others."""
+        allowed = [f"dynamodb:{action}" for action in sorted(actions)]
+        statement = {"Effect": "Allow", "Action": allowed, "Resource": self._resource}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self._iam.put_user_policy(UserName=self._name, PolicyName="store", PolicyDocument=document)
 
 
 def actions(statement: dict[str, Any]) -> list[str]:

@@ -2,14 +2,17 @@
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import Collection
 
 import pytest
 
+from connection_store import AccessDeniedError, ConnectionManager, Table
+from tests.contract.permissions import CLASSIC
 from tests.deploy.deployment import Deployment
 from tests.deploy.emulator import Emulator
-from tests.deploy.permissions import MANAGE, FunctionPolicies, Permission
+from tests.deploy.permissions import MANAGE, FunctionPolicies, Permission, User
 from tests.deploy.probes import PATIENCE, PROBES
 
 pytestmark = pytest.mark.timeout(1_200)
@@ -39,7 +42,7 @@ PROOFS = {
         ("websocket", "dynamodb:PutItem"): ALL,
         ("websocket", "dynamodb:GetItem"): ALL,
         ("websocket", "dynamodb:Query"): READING | {"connect_with_ticket", "stay"},
-        ("websocket", "dynamodb:BatchGetItem"): IN_CHANNELS,
+        ("websocket", "dynamodb:BatchGetItem"): {"meet", "catch_up"},
         ("websocket", "dynamodb:UpdateItem"): {"be_seen", "stay", "overdo", "leave"} | SENDING,
         ("websocket", "dynamodb:DeleteItem"): {"meet"},
         ("websocket", "dynamodb:BatchWriteItem"): {"leave"},
@@ -100,6 +103,47 @@ def test_just_that_breaks_when_a_permission_is_taken_away(
 ) -> None:
     with policies.without(permission):
         assert broken(deployment, PROOFS[permission], pace) == PROOFS[permission]
+
+
+@pytest.fixture(scope="module")
+def user(emulator: Emulator) -> User:
+    """Somebody with a table and the documented manager, and nothing else of this project."""
+    root = Table("classic", client=emulator.client("dynamodb"))
+    asyncio.run(ConnectionManager(table=root).init_table())
+    return User(emulator, "classic", "classic")
+
+
+def test_five_actions_suffice_for_the_documented_manager(user: User) -> None:
+    user.allow(CLASSIC)
+    asyncio.run(use_manager(user))
+
+
+@pytest.mark.parametrize("action", sorted(CLASSIC))
+def test_documented_manager_is_refused_when_one_of_the_five_is_missing(user: User, action: str) -> None:
+    user.allow(CLASSIC - {action})
+    with pytest.raises(AccessDeniedError):
+        asyncio.run(use_manager(user))
+
+
+async def use_manager(user: User) -> None:
+    """Call every documented method, and see that nothing is left."""
+    connections = ConnectionManager(table=Table("classic", client=user.dynamodb))
+    id_, group = f"{secrets.token_hex(8)}=", f"team:{secrets.token_hex(8)}"
+    await connections.create_group(group)
+    await connections.connect(id_, {"theme": "dark"}, user_id=id_)
+    await connections.add_to_group(group, id_)
+    found = await connections.get_connection(id_)
+    assert found is not None
+    assert found.client_data == {"theme": "dark"}
+    assert await connections.get_group_connections(group) == [id_]
+    assert await connections.update_last_seen(id_)
+    await connections.remove_from_group(group, id_)
+    await connections.add_to_group(group, id_)
+    await connections.disconnect(id_)
+    assert await connections.get_group_connections(group) == []
+    assert await connections.get_connection(id_) is None
+    assert not await connections.update_last_seen(id_)
+    assert await connections.get_client_data(id_) is None
 
 
 def broken(deployment: Deployment, doomed: Collection[str] = (), patience: float = 0) -> set[str]:

@@ -12,7 +12,7 @@ from tests.framework.connection_store.script import Script
 NOW = 1_767_225_600_000
 UNTIL = NOW // 1000 + 7_500
 ROOM = Channel("chat:1", shards=4)
-NOBODY: dict[str, Any] = {"Responses": {"table": []}}
+NOBODY: dict[str, Any] = {}
 REFUSED = refusal("ConditionalCheckFailedException")
 
 
@@ -39,13 +39,23 @@ async def test_head_of_whoever_was_faster_is_taken_when_two_make_it(
 async def test_head_is_bettered_and_nothing_taken_from_it_when_it_does_not_do(
     make_table: MakeTable, lacking: ChannelHead
 ) -> None:
-    script = Script({"Responses": {"table": [found(lacking)["Item"]]}}, {})
+    script = Script(found(lacking), {})
     heads = await ChannelHeads(make_table(engine=script), "").ensure([ROOM], UNTIL, now=NOW)
     better = heads["chat:1"]
     assert (better.position, better.published_at) == (lacking.position, NOW)
     assert better.shards == max(4, lacking.shards)
     assert better.expires_at > UNTIL
-    assert [operation for operation, _ in script.requests] == ["BatchGetItem", "UpdateItem"]
+    assert [operation for operation, _ in script.requests] == ["GetItem", "UpdateItem"]
+
+
+async def test_heads_are_read_in_one_batch_when_there_are_several_channels(make_table: MakeTable) -> None:
+    script = Script({"Responses": {"table": []}}, {})
+    rooms = [ROOM, Channel("chat:2")]
+    assert list(await ChannelHeads(make_table(engine=script), "").ensure(rooms, UNTIL, now=NOW)) == [
+        "chat:1",
+        "chat:2",
+    ]
+    assert [operation for operation, _ in script.requests] == ["BatchGetItem", "PutItem", "PutItem"]
 
 
 async def test_conflict_is_raised_when_others_are_faster_every_time(

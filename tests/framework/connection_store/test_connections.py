@@ -49,7 +49,8 @@ async def test_row_is_read_again_consistently_when_the_first_read_came_too_early
     make_table: MakeTable,
 ) -> None:
     script = Script({}, {"Item": ROW})
-    found = await ConnectionManager(table=make_table(engine=script)).get_connection("c-1", now=NOW)
+    connections = ConnectionManager(table=make_table(engine=script))
+    found = await connections.get_connection("c-1", with_client_data=False, now=NOW)
     assert found is not None
     assert [request["ConsistentRead"] for _, request in script.requests] == [False, True]
 
@@ -151,9 +152,10 @@ async def test_prune_asks_nothing_when_nobody_is_gone(make_table: MakeTable) -> 
 
 
 async def test_table_given_is_the_table_used(make_table: MakeTable) -> None:
-    script = Script({})
-    await ConnectionManager("another", table=make_table(engine=script)).get_connection("c-1")
-    assert {request["TableName"] for _, request in script.requests} == {"table"}
+    script = Script({"Attributes": ROW, "Items": []})
+    await ConnectionManager("another", table=make_table(engine=script)).disconnect("c-1")
+    names = [request.get("TableName") or [*request["RequestItems"]] for _, request in script.requests]
+    assert names == ["table", ["table"]]
 
 
 async def test_engine_given_stays_open_when_the_manager_is_closed(make_table: MakeTable) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from connection_store import (
+    AccessDeniedError,
     ItemTooLargeError,
     StoreBusyError,
     StoreError,
@@ -41,7 +42,7 @@ def cancelled(*codes: str, message: str = "") -> RequestRefusedError:
         (refusal("ConditionalCheckFailedException"), ConditionFailedError),
         (refusal("ValidationException", message="Item size has exceeded the maximum"), ItemTooLargeError),
         (refusal("ValidationException", message="canary"), StoreError),
-        (refusal("AccessDeniedException"), StoreError),
+        (refusal("AccessDeniedException"), AccessDeniedError),
         (refusal("ItemCollectionSizeLimitExceededException"), ItemTooLargeError),
         (cancelled("None", "ConditionalCheckFailed"), ConditionFailedError),
         (cancelled("TransactionConflict", "ConditionalCheckFailed"), ConditionFailedError),

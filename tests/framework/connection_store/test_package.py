@@ -78,6 +78,7 @@ def test_sdk_is_not_loaded_when_the_package_is_imported() -> None:
 
 def test_exported_names_stay() -> None:
     assert sorted(connection_store.__all__) == [
+        "AccessDeniedError",
         "Allowances",
         "Appended",
         "Channel",
@@ -88,6 +89,7 @@ def test_exported_names_stay() -> None:
         "ConnectionManager",
         "Counts",
         "EndedConnection",
+        "ForeignTableError",
         "History",
         "HistoryGoneError",
         "HistoryPage",

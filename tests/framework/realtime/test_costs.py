@@ -65,14 +65,14 @@ MESSAGES: dict[str, tuple[Callable[[Backend], Callable[[], Any]], Costs]] = {
     "ping after 30 s": (message("ping", NOW + 30_000), [ME, {UPDATE: 1}]),
     "ping with positions": (positions, [ME, {READS: 1}]),
     "hello": (message("hello"), [ME]),
-    "subscribe, telling others": (subscribe("room:1"), [COUNTED, {TRANSACTION: 1, READS: 1}, SHARDS]),
-    "subscribe, nobody told": (subscribe("news:1"), [COUNTED, {TRANSACTION: 1, READS: 1}]),
+    "subscribe, telling others": (subscribe("room:1"), [COUNTED, {TRANSACTION: 1, GET: 1}, SHARDS]),
+    "subscribe, nobody told": (subscribe("news:1"), [COUNTED, {TRANSACTION: 1, GET: 1}]),
     # The beat is read where no channel of the request asks for a fast one.
-    "subscribe without history": (subscribe("live:1"), [COUNTED, {TRANSACTION: 1, READS: 1}, {QUERY: 1}]),
-    "recover, nothing missed": (subscribe("room:1", 0), [COUNTED, {TRANSACTION: 1, READS: 1}, SHARDS]),
+    "subscribe without history": (subscribe("live:1"), [COUNTED, {TRANSACTION: 1, GET: 1}, {QUERY: 1}]),
+    "recover, nothing missed": (subscribe("room:1", 0), [COUNTED, {TRANSACTION: 1, GET: 1}, SHARDS]),
     "recover, one missed": (
         subscribe("room:1", 1),
-        [COUNTED, {TRANSACTION: 1, READS: 1}, {QUERY: 1}, SHARDS],
+        [COUNTED, {TRANSACTION: 1, GET: 1}, {QUERY: 1}, SHARDS],
     ),
     "publish": (
         message("channel.publish", channel="room:1", data=1, key="k1"),

@@ -1,4 +1,4 @@
-from connection_store.budget import CALL_BUDGET, deadline, time_budget
+from connection_store.timing import CALL_BUDGET, deadline, time_budget
 from tests.contract.faults import Clock
 
 

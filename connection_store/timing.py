@@ -1,4 +1,4 @@
-"""How long the store may take."""
+"""The instant of a call, and how long it may take."""
 
 import math
 import time
@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from .arguments import optional_whole_number
+
 CALL_BUDGET = 2.0
-"""Seconds one call may take, retries included, where nothing else is said (F26)."""
+"""Seconds that one call may take by default, retries included (F26)."""
 
 Clock = Callable[[], float]
 """Monotonic seconds."""
@@ -15,11 +17,17 @@ Clock = Callable[[], float]
 _deadline: ContextVar[float] = ContextVar("_deadline", default=math.inf)
 
 
+def instant(now: int | None) -> int:
+    """Return `now`, or the wall clock's epoch milliseconds if it is None. Raises TypeError, ValueError."""
+    return optional_whole_number("now", now, time.time_ns() // 1_000_000)
+
+
 @contextmanager
 def time_budget(seconds: float, *, clock: Clock = time.monotonic) -> Iterator[None]:
-    """Give every call of the store inside the block `seconds` together; an outer budget is never lengthened.
+    """Limit all calls of the store inside the block to `seconds` together.
 
-    A call that is out of time raises StoreBusyError.
+    An inner block shortens the time that is left, and never lengthens it. A call that runs out of time raises
+    StoreBusyError.
     """
     token = _deadline.set(min(_deadline.get(), clock() + seconds))
     try:
