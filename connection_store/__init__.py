@@ -1,4 +1,4 @@
-"""The state of a real-time backend in one DynamoDB table: who is connected, to what, and what was said."""
+"""Keep the state of a real-time backend in one DynamoDB table: connections, channels and their history."""
 
 from .broadcasts import Counts, Progress, QueuedBroadcasts, Step
 from .connections import ConnectionManager

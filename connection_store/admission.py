@@ -14,10 +14,12 @@ from .table import Table
 from .user_locks import COMING, UserLock, UserLocks
 
 ATTEMPTS = 60
-"""How often a connect is begun anew. Each time somebody else was admitted, which the limit bounds."""
+"""How often a connect is begun anew. Each time another connection of the user was admitted, and the limit
+bounds those."""
 
 MOST = 40
-"""The highest limit: a transaction has at most 100 items, and lowered limits have many give way at once."""
+"""The highest limit. A transaction has at most 100 items, and a lowered limit replaces many connections at
+once."""
 
 
 class _Candidate(NamedTuple):
@@ -30,10 +32,11 @@ class _Candidate(NamedTuple):
 class Admission:
     """The order in which connections begin.
 
-    First the user's guard is read, then their connections. Then one transaction writes the rows and the next
-    guard, unless the guard is another by now: whoever came, or was logged out, in between has changed it, and
-    it is begun anew. The guard comes first because a query may show half of a transaction, and a get does
-    not. It outlives every connection: where there is none, nobody is there to be counted.
+    This is optimistic locking on one row of each user. First the user's lock is read, then their connections.
+    Then one transaction writes the rows and the next lock. It is refused if the lock has changed: another
+    connect or a logout came in between, and the admission starts again. The lock is read first because a
+    query may show half of a transaction, and a get does not. It outlives every connection. Without a lock the
+    user has no connections to count.
     """
 
     def __init__(self, table: Table, prefix: str, ttl: int, limit: int | None, silence: Silence) -> None:
@@ -44,27 +47,27 @@ class Admission:
         self._ttl = ttl
         self._limit = limit
         self._silence = silence
-        self._guards = UserLocks(table, prefix)
+        self._locks = UserLocks(table, prefix)
 
     async def admit(
         self, connection: Connection, client_data: Any, *, issued_at: int, replaces: int | None, now: int
     ) -> Connection:
-        """Write a connection's rows and return it; one that is there already is returned as it stands.
+        """Write a connection's rows and return it. One that is registered already is returned unchanged.
 
         Raises RevokedError, ConnectionLimitError, TransactionConflictError, ItemTooLargeError.
         """
         rows = self._rows(connection, client_data, now)
         revoked: int | None = None
         for attempt in range(ATTEMPTS):
-            guard = await self._guard(connection, now)
-            since = guard.revoked_before if guard else 0
-            # A logout while this is under way is later than it, whatever clocks say.
+            lock = await self._lock(connection, now)
+            since = lock.revoked_before if lock else 0
+            # A logout that comes while this runs is later than it, even if clocks differ.
             if issued_at <= since or revoked not in (None, since):
                 raise RevokedError("the user was logged out since")
             revoked = since
             try:
                 await self._table.write(
-                    *rows, *await self._admission(connection, guard, replaces, now), now=now
+                    *rows, *await self._admission(connection, lock, replaces, now), now=now
                 )
             except ConditionFailedError as refused:
                 if 0 in refused.records:  # the same $connect, delivered again
@@ -76,20 +79,20 @@ class Admission:
             await self._table.pause(attempt)
         raise TransactionConflictError("connect: the user's connections changed every time")
 
-    async def _guard(self, connection: Connection, now: int) -> UserLock | None:
-        return await self._guards.get(connection.user_id, now) if connection.user_id is not None else None
+    async def _lock(self, connection: Connection, now: int) -> UserLock | None:
+        return await self._locks.get(connection.user_id, now) if connection.user_id is not None else None
 
     async def _admission(
-        self, connection: Connection, guard: UserLock | None, replaces: int | None, now: int
+        self, connection: Connection, lock: UserLock | None, replaces: int | None, now: int
     ) -> list[Write]:
         if connection.user_id is None:
             return []
         until = (connection.connected_at + self._ttl) // 1000
-        succession = self._guards.succession(connection.user_id, guard, until, now)
-        if self._limit is None or guard is None:
+        succession = self._locks.succession(connection.user_id, lock, until, now)
+        if self._limit is None or lock is None:
             return [succession]
-        if COMING.wait(guard.busy_until, now):
-            raise ConnectionLimitError("the user has come too often")
+        if COMING.wait(lock.busy_until, now):
+            raise ConnectionLimitError("the user connects too often")
         giving_way = await self._make_room(connection, connection.user_id, self._limit, replaces, now)
         return [succession, *giving_way]
 
@@ -107,13 +110,13 @@ class Admission:
             return []
         candidates = await self._candidates(entries, replaces, now)
         if len(candidates) < excess:
-            raise ConnectionLimitError(f"a user has at most {limit}")
+            raise ConnectionLimitError(f"a user has at most {limit} connections")
         return [write for each in candidates[:excess] for write in self._give_way(each, now)]
 
     async def _candidates(
         self, entries: list[UserConnection], replaces: int | None, now: int
     ) -> list[_Candidate]:
-        """Who may give way, in this order: who left already, who is replaced, who has long been silent."""
+        """Return connections that may be ended: those that left, the one to be replaced, then silent ones."""
         keys = {schema.connection_key(self._prefix, each.connection_id): each for each in entries}
         rows = await self._table.get_all(list(keys), now=now, consistent=True)
         candidates: list[_Candidate] = []

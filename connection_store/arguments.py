@@ -1,11 +1,34 @@
-"""Checks of arguments. Each returns its argument, or raises an error that says what is wrong with it."""
+"""Checks of arguments. Each returns its argument, or raises an error that names it."""
 
 import json
+import os
+import re
 from collections.abc import Collection
 from typing import Any
 
+DEFAULT_TABLE_NAME = "signalbox"
+TABLE_VARIABLES = ("TABLE_NAME", "DYNAMODB_TABLE")
+"""Environment variables that name the table. The first one that is set and not empty counts."""
+
 DEEPEST = 100
-"""Levels of lists and objects in client data: every JSON parser reads as many."""
+"""Levels of lists and objects in client data. Every JSON parser reads that many."""
+
+
+_TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+
+
+def table_name(name: str | None) -> str:
+    """Return `name`, or if it is None the name in the environment, or else "signalbox".
+
+    Raises TypeError, and ValueError for a name that DynamoDB does not accept.
+    """
+    if name is None:
+        name = next(filter(None, map(os.environ.get, TABLE_VARIABLES)), DEFAULT_TABLE_NAME)
+    if not isinstance(name, str):
+        raise TypeError(f"a table's name is text, not {type(name).__name__}")
+    if not _TABLE_NAME.fullmatch(name):
+        raise ValueError(f"a table's name is 3 to 255 of A-Z a-z 0-9 _ . -, not {name!r}")
+    return name
 
 
 def whole_number(name: str, value: Any, at_least: int = 0) -> int:
@@ -35,7 +58,7 @@ def optional_text(name: str, value: Any) -> str | None:
 def json_text(name: str, value: Any) -> str:
     """Write `value` as JSON.
 
-    Raises TypeError for a value or a key that JSON does not have, and ValueError for NaN, for data that
+    Raises TypeError for a value or a key that JSON does not have. Raises ValueError for NaN, for data that
     contains itself, and for more than DEEPEST levels.
     """
     try:
@@ -55,7 +78,7 @@ def _children(name: str, value: object) -> Collection[Any]:
         return value
     if not isinstance(value, dict):
         return ()
-    # json.dumps would turn 1, True and None into texts, which is not what is read back.
+    # json.dumps would turn the keys 1, True and None into texts, and a reader would get other data back.
     if not all(isinstance(key, str) for key in value):
         raise TypeError(f"{name} has a key that is not text")
     return value.values()

@@ -21,7 +21,7 @@ FRAME_TTL = 3_600
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What became of a part of the recipients, or of all."""
+    """Outcomes counted over some recipients of a broadcast, or over all."""
 
     recipients: int = 0
     sent: int = 0
@@ -36,9 +36,9 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How far one shard has come: its slices done, where the next begins, and who did the last.
+    """Progress of one shard: slices done, the start of the next one, and the worker that did the last.
 
-    `cursor` is None before the first and after the last slice. `by` is what `advance` was told.
+    `cursor` is None before the first and after the last slice. `by` names the worker, as it called `advance`.
     """
 
     slices: int = 0
@@ -48,10 +48,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a broadcast has come: `finished` of `shards`, and what all of them have counted.
+    """Progress of a broadcast: `finished` of `shards`, and the counts of all of them.
 
-    `issued_at` is epoch milliseconds, `size` the frame's bytes; `reply_to` is the connection that wants to
-    hear of the end, if there is one.
+    `issued_at` is epoch milliseconds, and `size` the frame's bytes. `reply_to` is the connection that gets
+    the final report, if there is one.
     """
 
     shards: int
@@ -115,7 +115,7 @@ class QueuedBroadcasts:
         reply_to: str | None = None,
         now: int | None = None,
     ) -> Progress:
-        """Store a frame for an hour, to be delivered in `shards` shards to who is not in `counts` already.
+        """Store a frame for an hour, for `shards` shards to deliver to recipients not in `counts` yet.
 
         Raises ItemTooLargeError.
         """
@@ -135,7 +135,8 @@ class QueuedBroadcasts:
     async def get(self, broadcast_id: str, *, now: int | None = None) -> str | None:
         """Return a frame, or None if it is not there any more."""
         key, now = schema.frame_key(self._prefix, broadcast_id), instant(now)
-        # As with connections: only what is not found is read twice, the second time at twice the price.
+        # As with connections, only a row that is not found is read again, consistently and at twice the
+        # price.
         record = await self._table.get(key, now=now) or await self._table.get(key, now=now, consistent=True)
         return None if record is None else str(record["frame"])
 
@@ -147,10 +148,10 @@ class QueuedBroadcasts:
     async def advance(
         self, broadcast_id: str, shard: int, step: Step, counts: Counts, *, now: int | None = None
     ) -> Progress | None:
-        """Record that `shard` has come to `step`, unless somebody has recorded as many slices before.
+        """Record that `shard` has come to `step`, unless that many slices are recorded already.
 
-        A slice may be delivered twice, and is counted once. Returns the progress as it is then, whoever made
-        it: `step` is in it if it counted. None if the frame is not there any more.
+        A slice may be delivered twice, and is counted once. Returns the progress afterwards. It contains
+        `step` if that one counted. None if the frame is not there any more.
         """
         now = instant(now)
         before = await self._table.update(self._advance(broadcast_id, shard, step, counts, now), now=now)

@@ -1,4 +1,4 @@
-"""HEADs: where each channel's history ends, and over how many shards its subscribers are spread."""
+"""HEADs: the end of each channel's history, and the number of shards its subscribers are spread over."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from .requests import Put, Update
 from .table import Table
 
 HEAD_LIFE = 86_400
-"""Seconds a HEAD lives at least after the last publication; never shorter than what hangs on it."""
+"""Seconds a HEAD lives at least after the last publication. It outlives the rows that refer to it."""
 
 EPOCH_BITS = 48
 ATTEMPTS = 5
@@ -43,8 +43,8 @@ class ChannelHeads:
     async def ensure(self, channels: Iterable[Channel], until: int, *, now: int) -> dict[str, ChannelHead]:
         """Return HEADs that last until `until` (epoch seconds), with the shards each channel asks for.
 
-        Whoever has just subscribed needs them: publishers read the number of shards there, and a position
-        means something only as long as its epoch does. Raises TransactionConflictError.
+        A subscription relies on its HEAD. Publishers read the number of shards in it, and positions are valid
+        only within its epoch. Raises TransactionConflictError.
         """
         wanted = {channel.name: channel for channel in channels}
         found = await self._find(list(wanted), now)
@@ -72,7 +72,7 @@ class ChannelHeads:
         raise TransactionConflictError("HEAD: changed by others every time")
 
     def fresh(self, channel: Channel, *, now: int) -> ChannelHead:
-        """Return a HEAD for a channel that has none, with an epoch nobody has seen before."""
+        """Return a HEAD for a channel that has none, with a new and unique epoch."""
         return ChannelHead(self._table.token(EPOCH_BITS), 0, channel.shards, 0, lasting(channel, now))
 
     def succession(

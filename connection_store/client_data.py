@@ -18,5 +18,5 @@ def client_data_row(prefix: str, connection: Connection, client_data: Any) -> Pu
 
 
 def read_client_data(row: Record | None) -> Any:
-    """Return what a row of client data holds, or None if there is no row."""
+    """Return the data in a row of client data, or None if there is no row."""
     return None if row is None else json.loads(row["data"])

@@ -109,8 +109,9 @@ class ConnectionManager:
         expire. The rows expire then, if that is before the end of `connection_ttl`. `issued_at` is when the
         credentials were issued, by default `connected_at`.
 
-        A user who has too many connections loses the one that was made at the instant `replaces`, else the
-        one that has been silent longest. This takes BatchGetItem, so `connection_limit` needs that action.
+        If the user has too many connections, the one made at the instant `replaces` is ended. Without it, the
+        one that has been silent longest is ended. This takes BatchGetItem, so `connection_limit` needs that
+        action.
 
         Raises RevokedError, ConnectionLimitError, TransactionConflictError, ItemTooLargeError, and TypeError
         or ValueError for client data that is not JSON.
@@ -136,7 +137,8 @@ class ConnectionManager:
         """End a connection, delete its rows and return it. None if there was none that had not expired.
 
         You may repeat it. The rows are deleted with one BatchWriteItem, or with DeleteItem where IAM does not
-        allow that. To tell others who left, call `end_connection`, tell them, and then `forget`.
+        allow that. To tell others first, call `end_connection`, tell them, and then call
+        `forget`.
         """
         now = instant(now)
         ended = await self.end_connection(connection_id, now=now)
@@ -145,7 +147,7 @@ class ConnectionManager:
         return left if left is not None and left.expires_at * 1000 > now else None
 
     async def end_connection(self, connection_id: str, *, now: int | None = None) -> EndedConnection:
-        """End a connection and return what it was subscribed to. No read shows it from now on.
+        """End a connection and return it with its subscriptions. No read shows it from now on.
 
         Its rows stay until `forget`. If the process stops before that, the next sweep returns the ended
         connection once more and finishes the work. You may repeat it.

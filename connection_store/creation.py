@@ -1,4 +1,4 @@
-"""Creating the table where nobody deploys it: in the local run, and in tests.
+"""Creating the table where it is not deployed: in the local run, and in tests.
 
 It looks first and changes nothing that it did not recognise.
 """

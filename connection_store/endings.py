@@ -22,7 +22,7 @@ BACKDATED = 3_600
 
 @dataclass(frozen=True, slots=True)
 class EndedConnection:
-    """A connection that has ended, and what it was subscribed to; its rows are still to be forgotten.
+    """A connection that has ended, and its subscriptions. Its rows are still to be deleted.
 
     `connection` is None if it had no row any more; `partition` is the part of the table it was in. `expired`
     tells that its time was up, and not that it was silent, or ended before.
@@ -70,11 +70,11 @@ class Silence:
 class ConnectionEndings:
     """The order in which connections end.
 
-    First the connection's own row expires, at once: from then on no read shows it, and nobody can hang
-    anything new on it. Then its subscriptions are read, whoever wants to know is told, and the rows are
-    deleted, the connection's own last. Whoever dies in between leaves a row that has expired, which is what
-    the sweep looks for; it does the rest again, which changes nothing that was done. A prune, which tells
-    nobody, leaves such a row on purpose.
+    First the connection's own row is made to expire. From then on no read shows it, and no new row can refer
+    to it. Then its subscriptions are read, its channels are told, and the rows are deleted, the connection's
+    own last. A process that stops in between leaves an expired row. The sweep looks for such rows and repeats
+    the steps, which is safe because they are idempotent. A prune does not tell the channels, so it leaves
+    such a row on purpose.
     """
 
     def __init__(self, table: Table, prefix: str) -> None:
@@ -97,12 +97,12 @@ class ConnectionEndings:
     async def end_all(
         self, keys: Iterable[Key], user_id: str | None, now: int
     ) -> tuple[list[EndedConnection], BaseException | None]:
-        """End connections, whatever becomes of each other; return those that ended, and the first failure."""
+        """End connections independently of each other. Return those that ended, and the first failure."""
         return await _settle(self.end_connection(key, user_id, now) for key in keys)
 
-    async def forget(self, departures: Collection[EndedConnection], besides: Iterable[Key] = ()) -> None:
+    async def forget(self, ended: Collection[EndedConnection], besides: Iterable[Key] = ()) -> None:
         """Delete all rows of connections that have ended, and those at `besides`."""
-        steps = zip(*(each.steps() for each in departures), strict=True)
+        steps = zip(*(each.steps() for each in ended), strict=True)
         keys = (key for step in steps for some in step for key in some)
         await self._table.delete_all([*besides, *keys])
 
@@ -111,16 +111,16 @@ class ConnectionEndings:
     ) -> None:
         """End connections that are gone, and delete the rows that show them to others.
 
-        What is left tells `$disconnect` or the next sweep whom to tell; without anybody it goes, too. What
-        fails for one changes nothing for those it is ended with, and is raised.
+        Connections with subscriptions keep some rows, from which `$disconnect` or the next sweep learns the
+        channels to tell. A failure for one does not affect the others, and is raised.
         """
         waiting = iter(connection_ids)
         while some := list(itertools.islice(waiting, AT_ONCE)):
             keys = [schema.connection_key(self._prefix, id_) for id_ in some]
-            departures, failure = await self.end_all(keys, user_id, now)
-            kept = [each for each in departures if each.is_news or (keep_rows and each.connection)]
+            ended, failure = await self.end_all(keys, user_id, now)
+            kept = [each for each in ended if each.is_news or (keep_rows and each.connection)]
             shown = [key for each in kept for key in each.shown()]
-            await self.forget([each for each in departures if each not in kept], besides=shown)
+            await self.forget([each for each in ended if each not in kept], besides=shown)
             if failure is not None:
                 raise failure
 
@@ -131,17 +131,17 @@ class ConnectionEndings:
         staying: Callable[[Connection], None],
         now: int,
     ) -> AsyncGenerator[tuple[EndedConnection, ...], None]:
-        """End those of `connections` that have expired or fallen silent; yield some at a time, perhaps none.
+        """End the `connections` that have expired or fallen silent, and yield them in batches.
 
-        The others are shown to `staying`. What fails for one changes nothing for another, and is raised when
-        everybody had a turn.
+        A batch may be empty. The others are shown to `staying`. A failure for one does not affect the others,
+        and is raised at the end.
         """
         failure: BaseException | None = None
         async with aclosing(_batches(connections, silence, staying, now)) as batches:
             async for due in batches:
-                departures, failed = await _settle(self._end_one(each, now) for each in due)
+                ended, failed = await _settle(self._end_one(each, now) for each in due)
                 failure = failure or failed
-                yield tuple(departures)
+                yield tuple(ended)
         if failure is not None:
             raise failure
 
@@ -151,10 +151,10 @@ class ConnectionEndings:
             try:
                 await self._table.write(end_unheard(connection, now), now=now)
             except ConditionFailedError:
-                return None  # it was heard of after all, or somebody else has ended it
-        # The listing may be a moment old; what this returns is not.
-        departure = await self.end_connection(key, connection.user_id, now)
-        return replace(departure, expired=_ran_out(connection, now)) if departure.connection else None
+                return None  # it gave a sign of life after all, or another process ended it
+        # The listing may be a moment old, and this read is not.
+        ended = await self.end_connection(key, connection.user_id, now)
+        return replace(ended, expired=_ran_out(connection, now)) if ended.connection else None
 
     async def _subscriptions(self, prefix: str, connection_id: str) -> tuple[Subscription, ...]:
         partition = schema.subscriptions_partition(prefix, connection_id)
@@ -202,7 +202,7 @@ def _has_expired(connection: Connection, now: int) -> bool:
 
 
 def _ran_out(connection: Connection, now: int) -> bool:
-    # What was ended is dated back further than the sweeps are apart.
+    # A row that was ended is dated back further than the time between two sweeps.
     return _has_expired(connection, now) and connection.expires_at > now // 1000 - BACKDATED
 
 

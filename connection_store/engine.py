@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 
 class EngineError(Exception):
-    """The root of what an engine raises; itself raised where a request cannot be made.
+    """The root of an engine's errors. It is raised itself if a request cannot be made.
 
     Its text is a name, such as "NoRegionError", and holds nothing of an item.
     """
@@ -21,8 +21,8 @@ class EngineError(Exception):
 class RequestRefusedError(EngineError):
     """DynamoDB answered with an error.
 
-    `code` is the error's name, `status` the HTTP status. `item` is the row a condition was held against,
-    `reasons` are a cancelled transaction's, one for each of its items and each with its `Code`.
+    `code` is the error's name, `status` the HTTP status. `item` is the row that a condition was checked
+    against. `reasons` are those of a cancelled transaction, one for each of its items with its `Code`.
     """
 
     def __init__(
@@ -58,5 +58,5 @@ class Engine(Protocol):
         ...
 
     async def close(self) -> None:
-        """Give back what the engine holds."""
+        """Release the engine's threads and sockets."""
         ...

@@ -1,4 +1,4 @@
-"""What can go wrong with the store. No text here ever holds anything of an item.
+"""Errors of the store. Their texts never contain data of an item.
 
 StoreError
 ├── StoreBusyError             throttled, unreachable, timed out, no time left: a write's outcome is unknown
@@ -22,11 +22,11 @@ from typing import Any
 
 
 class StoreError(Exception):
-    """The root of the tree; itself raised for what the table refuses for reasons no caller can mend."""
+    """The root of the tree. It is raised itself for refusals that no caller can correct."""
 
 
 class StoreBusyError(StoreError):
-    """Throttled, unreachable, timed out, or the time budget is spent; a write may have been done or not."""
+    """Throttled, unreachable, timed out, or out of time budget. A write may or may not have been done."""
 
 
 class UnseenError(StoreBusyError):
@@ -40,8 +40,8 @@ class TransactionConflictError(StoreError):
 class ConditionFailedError(StoreError):
     """A write's condition did not hold.
 
-    `refusals` are the rows it was held against, by the write's position and as they were on the wire, None
-    where there was no row; `records` are those of them that are still alive.
+    `refusals` are the rows that it was checked against, as they were on the wire, by the write's position.
+    None means that there was no row. `records` are those of the rows that are still alive.
     """
 
     def __init__(self, text: str, refusals: dict[int, Any]) -> None:
@@ -59,7 +59,7 @@ class ConnectionGoneError(StoreError):
 
 
 class SubscriptionLimitError(StoreError):
-    """The connection would have more subscriptions than it may; it got none of those it asked for."""
+    """The connection would have more subscriptions than it may. None of the requested ones was added."""
 
 
 class ConnectionLimitError(StoreError):
@@ -67,11 +67,11 @@ class ConnectionLimitError(StoreError):
 
 
 class RevokedError(StoreError):
-    """The user was logged out after the credentials were issued: only newer ones are good."""
+    """The user was logged out after the credentials were issued. Only newer ones are accepted."""
 
 
 class HistoryGoneError(StoreError):
-    """The history a position belongs to is no more: the channel's epoch is another."""
+    """The history that a position belongs to is gone, because the channel has a new epoch."""
 
 
 class ItemTooLargeError(StoreError):
@@ -91,7 +91,7 @@ class AccessDeniedError(StoreError):
 
 
 class InvalidKeyError(StoreError, ValueError):
-    """What no row's key can hold: empty, too long, or of characters that are not allowed."""
+    """An id, name or key is no text, empty, too long, or has characters that are not allowed."""
 
 
 class InvalidCursorError(StoreError, ValueError):

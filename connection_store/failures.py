@@ -1,6 +1,6 @@
 """An engine's errors become the store's.
 
-DynamoDB's texts may quote values, so none is passed on: the operation and the error's code say what happened.
+DynamoDB's texts may quote values, so none is passed on. The operation and the error's code say enough.
 """
 
 from collections.abc import Mapping, Sequence
@@ -62,7 +62,7 @@ def _cancelled(text: str, reasons: Sequence[Mapping[str, Any]]) -> StoreError:
         for n, reason in enumerate(reasons)
         if reason["Code"] == "ConditionalCheckFailed"
     }
-    # A condition that did not hold is final, whatever else happened to the other writes; a conflict may pass.
+    # A condition that did not hold is final, even beside other failures. A conflict may pass.
     if failed:
         return ConditionFailedError(f"{text} (ConditionalCheckFailed)", failed)
     kinds = {

@@ -1,4 +1,4 @@
-"""What was published on a channel, in order and for a while."""
+"""Histories: the publications of a channel, in order and for a limited time."""
 
 from collections.abc import Iterable
 from contextlib import aclosing, suppress
@@ -26,10 +26,10 @@ LARGEST_PAGE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """What an ack says of a publication; it is in the history.
+    """A publication that is stored in the history, as an ack reports it.
 
-    `new` is False when its key had been seen: then all this is the first attempt's. `shards` is for listing
-    the subscribers.
+    `new` is False when its idempotency key was seen before. Then the other values are those of the first
+    attempt. `shards` is for listing the subscribers.
     """
 
     position: Position
@@ -49,7 +49,10 @@ class HistoryPage:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """All that was missed, in order, if `recovered`; else nothing. `position` is where the reader is now."""
+    """All missed publications, in order, if `recovered`. Otherwise none.
+
+    `position` is where the reader is now.
+    """
 
     recovered: bool
     publications: tuple[Publication, ...]
@@ -84,12 +87,12 @@ class History:
         key: str | None = None,
         now: int | None = None,
     ) -> Appended:
-        """Add a publication to a channel that has a history; when this returns, it is stored (G1).
+        """Add a publication to a channel that has a history. When this returns, it is stored (G1).
 
-        Offsets rise by exactly 1 (G2). The same `key` of the same `publisher` again, within ten minutes,
-        returns what it returned first. Raises TransactionConflictError when too many publish at once,
-        InvalidKeyError for the key, ItemTooLargeError, and ValueError for a channel without history. After
-        StoreBusyError it may have been stored or not: repeat it with its key.
+        Offsets rise by exactly 1 (G2). `key` is an idempotency key: the same one of the same `publisher`
+        within ten minutes is stored once, and returns the first result. Raises TransactionConflictError when
+        too many publish at once, InvalidKeyError for the key, ItemTooLargeError, and ValueError for a channel
+        without history. After StoreBusyError it may or may not be stored. Repeat the call with the same key.
         """
         if not channel.history_size:
             raise ValueError("the channel has no history")
@@ -146,7 +149,7 @@ class History:
             more = len(found) == limit and found[0].position.offset > low + 1
             return HistoryPage(tuple(reversed(found)), head, more)
         found = await self._read(channel, head, low, min(high, low + limit), now)
-        if not found and low + limit < high:  # what comes next has expired; what comes after it may not have
+        if not found and low + limit < high:  # the next ones have expired, and later ones may not have
             found = (await self._read(channel, head, low + limit, high, now))[:limit]
         return HistoryPage(tuple(found), head, bool(found) and found[-1].position.offset < high)
 
@@ -160,12 +163,12 @@ class History:
         room: float = inf,
         now: int | None = None,
     ) -> Recovery:
-        """Return what was published after `since` up to `head`, all of it or nothing (G3).
+        """Return the publications after `since` up to `head`, all of them or none (G3).
 
-        `head` is what the subscribe just before returned: everything after it finds the subscription. Nothing
-        is returned when the epoch is another, the position is ahead of `head`, any publication in between has
-        expired or left the window, or more than `limit` were missed, or more than `room` bytes of data; and
-        no more is read than it takes to see that (G9).
+        `head` comes from the subscribe just before. Later publications reach the subscription itself. None is
+        returned if the epoch has changed, or if the position is ahead of `head`. Nor is it if a
+        publication in between has expired or left the window, or if more than `limit` publications or `room`
+        bytes were missed. The read stops as soon as that is clear (G9).
         """
         missed = head.offset - since.offset
         bound = channel.history_size if limit is None else min(limit, channel.history_size)
@@ -182,7 +185,7 @@ class History:
             before,
             offset=before.offset + 1,
             shards=max(before.shards, channel.shards),
-            # Clocks of events differ by a little; publications that expired out of order would leave holes.
+            # Clocks of events differ slightly. Publications that expired out of order would leave holes.
             published_at=max(before.published_at, now),
             expires_at=max(before.expires_at, lasting(channel, now)),
         )
@@ -211,7 +214,7 @@ class History:
     async def _read(
         self, channel: Channel, head: ChannelHead, low: int, high: int, now: int, room: float | None = None
     ) -> list[Publication]:
-        """Return what is left of the publications above `low` up to `high`, without a hole.
+        """Return the remaining publications above `low` up to `high`, without a gap.
 
         With `room`, it is nothing as soon as one has expired, or their data are more bytes than that. Raises
         UnseenError when the last one cannot be read yet.
@@ -238,11 +241,12 @@ class History:
         first, last = (
             schema.publication_key(self._prefix, channel.name, offset) for offset in (low + 1, high)
         )
-        # Whoever needs all of them is to see the first that has expired: else the table reads on, past many.
+        # A recovery needs all of them, so it must see the first expired one. Otherwise the table reads on
+        # past many.
         seen = now if room is None else schema.EVEN_EXPIRED
         query = Query(first.pk, seen, between=(first.sk, last.sk), consistent=True)
         found, left = list[Publication](), inf if room is None else room
-        # What fits a frame fits one page; to leave amid the first calls the next off before it is asked for.
+        # A frame's worth of data fits in one page. Leaving early cancels the read of the next page.
         async with aclosing(self._table.query(query)) as rows:
             async for row in rows:
                 publication = Publication.from_record(row)

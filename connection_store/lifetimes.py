@@ -26,18 +26,19 @@ class Lifetimes:
         self._table = table
         self._prefix = schema.check_prefix(partition)
         self._ttl = connection_ttl * 1000
-        self._guards = UserLocks(table, self._prefix)
-        self._departures = ConnectionEndings(table, self._prefix)
+        self._locks = UserLocks(table, self._prefix)
+        self._endings = ConnectionEndings(table, self._prefix)
 
     async def extend(
         self, connection: Connection, session_ends: int | None, *, now: int | None = None
     ) -> Connection:
-        """Let a connection stay until `session_ends`, as far as `connect` would; return it.
+        """Let a connection stay until `session_ends`, within the limit of `connection_ttl`, and return it.
 
-        None is cut short, and none comes back that has expired. The rows that hang on the connection come
-        before its own: whoever dies in between leaves what the sweep ends in time. A subscribe that began
-        before is refused when the connection's row has changed, and begins anew; one that was faster is found
-        by the second look. Raises ConnectionGoneError.
+        It never shortens a lifetime, and never revives an expired connection. The rows that belong to the
+        connection are extended before its own. If the process stops in between, the sweep still ends the
+        connection in time. A subscribe that began earlier is refused because the connection's row has
+        changed, and starts again. One that was faster is found by the second look. Raises
+        ConnectionGoneError.
         """
         now, ends = instant(now), connection.connected_at + self._ttl
         until = (ends if session_ends is None else min(ends, session_ends)) // 1000
@@ -57,26 +58,26 @@ class Lifetimes:
     async def close_user(
         self, user_id: str, *, now: int | None = None
     ) -> tuple[list[EndedConnection], BaseException | None]:
-        """End every connection of a user, and let nobody in with what was issued until now.
+        """End every connection of a user, and refuse credentials that were issued until now.
 
-        That comes first: whoever is connecting is refused, or is among those that end. Returns those that
-        ended, to be forgotten as those of `end_connection`, and what kept another from it, if anything.
-        Raise it when that is done, and have the call repeated, for no sweep ends the rest. Safe to repeat.
+        The refusal comes first, so a connect at the same moment is refused or ended. Returns the ended
+        connections, and the first failure if there was one. Forget the ended ones as after `end_connection`,
+        then raise the failure and have the call repeated, because no sweep ends the rest. You may repeat it.
         """
         now = instant(now)
-        await self._guards.revoke(user_id, now)
+        await self._locks.revoke(user_id, now)
         query = Query(schema.user_partition(self._prefix, user_id), now, consistent=True)
         ids = [row[schema.SORT_KEY] async for row in self._table.query(query)]
         keys = [schema.connection_key(self._prefix, id_) for id_ in ids if id_ != schema.ONLY]
-        return await self._departures.end_all(keys, user_id, now)
+        return await self._endings.end_all(keys, user_id, now)
 
     async def revoked_before(self, user_id: str, *, now: int | None = None) -> int:
         """Return when a user was logged out last, in epoch milliseconds, 0 without a logout.
 
-        What was issued to them until then is good for nothing.
+        Credentials issued until then are not accepted.
         """
-        guard = await self._guards.get(user_id, instant(now))
-        return 0 if guard is None else guard.revoked_before
+        lock = await self._locks.get(user_id, instant(now))
+        return 0 if lock is None else lock.revoked_before
 
     async def _extend(self, rows: Iterable[Iterable[Key]], until: int, now: int) -> None:
         await asyncio.gather(*(self._extend_in_turn(keys, until, now) for keys in rows))

@@ -1,7 +1,8 @@
-"""How much of something there may be in a time, and how often a connection may do what costs others.
+"""Rate limits: a rule, and the number in a connection's row that applies it to what the connection does.
 
-The numbers are the caller's policy. The rule is the generic cell rate algorithm (ITU-T I.371, annex A): all
-that is kept is until when somebody is busy, if each thing they did had taken its share of a second.
+The numbers are the caller's policy. The rule is the generic cell rate algorithm (GCRA, a token bucket; ITU-T
+I.371, annex A). It keeps one instant: the theoretical arrival time, until which the sender is busy if each
+message takes its share of a second.
 """
 
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ class Rate:
 
     @property
     def tolerance(self) -> int:
-        """How far ahead of the clock somebody may be busy and do one more."""
+        """Burst tolerance in milliseconds: how far `busy_until` may be ahead of the clock."""
         return (self.burst - 1) * self.interval
 
     def wait(self, busy_until: int, now: int) -> int:
@@ -39,12 +40,12 @@ class Rate:
         return max(0, busy_until - self.tolerance - now)
 
     def after(self, busy_until: int, now: int) -> int:
-        """Return until when somebody is busy who does one more."""
+        """Return `busy_until` after one more message."""
         return max(busy_until, now) + self.interval
 
 
 class Allowances:
-    """What connections have left of their rates: a number in each connection's row.
+    """Counts messages against each connection's rate, in a number in the connection's row.
 
     `now` and errors as in ConnectionManager.
     """
@@ -54,10 +55,10 @@ class Allowances:
         self._prefix = schema.check_prefix(partition)
 
     async def take(self, connection: Connection, rate: Rate, *, now: int | None = None) -> int:
-        """Count one thing that `connection` does, and that it was heard of; return the wait, 0 if it may.
+        """Count one message of `connection` as a sign of life too. Return the wait, 0 if it is allowed.
 
-        That is one request, and none for a refusal that the row at hand shows: one that is a moment old shows
-        no more than there was. Raises ConnectionGoneError.
+        It takes one request, and none for a refusal that `connection` already shows. An older row never shows
+        more than the true count. Raises ConnectionGoneError.
         """
         now = instant(now)
         for _ in range(ATTEMPTS):
@@ -74,7 +75,8 @@ class Allowances:
         return rate.interval
 
     def _count(self, connection: Connection, rate: Rate, now: int) -> Update:
-        # One more share where the connection is busy, whoever else adds theirs; a first one where it is not.
+        # A busy connection gets one more share, even if other messages add theirs. An idle one gets a first
+        # share.
         busy = connection.busy_until > now
         change = "busy_until = busy_until + :share" if busy else "busy_until = :next"
         condition = (

@@ -1,4 +1,4 @@
-"""What the store gives out: frozen values, and how each is written into a row."""
+"""Frozen values that the store returns, and their form as rows."""
 
 import json
 from collections.abc import Iterable
@@ -125,12 +125,12 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A channel's name, and what its namespace asks of the store.
+    """A channel's name, and the options of its namespace that concern the store.
 
     `shards` (1, 4 or 16) is over how many partitions its subscribers are spread; once larger, it stays so.
-    Its history keeps `history_size` publications, none if that is 0, for `history_seconds`. In a `watched`
-    channel one is interested in who is there or what is missed, so its subscribers are heard of often. Raises
-    InvalidKeyError for the name, and ValueError for numbers that make no sense.
+    Its history keeps `history_size` publications, none if that is 0, for `history_seconds`. A `watched`
+    channel has presence or recovery, so its subscribers send frequent heartbeats. Raises InvalidKeyError for
+    the name, and ValueError for numbers that make no sense.
     """
 
     name: str
@@ -192,7 +192,7 @@ class ChannelHead:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What was published: text the store does not look into. `published_at` never goes back in an epoch."""
+    """A publication, whose data the store does not interpret. `published_at` never goes back in an epoch."""
 
     position: Position
     data: str = field(repr=False)
@@ -267,11 +267,11 @@ class Subscriber:
 
     @property
     def cursor(self) -> str:
-        """A listing of the channel's subscribers resumed with this yields everybody after this one."""
+        """A listing of the channel's subscribers that resumes with this yields the ones after this one."""
         return schema.subscriber_cursor(self.shard, self.connection_id)
 
     def to_record(self, prefix: str, channel: str) -> Record:
-        """Return the row among the channel's; a user nobody knows is left out."""
+        """Return the row among the channel's. A missing user is left out."""
         key = schema.subscriber_key(prefix, channel, self.shard, self.connection_id)
         row = {**key._asdict(), "connected_at": self.connected_at, schema.TTL_ATTRIBUTE: self.expires_at}
         return row if self.user_id is None else {**row, "user": self.user_id}

@@ -1,4 +1,4 @@
-"""Who is on a channel, as far as they were heard of."""
+"""Presence: the users on a channel whose connections gave a recent sign of life."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ from .table import Table
 from .timing import instant
 
 EXAMINED = 1_000
-"""Connections looked up for one list; further ones are believed to be there while they subscribe."""
+"""Connections looked up for one list. Further ones count as present while they are subscribed."""
 
 
 @dataclass(frozen=True, slots=True)
 class PresentUser:
-    """A user who is there, and over which connections, in the order they connected."""
+    """A user who is present, with their connections in the order they connected."""
 
     user_id: str
     connections: tuple[Connection, ...]
@@ -23,7 +23,7 @@ class PresentUser:
 
 @dataclass(frozen=True, slots=True)
 class PresenceList:
-    """Some of the users who are on a channel, and how many there are."""
+    """Some of the users on a channel, and the number of all of them."""
 
     users: tuple[PresentUser, ...]
     count: int
@@ -45,9 +45,9 @@ class Presence:
     ) -> PresenceList:
         """Return up to `cap` users with a connection on the channel heard of within `silence` seconds.
 
-        All such users are counted. Connections without a user are nobody. Of the channel's first thousand
-        connections each is looked up; those beyond are counted as long as they are subscribed, which the
-        sweep keeps true.
+        All such users are counted. Connections without a user are not counted. The channel's first thousand
+        connections are looked up, with BatchGetItem. Further ones are counted while they are subscribed, and
+        the sweep ends those that are gone.
         """
         now = instant(now)
         subscribers = [each async for each in self._subscriptions.subscribers(channel, now=now)]
@@ -63,7 +63,7 @@ class Presence:
     async def _connections(self, subscribers: list[Subscriber], now: int) -> list[Connection]:
         keys = [schema.connection_key(self._prefix, each.connection_id) for each in subscribers]
         rows = await self._table.get_all(keys, now=now)
-        # Somebody may join faster than the row spreads; only what is not found is read twice.
+        # A join may be faster than the replication of the row. Only rows that are not found are read again.
         late = await self._table.get_all([key for key in keys if key not in rows], now=now, consistent=True)
         found = rows | late
         return [Connection.from_record(found[key]) for key in keys if key in found]

@@ -1,4 +1,4 @@
-"""What the table can be asked for: writes, alone or in a transaction, and queries."""
+"""Requests to the table: writes, alone or in a transaction, and queries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -3,7 +3,6 @@
 Nothing here needs boto3, so that infrastructure code can import it.
 """
 
-import os
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -16,10 +15,6 @@ VERSION = 1
 
 SHARDS = 32
 """Partitions the connections are spread over. It is part of every key: it never changes."""
-
-DEFAULT_TABLE_NAME = "signalbox"
-TABLE_VARIABLES = ("TABLE_NAME", "DYNAMODB_TABLE")
-"""Environment variables that name the table. The first one that is set and not empty counts."""
 
 PARTITION_KEY = "pk"
 SORT_KEY = "sk"
@@ -37,16 +32,15 @@ PRESENT = f"attribute_exists({PARTITION_KEY})"
 """The condition that there is a row, expired or not."""
 
 MAX_ID_BYTES = 1_024
-"""Half of what DynamoDB allows in a partition key, and all it allows in a sort key."""
+"""Half of DynamoDB's limit for a partition key, and its limit for a sort key."""
 
 CHANNEL_SHARDS = (1, 4, 16)
 """Over how many partitions a channel's subscribers may be spread."""
 
 EVEN_EXPIRED = -1
-"""Given to a read as `now`, hides nothing: before this instant, nothing has expired. For the sweep,
-and for who stops at the first row that has."""
+"""As a read's `now` it hides nothing, because no row has expired before this instant. The sweep uses it, and
+reads that stop at the first expired row."""
 
-_TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _PREFIX = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CONNECTION_ID = re.compile(r"[A-Za-z0-9_=-]{1,128}")
 _CHANNEL = re.compile(r"[A-Za-z0-9_:.-]{1,128}")
@@ -59,20 +53,6 @@ class Key(NamedTuple):
 
     pk: str
     sk: str
-
-
-def table_name(name: str | None) -> str:
-    """Return `name`, or if it is None what the environment says, or else "signalbox".
-
-    Raises TypeError, and ValueError for what DynamoDB does not accept as a name.
-    """
-    if name is None:
-        name = next(filter(None, map(os.environ.get, TABLE_VARIABLES)), DEFAULT_TABLE_NAME)
-    if not isinstance(name, str):
-        raise TypeError(f"a table's name is text, not {type(name).__name__}")
-    if not _TABLE_NAME.fullmatch(name):
-        raise ValueError(f"a table's name is 3 to 255 of A-Z a-z 0-9 _ . -, not {name!r}")
-    return name
 
 
 def definition(table_name: str) -> dict[str, Any]:
@@ -140,7 +120,7 @@ def owner_of(sort_key: str) -> tuple[str, str]:
 
 
 def client_data_key(prefix: str, connection_id: str) -> Key:
-    """Return the key of what a client told about itself. Raises InvalidKeyError."""
+    """Return the key of a connection's client data. Raises InvalidKeyError."""
     _check_connection_id(connection_id)
     return Key(_partition(prefix, "data", connection_id), ONLY)
 
@@ -157,7 +137,7 @@ def user_connection_key(prefix: str, user_id: str, connection_id: str) -> Key:
 
 
 def user_lock_key(prefix: str, user_id: str) -> Key:
-    """Return the key of a user's guard, beside their connections. Raises InvalidKeyError."""
+    """Return the key of a user's lock, beside their connections. Raises InvalidKeyError."""
     return Key(user_partition(prefix, user_id), ONLY)
 
 
@@ -215,7 +195,7 @@ def seen_key(prefix: str, channel: str, publisher: str, key: str) -> Key:
     """Return the key of the marker that a publisher's idempotency key was seen. Raises InvalidKeyError."""
     if not _matches(_KEY, key):
         raise InvalidKeyError("an idempotency key is 1 to 64 of A-Z a-z 0-9 _ = . : + -")
-    # No "#" is in a key, so whatever is in the publisher's id, no two pairs share a marker.
+    # No "#" is in a key, so no two pairs share a marker, even if the publisher's id contains one.
     marker = f"{publisher}#{key}"
     _check_size(marker)
     return Key(_partition(prefix, "seen", check_channel(channel)), marker)
@@ -257,7 +237,7 @@ def cursor_of(connection_id: str) -> str:
 def cursor_between(before: str, after: str) -> str:
     """Return the token that a listing resumes with between two neighbours.
 
-    It is for clients: of the second's id it has no more than what tells it from the first's.
+    It is meant for clients, so it reveals no more of the second id than its difference from the first.
     """
     known = before if shard_of(before) == shard_of(after) else ""
     starts = (after[:length] for length in range(1, len(after)))
@@ -286,7 +266,7 @@ def _mark(prefix: str) -> str:
 
 
 def _matches(pattern: re.Pattern[str], text: object) -> bool:
-    # Untyped callers pass what is not text, and get the same error.
+    # Callers without a type checker may pass other types, and get the same error.
     return isinstance(text, str) and pattern.fullmatch(text) is not None
 
 

@@ -1,4 +1,4 @@
-"""Who is on which channel."""
+"""Subscriptions: the channels of a connection, and the subscribers of a channel."""
 
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from contextlib import aclosing
@@ -22,7 +22,7 @@ MOST_AT_ONCE = 49
 """Channels in one request: a transaction has at most 100 items, two a channel and the connection's."""
 
 ATTEMPTS = 3
-"""How often what a transaction found changed under it is worked out anew."""
+"""How often a transaction is built anew because the rows changed since they were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,9 @@ class Subscriptions:
     ) -> tuple[Subscribed, ...]:
         """Subscribe a connection to all of `channels`, 1 to 49, or to none; return them in their order.
 
-        Whatever is published after the HEAD returned for a channel finds the connection among its
-        subscribers. A channel subscribed before counts once. Raises ConnectionGoneError,
-        SubscriptionLimitError, TransactionConflictError, also when the user's roles are not `connection`'s
-        any more, and ValueError for another number of channels.
+        Publications after the HEAD that is returned for a channel reach the connection. A channel subscribed
+        before counts once. Raises ConnectionGoneError, SubscriptionLimitError, TransactionConflictError, also
+        when the user's roles are not `connection`'s any more, and ValueError for another number of channels.
         """
         now = instant(now)
         wanted = {channel.name: channel for channel in channels}
@@ -114,11 +113,11 @@ class Subscriptions:
     ) -> AsyncGenerator[Subscriber, None]:
         """Yield a channel's subscribers after `cursor`, in the order of cursors, or those in one `shard`.
 
-        `shards` is the channel's number of them, as an append returned it; without it the HEAD is read.
-        Whoever subscribed a moment ago is among them if `consistent`, which a channel with history needs (an
-        eventual read loses one of six orders of a subscribe and a publish) and which costs twice as much.
-        `page_size` bounds the rows read from a shard at once. A consumer that may stop early closes the
-        stream (`contextlib.aclosing`). Raises InvalidCursorError.
+        `shards` is the channel's number of them, as an append returned it; without it the HEAD is read. With
+        `consistent`, subscribers of a moment ago are included, at twice the price. A channel with history
+        needs it: an eventual read loses one of six orders of a subscribe and a publish. `page_size` bounds
+        the rows read from a shard at once. A consumer that may stop early closes the stream
+        (`contextlib.aclosing`). Raises InvalidCursorError.
         """
         now = instant(now)
         first, after = schema.parse_subscriber_cursor(cursor) if cursor is not None else (shard or 0, "")
@@ -139,7 +138,7 @@ class Subscriptions:
 
     async def _shards(self, channel: str, now: int) -> int:
         head = await self._heads.get(channel, now=now)
-        # Whoever subscribes leaves a HEAD that outlives the subscription: without one there is nobody.
+        # A subscribe leaves a HEAD that outlives the subscription. Without a HEAD there are no subscribers.
         return 0 if head is None else head.shards
 
     async def _add(self, connection: Connection, wanted: Mapping[str, Channel], now: int) -> set[str]:
@@ -150,9 +149,12 @@ class Subscriptions:
             except ConditionFailedError as refused:
                 there = [name for place, name in enumerate(new) if 1 + 2 * place in refused.records]
                 before, connection = connection, _reread(connection, refused)
-                # One that was given more time meanwhile has it for what is new to it, too.
+                # If the connection's lifetime was extended meanwhile, its new subscriptions get the same
+                # lifetime.
                 if not there and connection.expires_at == before.expires_at:
-                    raise SubscriptionLimitError(f"a connection has at most {self._limit}") from None
+                    raise SubscriptionLimitError(
+                        f"a connection has at most {self._limit} subscriptions"
+                    ) from None
                 for name in there:
                     del new[name]
             else:
@@ -160,9 +162,9 @@ class Subscriptions:
         return set(new)
 
     def _addition(self, connection: Connection, channels: Collection[Channel], now: int) -> list[Write]:
-        # The update is both the check that there is a connection, which nobody can hang anything on once it
-        # has ended, and the count of its subscriptions: of two at the limit, one wins. And whoever had other
-        # roles when it was asked whether they may is asked again.
+        # The update checks that the connection is alive, because an ended one must not get new rows. It also
+        # counts the subscriptions, so one of two requests at the limit wins. If the user's roles have changed
+        # since they were checked, it is refused.
         roles = {} if connection.roles is None else {":roles": write_roles(connection.roles)}
         same = "user_roles = :roles" if roles else "attribute_not_exists(user_roles)"
         count = self._count(

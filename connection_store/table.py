@@ -1,6 +1,6 @@
 """The only calls to DynamoDB.
 
-Every request goes through one function. It keeps the time budget, retries what may pass, and turns the
+Every request goes through one function. It keeps the time budget, retries temporary failures, and turns the
 engine's errors into the store's. Every row that is read goes through another, which hides expired ones.
 """
 
@@ -15,6 +15,7 @@ from random import Random
 from typing import Any
 
 from . import schema
+from .arguments import table_name
 from .boto3_engine import Boto3Engine
 from .concurrency import ConcurrencyLimit
 from .creation import CREATION, Creation
@@ -39,7 +40,7 @@ BATCH_ATTEMPTS = 5
 
 CONFLICT_RETRIES = 3
 FIRST_PAUSE, LONGEST_PAUSE = 0.025, 0.4
-"""Seconds below which the first pause before a retry is drawn; the bound doubles from one to the next."""
+"""Exponential backoff with full jitter: the bound of the first pause in seconds, and the highest bound."""
 
 Listener = Callable[[str, Mapping[str, Any], Mapping[str, Any] | RequestRefusedError], None]
 """Told of every answer of DynamoDB: operation, request, and the answer or the error."""
@@ -48,11 +49,11 @@ Listener = Callable[[str, Mapping[str, Any], Mapping[str, Any] | RequestRefusedE
 class Table:
     """One DynamoDB table. Every method raises StoreError or one of its kinds.
 
-    Requests go to `engine`. Without one they go to boto3: to `client`, which is boto3's or anything with its
-    methods, or to a client that is made before the first call from the standard environment variables.
-    At most `workers` calls run at once, and others wait for their turn; `budget` is the seconds a call may
-    take from then on. `listener` hears every answer. `clock`, `sleep` and `randomness` are arguments for the
-    sake of tests.
+    Requests go to `engine`. Without one they go to boto3. `client` is boto3's client or an object with its
+    methods. By default a client is built before the first call from the standard environment variables. At
+    most `workers` calls run at once, and others wait for their turn; `budget` is the seconds a call may take
+    from then on. `listener` hears every answer. `clock`, `sleep` and `randomness` are arguments for the sake
+    of tests.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Table:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         randomness: Random | None = None,
     ) -> None:
-        self.name = schema.table_name(name)
+        self.name = table_name(name)
         self._boto3: Boto3Engine | None = None
         if engine is None:
             engine = self._boto3 = Boto3Engine(client, workers=workers)
@@ -117,7 +118,7 @@ class Table:
                 while waiting and len(pages) < AHEAD:
                     pages.append(asyncio.create_task(self._page(waiting.popleft())))
                 records, rest = await pages[0]
-                # Whether there is more, only DynamoDB's key says: a page may be empty and not the last (F23).
+                # Only DynamoDB's key tells whether more follows. A page may be empty and not the last (F23).
                 if rest is None:
                     pages.popleft()
                 else:
@@ -142,7 +143,7 @@ class Table:
             raise
 
     async def update(self, update: Update, *, now: int) -> Record | None:
-        """Change a row if its condition holds; return it as it was either way, if it was alive at `now`."""
+        """Change a row if its condition holds. Return the row as it was before, if it was alive at `now`."""
         try:
             answer = await self._call("UpdateItem", **update.parameters(), ReturnValues="ALL_OLD")
         except ConditionFailedError as refused:
@@ -150,7 +151,7 @@ class Table:
         return _live(answer["Attributes"], now)
 
     async def delete_all(self, keys: Iterable[Key]) -> None:
-        """Delete rows, a batch after the other; after a failure any of them may be left."""
+        """Delete rows, one BatchWriteItem after the other. After a failure any of them may be left."""
         deletes = [{"DeleteRequest": {"Key": encode(key._asdict())}} for key in keys]
         for first in range(0, len(deletes), BATCH):
             await self._retry("BatchWriteItem", {"RequestItems": {self.name: deletes[first : first + BATCH]}})
@@ -172,7 +173,7 @@ class Table:
         await self._sleep(self._draw_pause(attempt))
 
     def token(self, bits: int = 128) -> str:
-        """Return a random text that nobody has been given before."""
+        """Return a random and unique text."""
         return f"{self._randomness.getrandbits(bits):0{bits // 4}x}"
 
     async def _page(self, query: Query) -> tuple[list[Record], Query | None]:
@@ -275,8 +276,8 @@ def _tell_nobody(*_: object) -> None:
 
 def _live(item: Item | None, now: int) -> Record | None:
     # The only place that judges expiry, for every row that is read: DynamoDB deletes expired ones days late
-    # (F05). It judges here rather than in a filter expression, so that what was read is what arrives, and can
-    # be counted.
+    # (F05). It judges here rather than in a filter expression, so that all rows that were paid for arrive and
+    # can be counted.
     if not item:
         return None
     expires_at = item.get(schema.TTL_ATTRIBUTE)

@@ -26,10 +26,10 @@ class SpentTickets:
         self._table.warm()
 
     async def spend(self, ticket_id: str, connection_id: str, *, ends: int, now: int) -> bool:
-        """Use a ticket up; tell whether this connection is the one that did (S12).
+        """Spend a ticket. Return whether this connection is the one that spent it (S12).
 
-        `ends` is when the ticket does, and like `now` in epoch milliseconds. Of any number that try at once
-        one succeeds; asked again for the same connection, after an answer was lost, the result is the same.
+        `ends` is when the ticket does, and like `now` in epoch milliseconds. If several try at the same time,
+        one succeeds. A repeated call for the same connection returns the same result.
         """
         row = {
             **schema.ticket_key(self._prefix, ticket_id)._asdict(),

@@ -1,4 +1,4 @@
-"""UserLocks: one row of each user that every connect and logout changes, so that none overlooks another."""
+"""UserLocks: one row of each user that every connect and logout changes, so that they see each other."""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ COMING = Rate(steady=0.5, burst=60)
 
 @dataclass(frozen=True, slots=True)
 class UserLock:
-    """What a user's connects and logouts agree on; `version` is another after each of them.
+    """The optimistic lock of a user's connects and logouts. Each of them changes `version`.
 
     Credentials issued until `revoked_before` (epoch milliseconds, 0 without a logout) are good for nothing.
     `busy_until` is until when the user is busy coming, see `limits`.
@@ -52,19 +52,19 @@ class UserLock:
 
 
 class UserLocks:
-    """The guards in one table."""
+    """The locks in one table."""
 
     def __init__(self, table: Table, prefix: str) -> None:
         self._table = table
         self._prefix = prefix
 
     async def get(self, user_id: str, now: int) -> UserLock | None:
-        """Return a user's guard, None before the first connect."""
+        """Return a user's lock, None before the first connect."""
         row = await self._table.get(schema.user_lock_key(self._prefix, user_id), now=now, consistent=True)
         return None if row is None else UserLock.from_record(row)
 
     def succession(self, user_id: str, before: UserLock | None, until: int, now: int) -> Put:
-        """Return the write of a new guard, good for `until` (epoch seconds), refused unless `before` is."""
+        """Return the write of a new lock, good for `until` (epoch seconds), refused unless `before` is."""
         version = self._table.token(VERSION_BITS)
         if before is None:
             first = UserLock(version, until, busy_until=COMING.after(0, now))
@@ -75,7 +75,7 @@ class UserLocks:
         return Put(after.to_record(self._prefix, user_id), "version = :had", {":had": before.version})
 
     async def revoke(self, user_id: str, now: int) -> None:
-        """Refuse what was issued until `now`; a logout that is later than this one stays."""
+        """Refuse credentials issued until `now`. A logout that is later than this one stays."""
         revocation = Update(
             schema.user_lock_key(self._prefix, user_id),
             f"SET version = :version, revoked_before = :now, {schema.TTL_ATTRIBUTE} = :until",

@@ -24,7 +24,7 @@ class UserRates:
     async def take(self, user_id: str, message: str, rate: Rate, *, now: int | None = None) -> int:
         """Count one message; return the milliseconds that it came too early, 0 if it is allowed.
 
-        That is one request for a user who was idle, two within a burst, and one for a refusal.
+        It takes one request for an idle user, two within a burst, and one for a refusal.
         """
         now = instant(now)
         key = schema.user_rate_key(self._prefix, user_id, message)
@@ -44,7 +44,7 @@ class UserRates:
 
 def _count(key: schema.Key, rate: Rate, busy_until: int, now: int) -> Update:
     after = rate.after(busy_until, now)
-    # A burst goes on from just what was read. The row of a user who was idle may be there or not.
+    # A burst continues from the value that was read. The row of an idle user may or may not exist.
     condition, values = "busy_until = :before", {":before": busy_until}
     if busy_until <= now:
         condition, values = f"{schema.VACANT} OR busy_until <= :now", {":now": now, ":seconds": now // 1_000}

@@ -1,8 +1,8 @@
 """Rows as Python and as DynamoDB's JSON see them.
 
-Rows hold strings, integers and booleans, nothing else. Hence a mapping of our own instead of boto3's
-serializer: it takes less than half the time, gives `int` rather than `Decimal`, and refuses the lists and
-sets that would let a row grow to DynamoDB's 400 KB (F24).
+Rows hold strings, integers and booleans, nothing else. Hence our own mapping instead of boto3's serializer.
+It takes less than half the time and gives `int` rather than `Decimal`. It refuses lists and sets, which would
+let a row grow to DynamoDB's 400 KB (F24).
 """
 
 from collections.abc import Mapping

@@ -169,13 +169,13 @@ def scan(ask: Ask, table: Table) -> Callable[[], list[Any]]:
 
 @pytest.fixture
 def rows(scan: Callable[[], list[Any]]) -> Rows:
-    """Everything in the table but guards, expired or not, by its key and without the key."""
+    """Everything in the table but locks, expired or not, by its key and without the key."""
 
     def read() -> dict[tuple[str, str], dict[str, Any]]:
         found: dict[tuple[str, str], dict[str, Any]] = {}
         for item in scan():
             row = decode(item)
-            if "revoked_before" not in row:  # guards outlive their users' connections: see test_arrivals
+            if "revoked_before" not in row:  # locks outlive their users' connections: see test_lifetimes
                 found[row.pop("pk"), row.pop("sk")] = row
         return found
 

@@ -1,4 +1,7 @@
-"""How long connections stay: extended as a whole, against all that happens meanwhile, and ended at once."""
+"""Lifetimes of connections: limited per user, extended as a whole, and ended at once.
+
+Covers connection_store.admission, connection_store.lifetimes and connection_store.user_locks.
+"""
 
 from collections.abc import Callable
 from typing import Any

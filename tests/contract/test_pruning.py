@@ -1,4 +1,7 @@
-"""F01: what becomes of connections that a post finds gone."""
+"""F01: connections that a post finds gone are ended, and their channels are told.
+
+Covers connection_store.endings.
+"""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,3 +1,8 @@
+"""Errors of an engine become errors of the store.
+
+Covers connection_store.errors and connection_store.failures.
+"""
+
 import traceback
 from typing import Any
 
