@@ -26,14 +26,15 @@ LONGEST = 110 - 8
 
 
 def test_functions_may_store_tickets_when_the_stack_has_the_five_lines(tmp_path: Path) -> None:
-    (tmp_path / "handlers.py").touch()
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "handlers.py").touch()
     settings = {
         "name": "dev",
         "application": "tickets",
-        "origins": [],
+        "origins": ["https://app.example.com"],
         "throttle": {"rate": 500, "burst": 250},
     }
-    code = dict.fromkeys(("websocket", "authorizer"), lambda_.Code.from_asset(str(tmp_path)))
+    code = dict.fromkeys(("websocket", "authorizer"), lambda_.Code.from_asset(str(tmp_path / "code")))
     app = App(outdir=str(tmp_path / "cdk.out"))
     stack = RealtimeStack(app, DeploymentSettings(Stage.model_validate(settings), code))
 
