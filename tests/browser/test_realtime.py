@@ -1,4 +1,7 @@
-"""The browser's client by itself: what it declares, the order it keeps, and uneven time."""
+"""The browser's client by itself: what it declares, the order it keeps, and uneven time.
+
+Covers signalbox.dev.pages.
+"""
 
 import asyncio
 import re

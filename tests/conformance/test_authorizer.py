@@ -1,4 +1,7 @@
-"""Facts about the authorizer in front of `$connect`: W45, W54, W56, W84-W88."""
+"""Facts about the authorizer in front of `$connect`: W45, W54, W56, W84-W88.
+
+Covers signalbox.gateway.authorizer.identity_source, signalbox.gateway.authorizer.policy.
+"""
 
 from typing import Any
 

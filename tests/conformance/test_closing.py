@@ -1,4 +1,7 @@
-"""Facts about how connections end, and what `$disconnect` is told: W60-W63, W65, W66, W81."""
+"""Facts about how connections end, and what `$disconnect` is told: W60-W63, W65, W66, W81.
+
+Covers signalbox.gateway.sockets.lifecycle.
+"""
 
 import asyncio
 import socket

@@ -1,4 +1,8 @@
-"""Facts about messages and the gateway's own frames: W67-W69, W75-W79."""
+"""Facts about messages and the gateway's own frames: W67-W69, W75-W79.
+
+Covers signalbox.gateway.events.answers, signalbox.gateway.events.frames.
+Covers signalbox.gateway.sockets.integration.
+"""
 
 import asyncio
 import json

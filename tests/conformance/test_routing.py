@@ -1,4 +1,8 @@
-"""Facts about which route a message takes: W72-W74."""
+"""Facts about which route a message takes: W72-W74.
+
+Covers signalbox.gateway.events.routes, signalbox.gateway.events.selection.
+Covers signalbox.gateway.events.strict_json.
+"""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""Facts about throttling: W17, W31, W55, W71, W91."""
+"""Facts about throttling: W17, W31, W55, W71, W91.
+
+Covers signalbox.gateway.sockets.rate_limit.
+"""
 
 import re
 from collections.abc import AsyncIterator

@@ -1,4 +1,7 @@
-"""The command `signalbox`: verbs are found, and what is missing is said in one line."""
+"""The command `signalbox`: verbs are found, and what is missing is said in one line.
+
+Covers signalbox.__main__.
+"""
 
 import os
 import subprocess

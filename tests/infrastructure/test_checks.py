@@ -1,4 +1,7 @@
-"""What AWS's own checkers say of the templates."""
+"""What AWS's own checkers say of the templates.
+
+Covers signalbox.constructs.findings.
+"""
 
 import subprocess
 import sys

@@ -1,3 +1,5 @@
+"""Covers signalbox.constructs.metrics."""
+
 import json
 import re
 

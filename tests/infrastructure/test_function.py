@@ -1,3 +1,5 @@
+"""Covers signalbox.constructs.deployment."""
+
 import pytest
 from aws_cdk import App
 from constructs import IConstruct

@@ -1,4 +1,7 @@
-"""The local run and the deployed stage are the same application: neither can drift from the other."""
+"""The local run and the deployed stage are the same application: neither can drift from the other.
+
+Covers signalbox.dev.queues.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""`signalbox dev` as somebody types it."""
+"""`signalbox dev` as somebody types it.
+
+Covers signalbox.dev.backend, signalbox.testing.local_run.
+"""
 
 import asyncio
 import os

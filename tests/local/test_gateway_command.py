@@ -1,4 +1,7 @@
-"""`signalbox gateway`: it serves a real function, refuses nonsense in one line and stops at Ctrl-C."""
+"""`signalbox gateway`: it serves a real function, refuses nonsense in one line and stops at Ctrl-C.
+
+Covers signalbox.gateway.command.
+"""
 
 import asyncio
 import json

@@ -1,4 +1,7 @@
-"""Each fault of events and posts does what it says, to those it names and to nobody else."""
+"""Each fault of events and posts does what it says, to those it names and to nobody else.
+
+Covers signalbox.gateway.faults.hooks, signalbox.gateway.hooks.
+"""
 
 import asyncio
 

@@ -1,4 +1,7 @@
-"""A sandbox dies of its n-th call to AWS: the call has taken effect, nothing after it has; others go on."""
+"""A sandbox dies of its n-th call to AWS: the call has taken effect, nothing after it has; others go on.
+
+Covers signalbox.gateway.faults.proxy.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator

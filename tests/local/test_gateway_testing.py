@@ -1,4 +1,7 @@
-"""The pytest plugin: its document's examples run as they stand, and its clients say what happened."""
+"""The pytest plugin: its document's examples run as they stand, and its clients say what happened.
+
+Covers signalbox.testing.plugin, signalbox.testing.running, signalbox.testing.session.
+"""
 
 import re
 import subprocess

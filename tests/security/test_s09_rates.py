@@ -1,4 +1,7 @@
-"""S09: nobody sends more than they may, however many sandboxes they meet."""
+"""S09: nobody sends more than they may, however many sandboxes they meet.
+
+Covers signalbox.realtime.sessions.limits.
+"""
 
 import asyncio
 import itertools

@@ -1,3 +1,5 @@
+"""Covers signalbox.aws.errors."""
+
 import asyncio
 import gc
 import socket

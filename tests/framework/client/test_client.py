@@ -1,3 +1,7 @@
+"""Covers signalbox.client.channels.subscription, signalbox.client.errors.
+Covers signalbox.client.connection.credentials.
+"""
+
 import asyncio
 import re
 import subprocess

@@ -1,3 +1,5 @@
+"""Covers signalbox.client.terminal.arguments, signalbox.client.terminal.conversation."""
+
 import os
 import subprocess
 import sys

@@ -1,3 +1,5 @@
+"""Covers signalbox.constructs.errors."""
+
 from typing import Any
 
 import pytest

@@ -1,4 +1,8 @@
-"""Who is let in, as whom, and what the answer says."""
+"""Who is let in, as whom, and what the answer says.
+
+Covers signalbox.identity.claims, signalbox.identity.decision, signalbox.identity.errors.
+Covers signalbox.identity.handshake, signalbox.identity.origins, signalbox.identity.tickets.
+"""
 
 import json
 from collections.abc import Callable

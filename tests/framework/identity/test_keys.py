@@ -1,4 +1,7 @@
-"""Where keys come from, how long they are kept, and how often anybody is asked for them."""
+"""Where keys come from, how long they are kept, and how often anybody is asked for them.
+
+Covers signalbox.identity.aws_secrets, signalbox.identity.jwks.
+"""
 
 import json
 import socket

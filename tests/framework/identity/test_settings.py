@@ -1,4 +1,7 @@
-"""What the authorizer may be told, and what is refused before anybody connects."""
+"""What the authorizer may be told, and what is refused before anybody connects.
+
+Covers signalbox.identity.wiring.
+"""
 
 import subprocess
 import sys

@@ -1,4 +1,7 @@
-"""Tickets verified with the standard library, held against PyJWT, which the authorizer has."""
+"""Tickets verified with the standard library, held against PyJWT, which the authorizer has.
+
+Covers signalbox.identity.minting, signalbox.identity.terms, signalbox.identity.tokens.
+"""
 
 import json
 import subprocess

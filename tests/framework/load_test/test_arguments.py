@@ -1,3 +1,5 @@
+"""Covers signalbox.load_test.errors."""
+
 import sys
 from pathlib import Path
 

@@ -1,4 +1,7 @@
-"""Whole runs against a scripted backend."""
+"""Whole runs against a scripted backend.
+
+Covers signalbox.load_test.sockets.dialer.
+"""
 
 import asyncio
 import ssl

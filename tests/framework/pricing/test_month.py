@@ -1,3 +1,5 @@
+"""Covers signalbox.pricing.prices."""
+
 import sys
 from pathlib import Path
 from subprocess import run

@@ -1,4 +1,8 @@
-"""`docs/protocol.md` against the code: every example is true, and every row of the error table can be had."""
+"""`docs/protocol.md` against the code: every example is true, and every row of the error table can be had.
+
+Covers signalbox.protocol.channels, signalbox.protocol.connections, signalbox.protocol.frames.
+Covers signalbox.protocol.messages, signalbox.protocol.session.
+"""
 
 import json
 import re

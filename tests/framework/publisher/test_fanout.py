@@ -1,3 +1,5 @@
+"""Covers signalbox.publisher.outcomes, signalbox.publisher.tally."""
+
 import asyncio
 from collections.abc import AsyncIterator
 

@@ -1,3 +1,5 @@
+"""Covers signalbox.publisher.errors."""
+
 import json
 import subprocess
 import sys

@@ -1,4 +1,7 @@
-"""What bad input gets, message by message: a typed frame, a living connection, and nobody else the wiser."""
+"""What bad input gets, message by message: a typed frame, a living connection, and nobody else the wiser.
+
+Covers signalbox.realtime.routes.failures.
+"""
 
 import json
 from typing import Any

@@ -1,3 +1,5 @@
+"""Covers signalbox.realtime.errors."""
+
 import re
 from pathlib import Path
 

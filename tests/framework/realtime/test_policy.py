@@ -1,4 +1,7 @@
-"""The default policy, spelled out: each change of a rule says here whom it is for."""
+"""The default policy, spelled out: each change of a rule says here whom it is for.
+
+Covers signalbox.realtime.roles.
+"""
 
 from typing import Any, get_args
 

@@ -1,4 +1,7 @@
-"""Publishers in other processes: several threads, forks, idempotency keys, deadlines."""
+"""Publishers in other processes: several threads, forks, idempotency keys, deadlines.
+
+Covers signalbox.moment.
+"""
 
 import json
 import subprocess

@@ -1,4 +1,7 @@
-"""Two tenants whose users, channels and keys have the same names."""
+"""Two tenants whose users, channels and keys have the same names.
+
+Covers signalbox.realtime.services.
+"""
 
 import ast
 import asyncio

@@ -1,4 +1,7 @@
-"""`signalbox new` writes into an empty folder, or says in one line why not."""
+"""`signalbox new` writes into an empty folder, or says in one line why not.
+
+Covers signalbox.template.errors.
+"""
 
 import json
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""`signalbox upgrade` tells an application what is new, and changes nothing."""
+"""`signalbox upgrade` tells an application what is new, and changes nothing.
+
+Covers signalbox.template.record.
+"""
 
 from pathlib import Path
 

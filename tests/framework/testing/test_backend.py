@@ -1,4 +1,7 @@
-"""The testing kit: an application in this process."""
+"""The testing kit: an application in this process.
+
+Covers signalbox.testing.events.
+"""
 
 import textwrap
 from typing import Any

@@ -1,4 +1,7 @@
-"""Who dies with whom, and who notices."""
+"""Who dies with whom, and who notices.
+
+Covers signalbox.gateway.sandboxes.parent_watch.
+"""
 
 import asyncio
 import json

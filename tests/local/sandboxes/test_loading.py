@@ -1,4 +1,7 @@
-"""What comes of a function that cannot be loaded."""
+"""What comes of a function that cannot be loaded.
+
+Covers signalbox.gateway.sandboxes.socket_sandbox.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable

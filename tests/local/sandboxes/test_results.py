@@ -1,4 +1,8 @@
-"""What comes of an invocation, whatever the function does."""
+"""What comes of an invocation, whatever the function does.
+
+Covers signalbox.gateway.sandboxes.runtime_sandbox, signalbox.gateway.sandboxes.sandbox.
+Covers signalbox.gateway.sandboxes.worker.
+"""
 
 import asyncio
 import json

@@ -1,3 +1,5 @@
+"""Covers signalbox.client.channels.state."""
+
 from typing import Any
 
 import pytest

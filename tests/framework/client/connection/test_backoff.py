@@ -1,3 +1,5 @@
+"""Covers signalbox.client.settings."""
+
 from collections import Counter
 from collections.abc import Callable
 from random import Random

@@ -1,3 +1,5 @@
+"""Covers signalbox.client.connection.connector."""
+
 import asyncio
 import gc
 import json

@@ -1,3 +1,5 @@
+"""Covers signalbox.client.terminal.printer."""
+
 import io
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,7 @@
-"""The HTTP protocol against raw sockets."""
+"""The HTTP protocol against raw sockets.
+
+Covers signalbox.gateway.http.incoming.
+"""
 
 import asyncio
 import logging

@@ -1,4 +1,7 @@
-"""The life all process sandboxes share, with a process that says nothing."""
+"""The life all process sandboxes share, with a process that says nothing.
+
+Covers signalbox.gateway.sandboxes.child.
+"""
 
 from pathlib import Path
 

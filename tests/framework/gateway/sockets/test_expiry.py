@@ -1,4 +1,7 @@
-"""The one timer of a connection: lazily set, and gone with its connection."""
+"""The one timer of a connection: lazily set, and gone with its connection.
+
+Covers signalbox.gateway.sockets.connections.
+"""
 
 import asyncio
 from dataclasses import dataclass

@@ -1,4 +1,8 @@
-"""Which stages, routes and functions a template comes to, and what of it is named as left out."""
+"""Which stages, routes and functions a template comes to, and what of it is named as left out.
+
+Covers signalbox.gateway.template.function_finder, signalbox.gateway.template.support.
+Covers signalbox.gateway.template.template.
+"""
 
 import copy
 import json

@@ -1,4 +1,7 @@
-"""Templates as text: JSON, YAML with short tags, and what is neither."""
+"""Templates as text: JSON, YAML with short tags, and what is neither.
+
+Covers signalbox.gateway.template.tags.
+"""
 
 import json
 import subprocess

@@ -1,3 +1,5 @@
+"""Covers signalbox.load_test.report.charts."""
+
 import re
 from typing import Any
 from xml.etree import ElementTree

@@ -1,4 +1,7 @@
-"""What bad input to channels gets: a typed frame, and nothing is stored."""
+"""What bad input to channels gets: a typed frame, and nothing is stored.
+
+Covers signalbox.realtime.routes.channels.
+"""
 
 from collections.abc import Callable
 from typing import Any

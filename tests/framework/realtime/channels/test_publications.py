@@ -1,3 +1,5 @@
+"""Covers signalbox.realtime.channels.content."""
+
 import asyncio
 import json
 from typing import Any

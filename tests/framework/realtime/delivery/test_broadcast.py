@@ -1,3 +1,7 @@
+"""Covers signalbox.protocol.encoding, signalbox.realtime.delivery.delivery.
+Covers signalbox.realtime.delivery.metrics.
+"""
+
 import json
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""Covers signalbox.realtime.routes.session."""
+
 import asyncio
 import re
 from typing import Any

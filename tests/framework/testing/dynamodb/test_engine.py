@@ -1,4 +1,9 @@
-"""What the contract suite does not say of the engine: what it supports, and DynamoDB's limits."""
+"""What the contract suite does not say of the engine: what it supports, and DynamoDB's limits.
+
+Covers signalbox.testing.dynamodb.definitions, signalbox.testing.dynamodb.reads.
+Covers signalbox.testing.dynamodb.refusals, signalbox.testing.dynamodb.store.
+Covers signalbox.testing.dynamodb.tables, signalbox.testing.dynamodb.writes.
+"""
 
 import asyncio
 from collections.abc import Callable

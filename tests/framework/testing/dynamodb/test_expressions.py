@@ -1,4 +1,8 @@
-"""Which expressions are refused, and what is said. What they mean is in tests/contract/test_engine.py."""
+"""Which expressions are refused, and what is said. What they mean is in tests/contract/test_engine.py.
+
+Covers signalbox.testing.dynamodb.conditions, signalbox.testing.dynamodb.key_conditions.
+Covers signalbox.testing.dynamodb.updates.
+"""
 
 from typing import Any
 
