@@ -55,8 +55,8 @@ async def fan_out(
     the frame again when the fan-out resumes at the report's cursor. `start` is the cursor at which this one
     resumed, and the report repeats it if no recipient was finished.
 
-    One task reads `recipients`, at most 2 x `concurrency` ahead, and closes it. If reading fails, the frame is
-    still posted to the recipients read so far. Then FanOutError is raised with the report.
+    One task reads `recipients`, at most 2 x `concurrency` ahead, and closes it. If reading fails, the frame
+    is still posted to the recipients read so far. Then FanOutError is raised with the report.
     """
     counter, pace = OutcomeCounter(now, start), budget or SendBudget()
     broadcast = _FanOut(gateway, frame, recipients, counter, time_left, pace, concurrency, jitter)
