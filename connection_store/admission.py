@@ -40,7 +40,7 @@ class Admission:
     """
 
     def __init__(self, table: Table, prefix: str, ttl: int, limit: int | None, silence: Silence) -> None:
-        if limit is not None and whole_number("connection_limit", limit, 1) > MOST:
+        if limit is not None and whole_number("connection_limit", limit) not in range(1, MOST + 1):
             raise ValueError(f"a user may have 1 to {MOST} connections")
         self._table = table
         self._prefix = prefix

@@ -217,7 +217,7 @@ async def test_s10_many_give_way_when_the_limit_was_lowered(table: Table) -> Non
 @pytest.mark.parametrize("limit", [0, 41])
 def test_s10_limit_is_refused_when_a_transaction_could_not_keep_it(limit: int) -> None:
     with pytest.raises(ValueError, match="1 to 40"):
-        ConnectionManager("t", connection_limit=limit)
+        ConnectionManager("table", connection_limit=limit)
 
 
 async def test_s10_nobody_is_admitted_when_the_guard_cannot_be_read(engine: Any) -> None:
