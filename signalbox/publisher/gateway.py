@@ -76,9 +76,7 @@ class ApiGateway:
         parts = urlsplit(endpoint_url)
         prefix = parts.path.rstrip("/")
         if parts.query or parts.fragment or {"", ".", ".."}.intersection(prefix.split("/")[1:]):
-            raise ValueError(
-                f"ApiGateway: {endpoint_url!r} is no endpoint. Use https://HOST/STAGE without a query string."
-            )
+            raise ValueError(f"ApiGateway: {endpoint_url!r} is not an endpoint. Use https://HOST/STAGE.")
         self._transport = transport or Transport(endpoint_url)
         self._credentials = credentials or Credentials()
         self._clock = clock
