@@ -1,4 +1,4 @@
-"""One keep-alive connection: a request out, a response in, one at a time."""
+"""One keep-alive connection of HTTP/1.1, with one request at a time."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _BUFFER_BYTES = 4_096
 
 
 class Connection(asyncio.BufferedProtocol):
-    """The client's end of a connection. Nothing is pipelined; any doubt ends it.
+    """The client's end of a connection, without pipelining. Any violation of the protocol ends it.
 
-    It brings its own read buffer: left to themselves, the loops allocate 256 KB for each response.
+    It has its own read buffer, because the loops allocate 256 KB for each response by default.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, on_lost: Callable[[Connection], None]) -> None:
@@ -74,7 +74,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport (asyncio)."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
+        self._transport = cast(
+            asyncio.Transport, transport
+        )  # uvloop's transport has the same methods, but another base class
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
         """Say where to read to (asyncio)."""
@@ -83,7 +85,7 @@ class Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Take a part of the answer (asyncio)."""
         if self._waiter is None or self._waiter.done():
-            self.drop()  # nobody asked
+            self.drop()  # an answer without a request
             return
         try:
             response = self._parser.feed(self._buffer[:nbytes].tobytes())

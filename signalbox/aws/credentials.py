@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from .errors import CredentialsError
 
 MAX_AGE = 300.0
-"""Seconds for which keys are used before they are asked for again.
+"""Seconds for which keys are used before they are loaded again.
 
 The chain renews keys at the latest 10 minutes before they expire (botocore), so these never do in use.
 """
@@ -30,7 +30,7 @@ class Keys:
 
 
 KeySource = Callable[[], Keys]
-"""Gives keys that are good for `MAX_AGE` at least. It may block."""
+"""Loads keys that stay valid for at least `MAX_AGE`. It may block."""
 
 
 def default_chain() -> KeySource:
@@ -39,12 +39,14 @@ def default_chain() -> KeySource:
 
     found = boto3.Session().get_credentials()
     if found is None:
-        raise CredentialsError("no AWS credentials in any of the usual places")
+        raise CredentialsError(
+            "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile or role"
+        )
 
     def keys() -> Keys:
         frozen = found.get_frozen_credentials()
         if not frozen.access_key or not frozen.secret_key:
-            raise CredentialsError("incomplete AWS credentials")
+            raise CredentialsError("incomplete AWS credentials: the access key or the secret key is missing")
         return Keys(frozen.access_key, frozen.secret_key, frozen.token)
 
     return keys
@@ -73,7 +75,7 @@ class Credentials:
         return self._keys if self._clock() < self._good_until else None
 
     async def load(self) -> Keys:
-        """Return good keys, asking for them if need be. Raises CredentialsError."""
+        """Return valid keys, and load them if necessary. Raises CredentialsError."""
         if keys := self.current() or self._from_environment():
             return keys
         return await asyncio.to_thread(self._from_chain)
@@ -86,7 +88,7 @@ class Credentials:
         return self._keep(Keys(access_key, secret_key, self._environ.get("AWS_SESSION_TOKEN") or None))
 
     def _from_chain(self) -> Keys:
-        with self._lock:  # the first one asks, the others find its answer, good or bad
+        with self._lock:  # the first caller loads keys, and the others use its result, failures included
             if keys := self.current():
                 return keys
             if self._clock() < self._failed_until:
@@ -95,7 +97,7 @@ class Credentials:
                 self._source = self._source or self._chain()
                 return self._keep(self._source())
             except Exception as error:
-                # The chain is foreign code, plug-ins included. Its texts may quote what it was answered.
+                # The chain may run plug-ins, whose error texts may quote secrets.
                 self._failed_until = self._clock() + _PAUSE_AFTER_FAILURE
                 raise CredentialsError(f"no AWS credentials: {type(error).__name__}") from error
 

@@ -1,4 +1,4 @@
-"""What a request to AWS raises.
+"""Errors of requests to AWS.
 
 AwsError
 ├── CredentialsError             no AWS credentials, or they could not be refreshed
@@ -12,7 +12,7 @@ AwsError
 
 
 class AwsError(Exception):
-    """The root of everything this package raises."""
+    """Base class of this package's errors."""
 
 
 class CredentialsError(AwsError):

@@ -1,4 +1,4 @@
-"""The event loop on which posts cost least."""
+"""The fastest available event loop for posts."""
 
 import asyncio
 

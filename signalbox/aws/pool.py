@@ -1,4 +1,4 @@
-"""The connections of one event loop to one host: kept, bounded, handed on."""
+"""A bounded connection pool of one event loop to one host."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .connection import Connection
 from .errors import ConnectError
 
 IDLE_LIMIT = 60.0
-"""Seconds after which an idle connection is not trusted: routers forget silent ones without a word."""
+"""Idle timeout of a connection in seconds. Routers drop idle connections without notice."""
 
 _HANDSHAKES = 16
 """Connections made at once. Each costs up to 1 ms of CPU, and a small Lambda has a tenth of one."""
@@ -20,7 +20,7 @@ _HANDSHAKES = 16
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the connections go: host, port, and the TLS context (None: plain, True: the system's own)."""
+    """Host, port and TLS context of the connections. None means plain, True the system's context."""
 
     host: str
     port: int
@@ -28,7 +28,7 @@ class Origin:
 
 
 class Pool:
-    """At most `size` connections. A *place* is the right to one: a request holds it, or an idle connection.
+    """At most `size` connections. A *place* is the right to one, held by a request or an idle connection.
 
     Times are seconds. `clock` is the wall clock: it goes on while a sandbox is frozen.
     """
@@ -48,7 +48,7 @@ class Pool:
         self._closed = False
 
     async def take(self, deadline: float) -> Connection:
-        """Return a connection and the place it holds: give both back with `put`, or the place with `release`.
+        """Take a connection with its place. Return both with `put`, or the place alone with `release`.
 
         `deadline` is on the loop's clock. Raises ConnectError.
         """
@@ -100,7 +100,7 @@ class Pool:
             self._free += 1
 
     def close(self) -> None:
-        """End every connection in the loop's next round, from whatever thread; what is under way fails."""
+        """End every connection in the loop's next iteration, from any thread. Open requests fail."""
         self._closed = True
         if not self.loop.is_closed():
             self.loop.call_soon_threadsafe(self._drop_all)
@@ -119,7 +119,7 @@ class Pool:
             if waiter.done() and not waiter.cancelled():
                 self._pass_on(waiter.result())
             if isinstance(error, TimeoutError):
-                raise ConnectError("no connection was free in time") from error
+                raise ConnectError("every connection of the pool was busy until the deadline") from error
             raise
 
     def _pass_on(self, connection: Connection | None) -> None:

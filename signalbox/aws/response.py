@@ -33,7 +33,7 @@ class Response:
 
 
 class ResponseParser:
-    """Collects the bytes of one response, however they are cut."""
+    """An incremental parser of one response."""
 
     __slots__ = ("_body", "_buffer", "_chunked", "_head", "_keep_alive", "_length", "_start", "_status")
 
@@ -107,7 +107,7 @@ class ResponseParser:
         if self._status in _WITHOUT_BODY:
             self._chunked, self._length = False, 0
         elif self._chunked:
-            # Both framings at once is how responses are smuggled: RFC 9112, 6.3 says to close.
+            # Both framings at once are used for response smuggling. RFC 9112, 6.3 says to close.
             self._keep_alive = self._keep_alive and not lengths
         elif lengths:
             self._length = self._one_length(lengths)
@@ -151,6 +151,6 @@ class ResponseParser:
         return None if end < 0 else self._finish(self._body, end + 4)
 
     def _finish(self, body: bytes, end: int) -> Response:
-        # Bytes after the end were never asked for: whatever they are, nothing may follow them.
+        # Bytes after the end belong to no request, so the connection cannot be reused.
         keep_alive = self._keep_alive and end == len(self._buffer)
         return Response(self._status, self._head, body, keep_alive)

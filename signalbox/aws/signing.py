@@ -1,7 +1,7 @@
 """Signature Version 4 for `@connections` (service `execute-api`, W13).
 
-AWS, "Create a signed AWS API request". Of many posts of one frame only the connection id differs, so all
-that does not depend on it is worked out once: the key for a day, the headers for a second.
+AWS, "Create a signed AWS API request". Many posts of one frame differ only in the
+connection id. So the key is derived once a day, and the headers once a second.
 """
 
 from __future__ import annotations

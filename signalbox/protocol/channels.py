@@ -1,4 +1,4 @@
-"""Channels: who reads them, what was published on them, and who is there."""
+"""Frames about channels: subscriptions, publications, history and presence."""
 
 from typing import Annotated, Literal
 
@@ -9,7 +9,7 @@ from .frames import Frame, Request, Sender
 ChannelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:.-]{1,128}$")]
 
 Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9_=.:+-]{1,64}$")]
-"""What makes a publication the same one when it is sent again."""
+"""An idempotency key: a publication that is sent again with it is stored once."""
 
 
 class StreamPosition(BaseModel):
@@ -22,7 +22,7 @@ class StreamPosition(BaseModel):
 
 
 class ChannelRequest(BaseModel):
-    """A channel to subscribe to, and the position `since` which nothing is to be missed."""
+    """A channel to subscribe to, and the position `since` which to recover publications."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -65,7 +65,7 @@ class GetHistory(Request):
 
 
 class GetPresence(Request):
-    """Asks who is on a channel: at most `limit` users, and the number of all."""
+    """Asks for the presence of a channel: at most `limit` users, and the number of all."""
 
     action: Literal["presence.get"]
     channel: ChannelName
@@ -82,7 +82,7 @@ class Entry(BaseModel):
 
 
 class Publication(Frame):
-    """What somebody published on a channel; without a position where the channel has no history."""
+    """A publication on a channel. It has no position on a channel without history."""
 
     type: Literal["publication"] = "publication"
     channel: str
@@ -95,7 +95,7 @@ class Publication(Frame):
 class Subscription(BaseModel):
     """One channel of an answer to `channel.subscribe`; `position` is where it is now.
 
-    `recovered` is null without a `since`; if true, `publications` are all that was missed, in order.
+    `recovered` is null without a `since`. If true, `publications` are all missed ones, in order.
     """
 
     channel: str
@@ -150,7 +150,7 @@ class PresentConnection(BaseModel):
 
 
 class PresentUser(BaseModel):
-    """A user who is there, over one connection or several."""
+    """A present user, with one connection or several."""
 
     user_id: str
     connections: list[PresentConnection]
@@ -175,7 +175,7 @@ class Joined(Frame):
 
 
 class Left(Frame):
-    """A connection of a user has left a channel; it may be told more than once."""
+    """A connection of a user has left a channel. The frame may come more than once."""
 
     type: Literal["presence.left"] = "presence.left"
     channel: str

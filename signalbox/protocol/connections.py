@@ -1,4 +1,4 @@
-"""A connection and the server: who it is, whether it lives, and why it ends."""
+"""Frames about the connection itself: identity, heartbeat and disconnect."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ from .frames import Frame, Request, is_absent
 
 
 class Hello(Request):
-    """Asks who the server takes this connection for, and how often it wants to hear of it."""
+    """Asks for the identity of this connection, and for its heartbeat interval."""
 
     action: Literal["hello"]
 
@@ -17,7 +17,7 @@ class Hello(Request):
 class Welcome(Frame):
     """The answer to `hello`; `connected_at` in epoch milliseconds, `expires_at` in epoch seconds.
 
-    `beat` is the most seconds a client lets pass without a request, the same as in later frames that have it.
+    `beat` is the heartbeat interval: the maximum of seconds between two requests of a client.
     """
 
     type: Literal["welcome"] = "welcome"
@@ -30,7 +30,7 @@ class Welcome(Frame):
 
 
 class Ping(Request):
-    """Asks for a sign of life, and keeps an idle connection open; with `positions`, asks what is behind."""
+    """The heartbeat. With `positions` it asks which channels have newer publications."""
 
     action: Literal["ping"]
     positions: dict[ChannelName, StreamPosition] | None = Field(None, max_length=100)
@@ -39,7 +39,7 @@ class Ping(Request):
 class Pong(Frame):
     """The answer to `ping`; `time` is the server's, in epoch milliseconds.
 
-    `behind` is there when positions were sent: where those channels are whose positions were not the last.
+    `behind` answers `positions`. It holds the current position of each channel with newer publications.
     """
 
     type: Literal["pong"] = "pong"
@@ -48,7 +48,7 @@ class Pong(Frame):
 
 
 class WhoAmI(Request):
-    """Asks who the server takes this connection for."""
+    """Asks for the identity of this connection."""
 
     action: Literal["whoami"]
 
@@ -65,11 +65,11 @@ class Identity(Frame):
 
 
 DisconnectCode = Literal["slow", "ended", "expired", "logged_out", "rate_limited"]
-"""DisconnectCode the server closes a connection."""
+"""The reason why the server closes a connection."""
 
 
 class Disconnect(Frame):
-    """The last frame before the server closes: `code` says why, `reconnect` whether to connect again."""
+    """The last frame before the server closes. `reconnect` tells the client whether to reconnect."""
 
     type: Literal["disconnect"] = "disconnect"
     code: DisconnectCode

@@ -1,4 +1,4 @@
-"""Frames as they go out."""
+"""Encodes outgoing frames."""
 
 from signalbox.publisher import MAX_FRAME_BYTES, FrameTooLargeError
 
@@ -9,5 +9,5 @@ def encode(frame: Frame) -> bytes:
     """Return a frame's bytes. Raises FrameTooLargeError, before anything is stored or sent (W23, W30)."""
     data = frame.model_dump_json().encode()
     if len(data) > MAX_FRAME_BYTES:
-        raise FrameTooLargeError(f"{len(data)} bytes, and {MAX_FRAME_BYTES} are allowed")
+        raise FrameTooLargeError(f"the {frame.type} frame has {len(data)} bytes, over {MAX_FRAME_BYTES}")
     return data

@@ -1,4 +1,4 @@
-"""What every frame has, whichever way it goes, and what many of them carry."""
+"""The base classes of frames, and their common parts."""
 
 from typing import Annotated, Literal
 
@@ -11,16 +11,16 @@ NAME_LENGTH = 64
 """The most characters a display name may have."""
 
 MessageId = Annotated[str, Field(max_length=64)] | int
-"""What correlates a reply with its request; the client chooses it."""
+"""A correlation id of a request and its reply, chosen by the client."""
 
 
 def is_absent(value: object) -> bool:
-    """Tell whether a field is left out of its frame, rather than null."""
+    """Tell whether a field is left out of its frame, instead of null."""
     return value is None
 
 
 class Request(BaseModel):
-    """What every message from a client may carry."""
+    """The fields of every message from a client."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -30,7 +30,7 @@ class Request(BaseModel):
 
 
 class Frame(BaseModel):
-    """What every frame from the server carries, the error frame excepted."""
+    """The fields of every frame from the server, except the error frame."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -39,14 +39,14 @@ class Frame(BaseModel):
 
 
 class Sender(BaseModel):
-    """Who a message is from. Only `user_id` is an identity; anybody may choose any name."""
+    """The sender of a message. Only `user_id` is an identity, because users choose their names."""
 
     user_id: str
     name: str
 
 
 class Problem(BaseModel):
-    """What is wrong with one field of a request."""
+    """A problem of one field of a request."""
 
     field: str
     problem: str

@@ -1,4 +1,4 @@
-"""Who is connected, and what is said to everybody or to one."""
+"""Frames about connected users, broadcasts and direct messages."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from .frames import USER_ID_LENGTH, Frame, Request, Sender
 
 
 class Who(Request):
-    """Asks who is connected, one page at a time."""
+    """Asks for the connected users, with pagination."""
 
     action: Literal["who"]
     limit: int = Field(100, ge=1, le=200, strict=True)
@@ -16,7 +16,7 @@ class Who(Request):
 
 
 class Broadcast(Request):
-    """Sends `data` to everybody who is connected, the sender included."""
+    """Sends `data` to every connected user, the sender included."""
 
     action: Literal["broadcast"]
     data: JsonValue
@@ -31,7 +31,7 @@ class DirectSend(Request):
 
 
 class Person(BaseModel):
-    """Somebody who is connected; `connected_at` in epoch milliseconds."""
+    """A connected user. `connected_at` is in epoch milliseconds."""
 
     user_id: str
     name: str
@@ -47,7 +47,7 @@ class People(Frame):
 
 
 class Delivery(Frame):
-    """What became of a message. `complete` is false when time ran out before everybody was tried."""
+    """The counts of a delivery. `complete` is false if the deadline passed before every try."""
 
     message_id: str
     recipients: int
@@ -59,7 +59,7 @@ class Delivery(Frame):
 
 
 class BroadcastReport(Delivery):
-    """The end of a queued broadcast, for who asked for it.
+    """The result of a queued broadcast, for its sender.
 
     `duration_ms` is from the request to the last post; `cost_usd` an estimate from AWS's prices.
     """
@@ -73,8 +73,8 @@ class BroadcastReport(Delivery):
 class BroadcastSent(Delivery):
     """The answer to `broadcast`.
 
-    `queued` says that there are too many recipients to serve all of them before answering: the counts are of
-    those who were, and a `broadcast.report` of everybody follows.
+    `queued` means that workers serve the remaining recipients. The counts are those of the others, and a
+    `broadcast.report` with all of them follows.
     """
 
     type: Literal["broadcast.sent"] = "broadcast.sent"

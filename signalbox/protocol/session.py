@@ -1,4 +1,4 @@
-"""A session: how long it lasts, and what makes it last longer."""
+"""Frames about a session: its expiry and its extension."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from .frames import Frame, Request
 
 
 class Refresh(Request):
-    """Shows a new ticket of the same user, so that the connection may stay."""
+    """Extends the session with a new ticket of the same user."""
 
     action: Literal["auth.refresh"]
     ticket: SecretStr = Field(min_length=1, max_length=8_192)
@@ -22,7 +22,7 @@ class Refreshed(Frame):
 
 
 class Expiring(Frame):
-    """The session ends `within` so many seconds: a ticket is wanted. It comes each minute until then."""
+    """The session ends in `within` seconds, unless the client refreshes it. Repeated each minute."""
 
     type: Literal["session.expiring"] = "session.expiring"
     within: int

@@ -1,4 +1,4 @@
-"""What a handler and its middlewares know about the event they answer."""
+"""The context of an event: its caller, body, services and deadline, for handlers and middlewares."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -29,7 +29,7 @@ _NO_DEADLINE_MS = 86_400_000
 _UNREAD: Any = object()
 # Only a number like these can overflow to infinity, which no JSON text can carry back.
 _HUGE_NUMBER = re.compile(rb"[0-9][eE]\+?[0-9]{2}|[0-9]{300}")
-# What API Gateway adds to the authorizer's answer and is no claim about the caller (W45).
+# Members that API Gateway adds to the authorizer's context (W45). They are no claims.
 _NOT_CLAIMS = ("principalId", "integrationLatency")
 
 _T = TypeVar("_T")
@@ -37,7 +37,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is behind a connection: the authorizer's `principalId`, and what else it said about them."""
+    """The user behind a connection: the authorizer's `principalId`, and its other members as claims."""
 
     user_id: str
     claims: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -46,8 +46,8 @@ class Caller:
 class Context:
     """One event on its way through middlewares and handler.
 
-    `route_key` and `route` are those of the handler, None when no route matched. `state`, empty at first, is
-    for middlewares and handlers to share. `error` is what an exception handler answers. `lambda_context` is
+    `route_key` and `route` are those of the handler, None when no route matched. Middlewares and handlers
+    share data in `state`. `error` is the error that an exception handler answers. `lambda_context` is
     Lambda's own context.
     """
 
@@ -92,7 +92,7 @@ class Context:
 
     @property
     def services(self) -> Any:
-        """The application's services, made on first use, or what a middleware put in their place."""
+        """The application's services, made on first use. A middleware may replace them."""
         return self._make_services() if self._services is None else self._services
 
     @services.setter
@@ -101,14 +101,16 @@ class Context:
 
     @property
     def request_id(self) -> str:
-        """API Gateway's id of this event: clients see it in error frames, so log it."""
+        """API Gateway's id of this event. Log it, because clients see it in error frames."""
         return self.event.request_id
 
     @property
     def caller(self) -> Caller:
-        """Who is calling; raises UnauthorizedError when neither the authorizer nor a middleware said."""
+        """The caller. Raises UnauthorizedError when neither the authorizer nor a middleware set it."""
         if (caller := self._find_caller()) is None:
-            raise UnauthorizedError("nobody named the caller")
+            raise UnauthorizedError(
+                "the caller is unknown: the event has no authorizer, and no middleware set a caller"
+            )
         return caller
 
     @caller.setter
@@ -117,7 +119,7 @@ class Context:
 
     @property
     def identified(self) -> bool:
-        """Whether it is known who is calling."""
+        """Whether the caller is known."""
         return self._find_caller() is not None
 
     @property
@@ -132,10 +134,10 @@ class Context:
         return self._body
 
     def read(self, adapter: TypeAdapter[_T]) -> _T:
-        """The message's body as the adapter's type; raises what `body` raises, and InvalidMessageError.
+        """Return the message's body as the adapter's type. Raises InvalidMessageError, and as `body` does.
 
-        It is validated from the text, because JSON has no dates, tuples or enums of its own: a strict model
-        takes what stands for them only in pydantic's JSON mode.
+        The text itself is validated, because JSON has no dates, tuples or enums. A strict model accepts
+        their JSON forms in pydantic's JSON mode only.
         """
         text = self._read_text()
         try:

@@ -1,4 +1,4 @@
-"""What can go wrong, and how much of it a client may see.
+"""The errors of a resolver, and their form for clients.
 
 Exception
 ├── RealtimeError               a refusal a client may see          code             status  retry
@@ -14,8 +14,8 @@ Exception
 │   ├── InternalError                                               internal            500
 │   └── UnavailableError                                            unavailable         503  yes
 ├── RegistrationError           a handler, middleware or router that cannot work, found when it is registered
-├── MalformedEventError         what was passed in is not an event of an API Gateway WebSocket API
-└── ReplyError                  what a handler returned cannot be sent
+├── MalformedEventError         the input is no event of an API Gateway WebSocket API
+└── ReplyError                  a handler's reply cannot be sent
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -66,7 +66,7 @@ class InvalidMessageError(RealtimeError):
 
 
 class UnauthorizedError(RealtimeError):
-    """Nobody is known to be calling."""
+    """The caller is unknown."""
 
     code, status = "unauthorized", 401
 
@@ -78,7 +78,7 @@ class ForbiddenError(RealtimeError):
 
 
 class NotFoundError(RealtimeError):
-    """What the message is about does not exist."""
+    """The subject of the message does not exist."""
 
     code, status = "not_found", 404
 
@@ -90,29 +90,29 @@ class UnknownRouteError(RealtimeError):
 
 
 class ConflictError(RealtimeError):
-    """Somebody else changed the same thing at the same time."""
+    """A concurrent request changed the same data (optimistic lock)."""
 
     code, status, retry = "conflict", 409, True
 
 
 class TooLargeError(RealtimeError):
-    """The message has more bytes than the resolver takes."""
+    """The message has more bytes than the resolver accepts."""
 
     code, status = "too_large", 413
 
 
 class RateLimitedError(RealtimeError):
-    """The caller sends too much."""
+    """The caller exceeds a rate limit."""
 
     code, status, retry = "rate_limited", 429, True
 
 
 class InternalError(RealtimeError):
-    """Something failed on our side; the logs know what, the client does not."""
+    """The server failed. The logs have the cause, and the client does not see it."""
 
 
 class UnavailableError(RealtimeError):
-    """Something we depend on does not answer just now."""
+    """A dependency of the server is temporarily unavailable."""
 
     code, status, retry = "unavailable", 503, True
 
@@ -127,17 +127,17 @@ class RegistrationError(Exception):
 
 
 class MalformedEventError(Exception):
-    """What was passed in is not an event of an API Gateway WebSocket API."""
+    """The input is no event of an API Gateway WebSocket API."""
 
 
 class ReplyError(Exception):
-    """What a handler returned cannot be sent: it is not JSON, or too large."""
+    """A handler's reply cannot be sent, because it is not JSON or too large."""
 
 
 def trace(error: BaseException) -> str:
-    """What may be logged about an error: types and places (file:line:function), its causes included.
+    """Describe an error for a log: types and places (file:line:function), its causes included.
 
-    Texts and local variables stay out, because what clients sent and secrets live there.
+    Texts and local variables are left out, because they may contain secrets or messages of clients.
     """
     return "; ".join(_trace_one(link) for link in islice(_linked(error), _LINKED_ERRORS))
 

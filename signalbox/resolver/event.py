@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from .errors import MalformedEventError
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-"""What a subprotocol may be named (RFC 6455 section 4.1, RFC 9110 section 5.6.2)."""
+"""The allowed names of a subprotocol (RFC 6455 section 4.1, RFC 9110 section 5.6.2)."""
 
 _Value = TypeVar("_Value")
 
@@ -33,9 +33,9 @@ class Headers(Mapping[str, _Value], Generic[_Value]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What every event carries. Instants are epoch milliseconds on API Gateway's clock.
+    """The fields of every event. Instants are epoch milliseconds on API Gateway's clock.
 
-    `authorizer` is what the authorizer returned on `$connect`; it comes with every later event (W45).
+    `authorizer` is the context that the authorizer returned on `$connect`. Every later event has it (W45).
     """
 
     connection_id: str
@@ -54,7 +54,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectEvent(Event):
-    """Somebody wants to connect; the handshake waits for the answer (W48)."""
+    """A client connects. The handshake waits for the answer (W48)."""
 
     headers: Mapping[str, str] = field(repr=False)
     multi_headers: Mapping[str, list[str]] = field(repr=False)
@@ -87,9 +87,9 @@ class DisconnectEvent(Event):
 
 
 def parse_event(raw: object) -> ConnectEvent | MessageEvent | DisconnectEvent:
-    """Read the event dict Lambda was invoked with; raises MalformedEventError for anything else.
+    """Parse the event dict of a Lambda invocation. Raises MalformedEventError for anything else.
 
-    Keys nobody asked for are ignored, those API Gateway leaves out at times may be missing.
+    Unknown keys are ignored. Keys that API Gateway sometimes leaves out may be missing.
     """
     if not isinstance(raw, dict):
         raise MalformedEventError("the event must be a dict")

@@ -1,4 +1,4 @@
-"""Middlewares: an onion around the handlers, wrapped once."""
+"""Middlewares: functions around the handlers, composed once."""
 
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
@@ -9,7 +9,7 @@ from .errors import RegistrationError
 from .parameters import Function, is_async, list_parameters, name_of
 
 Next = Callable[[Context], Coroutine[Any, Any, Any]]
-"""What a middleware wraps: the next middleware or, innermost, the handler, whose result it returns."""
+"""The next middleware or, innermost, the handler. It returns the reply."""
 
 Middleware = Callable[[Context, Next], Coroutine[Any, Any, Any]]
 """`async def middleware(context, call_next)`, or an object with such a `__call__`.
@@ -26,11 +26,11 @@ def compose(innermost: Next, middlewares: Iterable[Middleware]) -> Next:
 
 
 def adapt(middleware: Function) -> Middleware:
-    """Make one shape of the known shapes of a middleware; raises RegistrationError for any other.
+    """Adapt a middleware to the type Middleware. Raises RegistrationError for an unknown signature.
 
-    Beside our own there is the classic `async (event, context, next_handler)`, where `event` is the raw dict.
-    `await next_handler(event, context)` goes on, and the event it was given is what the handler gets. Either
-    may be a function, an object with `__call__`, or a class whose constructor needs no argument.
+    The classic signature `async (event, context, next_handler)` is accepted as well, with the raw dict as
+    `event`. Its `await next_handler(event, context)` passes that event on to the handler. A middleware may be
+    a function, an object with `__call__`, or a class whose constructor needs no argument.
     """
     function: Function = _construct(middleware) if isinstance(middleware, type) else middleware
     if is_async(function):

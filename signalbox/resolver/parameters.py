@@ -1,4 +1,4 @@
-"""What a handler asks for, by name or by type: worked out once, when it is registered."""
+"""Dependency injection: the arguments of a handler, resolved once, at registration."""
 
 import asyncio
 import inspect
@@ -23,7 +23,7 @@ Function = Callable[..., Any]
 """A function of the application, or an object with `__call__`; async or not."""
 
 Scope = Collection[type]
-"""What a function can meet: classes of events, and of errors where it answers errors."""
+"""The classes of events, and of errors, that a function may be called for."""
 
 _Source = Callable[[Context], Any]
 
@@ -42,11 +42,11 @@ _TYPED: Mapping[type, _Source] = {
 
 
 class Call:
-    """A function of the application with the plan of its arguments; `await call(context)` runs it.
+    """A function of the application with the plan of its arguments. `await call(context)` runs it.
 
-    Without `services`, what only a service can satisfy is left to `bound_to`. A function that is not async
-    runs in a thread. An async generator answers in several frames. Raises RegistrationError for a parameter
-    that nothing can satisfy.
+    Without `services`, parameters for services are resolved by `bound_to`. A function that is not async runs
+    in a thread. An async generator answers in several frames. Raises RegistrationError for a parameter that
+    nothing provides.
     """
 
     __slots__ = ("_function", "_is_async", "_is_stream", "_plan", "_scope", "asked", "returned")
@@ -81,12 +81,12 @@ class Call:
         return await result if inspect.isawaitable(result) else result
 
     def bound_to(self, services: Services | None) -> "Call":
-        """The same function with what it asks of these services."""
+        """Return the same function, with its parameters taken from these services."""
         return Call(self._function, self._scope, services)
 
 
 async def _stream(context: Context, values: AsyncGenerator[Any, None]) -> Any:
-    """Post all frames but the last, which is the reply: so it comes after the others."""
+    """Post every frame but the last, and return the last as the reply."""
     if context.post is None:
         raise ReplyError("several frames are sent with @connections, which nobody gave this resolver")
     reply = None
@@ -103,7 +103,7 @@ def is_async(function: Function) -> bool:
 
 
 def name_of(function: Function) -> str:
-    """What to call a function, or an object, in a message to its author."""
+    """Return the name of a function or object, for an error message."""
     named = function if hasattr(function, "__qualname__") else type(function)
     return f"{named.__module__}.{named.__qualname__}"
 

@@ -1,4 +1,4 @@
-"""The whole of a WebSocket backend's Lambda: events in, answers out, and nothing else ever out."""
+"""The entry point of a WebSocket backend's Lambda: it answers events, and no exception leaves it."""
 
 import asyncio
 import logging
@@ -18,13 +18,13 @@ from .runtime import Runtime
 from .services import Providers, Services
 
 RUNTIME = Runtime()
-"""The event loop of this sandbox, shared by all resolvers in it: what they share may be bound to a loop."""
+"""The event loop of this sandbox, shared by its resolvers, because connections are bound to a loop."""
 
 _logger = logging.getLogger("signalbox")
 
 
 def log_unexpected(context: Context, error: BaseException) -> None:
-    """Log an error's types and places, and its request; never what a client may have sent."""
+    """Log an error's types and places, and its request id, but nothing that a client sent."""
     fields = {"request_id": context.request_id, "route": context.route_key}
     _logger.error(
         "%(route)s failed, request %(request_id)s: %(trace)s", fields | {"trace": trace(error)}, extra=fields
@@ -34,13 +34,13 @@ def log_unexpected(context: Context, error: BaseException) -> None:
 class WebSocketResolver(Router):
     """A router that answers events.
 
-    - `services`: what handlers may ask for by type, see `Services`.
+    - `services`: objects that handlers may ask for by type, see `Services`.
     - `max_body_bytes`: messages with more bytes of UTF-8 are refused. API Gateway lets through 32,768 in one
       frame, 131,072 in several (W77).
     - `on_unexpected(context, error)`: called with every failure that is no RealtimeError and that no
-      exception handler answers. The client gets `internal` and not a word of it. It may be async.
+      exception handler answers. The client gets `internal` without the cause. It may be async.
     - `providers`: objects that handlers may ask for by type and that differ from event to event.
-    - `argument()`: what `services` is called with, where it takes an argument.
+    - `argument()`: returns the argument for `services`, if that is a function with one parameter.
     - `post(context, frame)`: sends a frame to the caller. Handlers that are async generators need it: each
       value is a frame, and the last one is the reply.
     """
@@ -64,12 +64,12 @@ class WebSocketResolver(Router):
     def resolve(self, event: Any, context: object = None) -> dict[str, Any]:
         """Answer an event: `def handler(event, context): return resolver.resolve(event, context)`.
 
-        Raises MalformedEventError for what is not an event of an API Gateway WebSocket API.
+        Raises MalformedEventError for anything but an event of an API Gateway WebSocket API.
         """
         return RUNTIME.run(self.dispatch(event, context))
 
     async def dispatch(self, event: Any, lambda_context: object = None) -> dict[str, Any]:
-        """The same for callers that have a loop of their own."""
+        """Answer an event, like `resolve`, for callers with an event loop of their own."""
         context = self.make_context(parse_event(event), lambda_context)
         answered = await self._answer(context)
         for failure in await context.run_after():

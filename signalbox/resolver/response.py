@@ -1,4 +1,4 @@
-"""What a handler returns becomes the answer API Gateway expects."""
+"""Turns a handler's reply into the answer that API Gateway expects."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ MAX_REPLY_BYTES = 131_072
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """Returned from `$connect`: the connection opens, with one of the subprotocols the client offered (W57).
+    """A reply to `$connect` that accepts it, with one of the subprotocols that the client offered (W57).
 
     Raises ValueError for a subprotocol that no header can carry.
     """
@@ -31,14 +31,14 @@ class Accept:
 
 
 ANSWER_MEMBERS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
-"""What API Gateway reads of an answer."""
+"""The members of an answer that API Gateway reads."""
 
 LOWEST_REFUSAL = 300
 """The first status that opens no connection (W49)."""
 
 
 def is_answer(reply: object) -> bool:
-    """Whether a handler returned what API Gateway expects, ready to be passed through."""
+    """Tell whether a reply is already an answer for API Gateway, to be passed through."""
     return isinstance(reply, dict) and "statusCode" in reply
 
 
@@ -51,16 +51,16 @@ def is_refusal(reply: object) -> bool:
 
 
 def frame(context: Context, reply: Any) -> bytes:
-    """The bytes of a reply that is one of several. Raises ReplyError when it cannot be sent."""
+    """Return the bytes of one reply of several. Raises ReplyError when it cannot be sent."""
     body: str = _framed(reply, context.message_ref)["body"]
     return body.encode()
 
 
 def answer(context: Context, reply: Any) -> dict[str, Any]:
-    """The answer that carries a reply; raises ReplyError when it cannot be sent.
+    """Return the answer that carries a reply. Raises ReplyError when it cannot be sent.
 
-    No reply is `{"statusCode": 200}` and never null, which API Gateway takes for a failure (W51, W68).
-    Inside a reply NaN and infinity, which JSON does not have, become null.
+    The answer to None is `{"statusCode": 200}`, because API Gateway takes null for a failure (W51, W68). NaN
+    and infinity become null, because JSON has neither. A Decimal becomes a number with all its digits.
     """
     if isinstance(context.event, DisconnectEvent):
         return {"statusCode": 200}
@@ -72,7 +72,7 @@ def answer(context: Context, reply: Any) -> dict[str, Any]:
 
 
 def refusal(context: Context, error: RealtimeError) -> dict[str, Any]:
-    """The answer to an error: its status on `$connect`, a frame on messages, nothing on `$disconnect`.
+    """Return the answer to an error: its status on `$connect`, or a frame on messages.
 
     Raises ReplyError when the error's details cannot be sent.
     """
@@ -88,7 +88,7 @@ def refusal(context: Context, error: RealtimeError) -> dict[str, Any]:
     }
     if (ref := context.message_ref) is not None:
         frame["id"] = ref
-    # Details come last and overwrite nothing: what every client relies on stays as it is.
+    # Details cannot overwrite the fields that every client relies on.
     return _framed(frame | {name: value for name, value in error.details.items() if name not in frame})
 
 

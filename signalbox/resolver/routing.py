@@ -1,4 +1,4 @@
-"""Which handler an event goes to, and what is wrapped around it."""
+"""Routing: finds the handler of an event, with its middlewares."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -35,9 +35,9 @@ class Route:
 
 
 class Router:
-    """Handlers, middlewares and exception handlers that belong together.
+    """A group of handlers, middlewares and exception handlers.
 
-    A router checks what it can of a handler. The resolver around it knows the services, and checks those.
+    A router checks its handlers at registration. The resolver knows the services, and checks those.
     """
 
     _services: Services | None = None
@@ -49,7 +49,7 @@ class Router:
         self._endpoints: dict[str | None, Next] = {}
 
     def on_connect(self) -> Callable[[_Function], _Function]:
-        """A handler of new connections. Without one they are accepted, unless a middleware refuses.
+        """Register a handler of new connections. Without one they are accepted, unless a middleware refuses.
 
         Several run in the order of registration, and the first refusal wins. A parameter that is a pydantic
         model is the validated query string.
@@ -57,17 +57,17 @@ class Router:
         return self._register(CONNECT)
 
     def on_disconnect(self) -> Callable[[_Function], _Function]:
-        """A handler of connections that ended. Several run in the order of registration."""
+        """Register a handler of ended connections. Several run in the order of registration."""
         return self._register(DISCONNECT)
 
     def on_default(self) -> Callable[[_Function], _Function]:
-        """The handler of messages that no other handler takes, texts that are not JSON included."""
+        """Register the handler of messages without their own handler, such as texts that are not JSON."""
         return self._register(DEFAULT)
 
     def on_message(
         self, key: str, *, allow: Any = None, rate: Any = None, reads: bool = False
     ) -> Callable[[_Function], _Function]:
-        """The handler of messages whose `action`, or whose route in API Gateway, is `key`.
+        """Register the handler of messages whose `action`, or whose route in API Gateway, is `key`.
 
         An Application takes `allow` as the roles that may send the message, `rate` as what one user may send,
         and `reads` as the promise that the handler stores and sends nothing, which makes it cheaper to count.
@@ -90,7 +90,7 @@ class Router:
         return middleware
 
     def exception_handler(self, kind: _ErrorType) -> Callable[[_Function], _Function]:
-        """The function that answers errors of a class; the most specific class wins.
+        """Register the function that answers errors of a class. The most specific class wins.
 
         It may ask for the `error` beside what every handler can ask for, and returns a reply or raises a
         RealtimeError. On `$connect` only an Accept or a dict with `statusCode` counts as a reply, so that no
@@ -106,7 +106,7 @@ class Router:
         return register
 
     def include_router(self, router: "Router", *, keep_existing: bool = False) -> None:
-        """Take over what a router has registered so far; what it registers later is not taken over.
+        """Include the routes that another router has registered so far. Later ones are not included.
 
         Its middlewares wrap its own routes only, inside this router's. Its exception handlers join this
         router's. With `keep_existing`, messages and classes of errors that have a handler keep it. Otherwise
@@ -122,7 +122,7 @@ class Router:
                 self._add_exception_handler(kind, call.bound_to(self._services))
 
     def bind(self, route: Route) -> Route:
-        """The route with what its handler asks of this router's services."""
+        """Return the route with its parameters taken from this router's services."""
         return replace(route, call=route.call.bound_to(self._services))
 
     def take(self, key: str) -> Sequence[Route]:
@@ -146,10 +146,10 @@ class Router:
         return tuple(key for key in self._routes if not key.startswith("$"))
 
     def match(self, context: Context) -> Next:
-        """What answers the event, middlewares included; sets the context's `route_key` and `route`.
+        """Return the handler of an event with its middlewares. Sets the context's `route_key` and `route`.
 
-        A message goes where API Gateway matched it to, else by the `action` of its body, else to `$default`,
-        else it is refused. One that is too large never reaches a handler.
+        A message goes to the route that API Gateway matched, else to that of its `action`, else to
+        `$default`. Without a route it is refused. Too large messages never reach a handler.
         """
         if not self._endpoints:
             self._endpoints = {key: self._wrap(routes) for key, routes in self._routes.items()}
@@ -206,7 +206,7 @@ def in_order(routes: Sequence[Route]) -> Next:
 async def _fall_back(context: Context) -> None:
     if isinstance(context.event, MessageEvent):
         if not isinstance(context.body, dict):
-            raise BadRequestError("a message is a JSON object")
+            raise BadRequestError("the message is no JSON object")
         raise UnknownRouteError("no handler for the action")
 
 

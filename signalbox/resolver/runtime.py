@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 
 
 class Runtime:
-    """One event loop, made on first use and kept, so that what handlers bind to it outlives an invocation.
+    """One event loop, made on first use and kept, so that connections outlive an invocation.
 
     `asyncio.run` for each invocation would break every lock and connection of the one before (F29).
     `new_loop` makes it.
@@ -29,7 +29,7 @@ class Runtime:
         self._has_children = False
 
     def run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
-        """The coroutine's result. Tasks it leaves behind are cancelled and awaited before this returns.
+        """Run a coroutine and return its result. Cancels the tasks it leaves behind, and awaits them.
 
         May be called from any thread, also where a loop runs already (another thread then does the work), and
         serves one call at a time. Raises RuntimeError for a call from inside what it runs, which would wait

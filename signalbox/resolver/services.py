@@ -12,10 +12,10 @@ Providers = Mapping[type, Callable[[Any], Any]]
 
 
 class Services:
-    """The application's services: made once, on first use, and found by their type.
+    """The application's services, made once, on first use, and found by their type.
 
-    They are an object whose attributes are the services (a dataclass, for one), or what makes such an object:
-    a class, or a function annotated with the class it returns. `providers` are objects that differ from one
+    The source is an object with the services as attributes, for example a dataclass. It may also be a class,
+    or a function annotated with the class it returns. `providers` are objects that differ from one
     event to the next. A source that takes an argument is called with that of `argument()`. Raises
     RegistrationError for a function without that annotation.
     """
@@ -35,7 +35,7 @@ class Services:
         self._types = self._list_types()
 
     def get(self) -> Any:
-        """The services; the first call makes them."""
+        """Return the services. The first call makes them."""
         if self._factory:
             with self._lock:
                 if self._factory:
@@ -44,20 +44,20 @@ class Services:
         return self._instance
 
     def provider(self, annotation: object) -> Callable[[Any], Any] | None:
-        """The provider of a type or of its base class."""
+        """Return the provider of a type or of its base class."""
         if not isinstance(annotation, type):
             return None
         return next((self._providers[kind] for kind in annotation.__mro__ if kind in self._providers), None)
 
     def find(self, parameter: str, annotation: object) -> str | None:
-        """The attribute of that type; where several have it, the one named like the parameter."""
+        """Return the attribute of that type. Of several, it is the one named like the parameter."""
         found = [name for name, types in self._types.items() if annotation in types]
         if len(found) == 1:
             return found[0]
         return parameter if parameter in found else None
 
     def describe(self) -> list[str]:
-        """What can be asked for, for an error message."""
+        """List the available types, for an error message."""
         own = [f"{getattr(types[-1], '__name__', types[-1])} ({name})" for name, types in self._types.items()]
         return own + [kind.__name__ for kind in self._providers]
 
