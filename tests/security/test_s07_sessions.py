@@ -1,4 +1,7 @@
-"""S07: a session ends when it ends, or at once; only its own user makes it last longer."""
+"""S07: a session ends when it ends, or at once; only its own user makes it last longer.
+
+Covers signalbox.realtime.routes.session.
+"""
 
 import asyncio
 from collections.abc import Callable, Mapping

@@ -1,3 +1,5 @@
+"""Covers signalbox.client.terminal.printer."""
+
 import json
 from pathlib import Path
 from typing import Any

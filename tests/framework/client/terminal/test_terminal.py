@@ -1,5 +1,3 @@
-"""Covers signalbox.client.terminal.printer."""
-
 import io
 from collections.abc import AsyncIterator
 

@@ -1,5 +1,3 @@
-"""Covers signalbox.realtime.routes.session."""
-
 import asyncio
 import re
 from typing import Any
