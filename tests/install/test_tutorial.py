@@ -110,6 +110,8 @@ class Reader:
 
     def stop(self) -> None:
         """Press Ctrl-C in every terminal, the newest first."""
+        if self.last and not self.last.has_ended():
+            self.last.stop()
         while self.terminals:
             self.terminals.pop().stop()
 
