@@ -1,7 +1,6 @@
 """What the documents say is true: examples run, links lead somewhere, the first screen is what one sees."""
 
 import re
-import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +11,7 @@ from signalbox import Application
 from signalbox.dev.run import _welcome
 from signalbox.testing import Backend
 from tests.conftest import ROOT
-from tests.documents import apply_edit, read_blocks, section
+from tests.documents import read_blocks, section
 
 README = (ROOT / "README.md").read_text()
 DOCUMENTS = [
@@ -32,23 +31,6 @@ def test_handler_of_the_first_example_answers_when_its_message_arrives() -> None
     answer = Backend(app).connect("user-1").send("greet", name="Ann")
 
     assert answer == {"type": "greeting", "text": "Hello Ann, you are user-1"}
-
-
-@pytest.mark.parametrize("title", ["A handler", "A channel kind"])
-def test_edits_fit_into_the_application_when_done_as_the_readme_says(title: str, tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "handlers", tmp_path / "handlers")
-    edits = [block for block in read_blocks(section(README, title)) if block.language in ("diff", "python")]
-
-    for edit in edits:
-        apply_edit(edit, tmp_path)
-
-    files = (file.relative_to(tmp_path) for file in tmp_path.rglob("*.py"))
-    changed = {file.as_posix() for file in files if differs(tmp_path / file, ROOT / file)}
-    assert changed == {block.file for block in edits}
-
-
-def differs(file: Path, original: Path) -> bool:
-    return not original.exists() or original.read_bytes() != file.read_bytes()
 
 
 def test_first_screen_shows_what_the_local_run_prints() -> None:

@@ -139,12 +139,16 @@ def commands_of_check() -> list[list[str]]:
     return [line.strip().lstrip("@").split() for line in lines]
 
 
-def test_readme_names_the_three_files_that_a_handler_and_a_channel_kind_take() -> None:
-    assert [edit.file for edit in edits()] == [
-        "handlers/routes/greet.py",
-        "handlers/application.py",
-        "handlers/namespaces.py",
-    ]
+def test_edits_fit_into_the_application_when_done_as_the_readme_says(edited: Path) -> None:
+    files = (file.relative_to(edited) for file in (edited / "handlers").rglob("*.py"))
+    changed = {file.as_posix() for file in files if _differs(edited / file, ROOT / file)}
+
+    assert changed == {block.file for block in edits()}
+    assert changed == {"handlers/routes/greet.py", "handlers/application.py", "handlers/namespaces.py"}
+
+
+def _differs(file: Path, original: Path) -> bool:
+    return not original.exists() or original.read_bytes() != file.read_bytes()
 
 
 @pytest.mark.parametrize("command", commands_of_check(), ids=" ".join)
