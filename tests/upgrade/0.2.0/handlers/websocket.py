@@ -1,0 +1,5 @@
+"""The Lambda function behind `$connect`, `$disconnect` and the messages."""
+
+from .application import app
+
+handler = app.websocket()
