@@ -1,7 +1,7 @@
 """Who is let in, as whom, and what the answer says.
 
 Covers signalbox.identity.claims, signalbox.identity.decision, signalbox.identity.errors.
-Covers signalbox.identity.handshake, signalbox.identity.origins, signalbox.identity.tickets.
+Covers signalbox.identity.credentials, signalbox.identity.origins, signalbox.identity.tickets.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Where keys come from, how long they are kept, and how often anybody is asked for them.
 
-Covers signalbox.identity.aws_secrets, signalbox.identity.jwks.
+Covers signalbox.identity.jwks.
 """
 
 import json

@@ -1,7 +1,4 @@
-"""What the authorizer may be told, and what is refused before anybody connects.
-
-Covers signalbox.identity.wiring.
-"""
+"""What the authorizer may be told, and what is refused before anybody connects."""
 
 import subprocess
 import sys

@@ -1,6 +1,6 @@
 """Tickets verified with the standard library, held against PyJWT, which the authorizer has.
 
-Covers signalbox.identity.minting, signalbox.identity.terms, signalbox.identity.tokens.
+Covers signalbox.identity.minting, signalbox.identity.ticket_format, signalbox.identity.tokens.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Covers signalbox.publisher.outcomes, signalbox.publisher.tally."""
+"""Covers signalbox.publisher.outcomes, signalbox.publisher.outcome_counter."""
 
 import asyncio
 from collections.abc import AsyncIterator

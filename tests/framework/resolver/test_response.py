@@ -1,3 +1,5 @@
+"""Covers signalbox.resolver.decimals."""
+
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
