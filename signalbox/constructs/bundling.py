@@ -119,9 +119,10 @@ def _compile(folder: Path, target: Target) -> None:
         folder=folder,
         failure=f"bytecode takes Python {target.python}; uv python install brings it",
     ).strip()
-    # Hash-based: a time stamp would differ from one bundle to the next.
+    # Hash-based: a time stamp would differ from one bundle to the next. Isolated: PYTHONPYCACHEPREFIX would
+    # put the compiled modules elsewhere.
     compiled = subprocess.run(  # noqa: S603 - no shell
-        [python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "."],
+        [python, "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "."],
         cwd=folder,
         capture_output=True,
         text=True,
