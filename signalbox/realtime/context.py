@@ -1,4 +1,4 @@
-"""What the framework keeps with an event: the tenant's services, the connection, its attributes."""
+"""The framework's data of an event: the tenant's services, the connection, its attributes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the framework's own refusals look like to a client.
+"""The framework's own refusals, as a client sees them.
 
 RealtimeError (resolver)      code                      status
 ├── ConnectionLostError       connection_gone           410

@@ -6,7 +6,7 @@ from signalbox.settings import Settings
 
 
 class RealtimeSettings(Settings):
-    """What the framework reads, beside the application's own settings."""
+    """The framework's settings, besides those of the application."""
 
     table_name: str = Field(validation_alias=AliasChoices("TABLE_NAME", "DYNAMODB_TABLE"), min_length=3)
     """The DynamoDB table of the connection store."""
@@ -39,7 +39,7 @@ class RealtimeSettings(Settings):
     """The event source's maximum concurrency: how many workers share the budget."""
 
     ticket_secret: SecretStr | None = Field(validation_alias="TICKET_SECRET", default=None, min_length=32)
-    """What tickets are signed with, or where that is; without it no session is extended."""
+    """The secret that signs tickets, or its ARN. Without it no session is extended."""
 
     connection_limit: int = Field(validation_alias="CONNECTION_LIMIT", default=10, ge=1, le=40)
     """The most connections of one user."""

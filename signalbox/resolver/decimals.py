@@ -1,7 +1,7 @@
 """Decimals as JSON numbers. pydantic writes them as texts, and numbers read with boto3 are Decimals."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,7 @@ from pydantic_core import SchemaSerializer, core_schema, from_json, to_json
 _QUOTED_NUMBER = re.compile(rb'"-?(?:[0-9][0-9.]*(?:E[+-]?[0-9]+)?|s?NaN[0-9]*|Infinity)"')
 _LONGEST_INTEGER = 40
 _ANYTHING = SchemaSerializer(core_schema.any_schema())
+_SCALARS = {str, int, float, bool, type(None)}
 _SEQUENCES = (list, tuple, set, frozenset)
 
 
@@ -20,11 +21,20 @@ def restore_decimals(value: Any, data: bytes) -> bytes:
     and enums stay texts.
     """
     # Few replies hold a text that looks like a number, and searching bytes is quicker than walking values.
-    if not _QUOTED_NUMBER.search(data):
+    if not _QUOTED_NUMBER.search(data) or not _holds_decimal(value):
         return data
-    plain = from_json(data)
-    restored = _restore(value, plain)
-    return data if restored == plain else _write(restored).encode()
+    return _write(_restore(value, from_json(data))).encode()
+
+
+def _holds_decimal(value: Any) -> bool:
+    if type(value) in _SCALARS:
+        return False
+    if isinstance(value, dict):
+        return any(map(_holds_decimal, value.values()))
+    if isinstance(value, (Decimal, *_SEQUENCES)):
+        return isinstance(value, Decimal) or any(map(_holds_decimal, value))
+    dumped = _ANYTHING.to_python(value, by_alias=True, warnings=False)
+    return isinstance(dumped, (dict, Decimal, *_SEQUENCES)) and _holds_decimal(dumped)
 
 
 def _restore(value: Any, plain: Any) -> Any:
@@ -32,9 +42,9 @@ def _restore(value: Any, plain: Any) -> Any:
         return value if plain == str(value) else plain  # a serializer may have made something else of it
     if not isinstance(plain, dict | list):
         return plain
-    if not isinstance(value, (Mapping, *_SEQUENCES)):
+    if not isinstance(value, (dict, *_SEQUENCES)):
         value = _ANYTHING.to_python(value, by_alias=True, warnings=False)
-    if isinstance(plain, dict) and isinstance(value, Mapping):
+    if isinstance(plain, dict) and isinstance(value, dict):
         return plain | dict(zip(plain, _restore_all(value.values(), plain.values()), strict=False))
     if isinstance(plain, list) and isinstance(value, _SEQUENCES):
         return _restore_all(value, plain)

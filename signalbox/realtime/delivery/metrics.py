@@ -1,4 +1,4 @@
-"""What deliveries and broadcasts add to the metrics of an invocation."""
+"""The metrics of deliveries and broadcasts."""
 
 from aws_lambda_powertools.metrics import MetricUnit
 

@@ -1,1 +1,1 @@
-"""Who joins a channel and who leaves it."""
+"""Presence: joins, leaves and the list of users on a channel."""

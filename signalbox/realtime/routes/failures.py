@@ -1,4 +1,4 @@
-"""What failures of the store, the queue and the publisher look like to a client."""
+"""The errors that clients see when the store, the queue or the publisher fails."""
 
 from connection_store import (
     ConnectionGoneError,

@@ -67,7 +67,7 @@ class Bundle(Rate):
 
 
 class Limits:
-    """What connections may send, as the settings say."""
+    """The rate limits of connections, from the settings."""
 
     def __init__(self, settings: RealtimeSettings, namespaces: Namespaces) -> None:
         self._namespaces = namespaces
