@@ -1,4 +1,4 @@
-"""What this chat does on `$connect` and `$disconnect`. The framework keeps the connection itself."""
+"""The chat's own part of `$connect` and `$disconnect`. The framework keeps the connection itself."""
 
 from aws_lambda_powertools.logging import Logger
 

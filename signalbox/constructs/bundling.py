@@ -1,4 +1,4 @@
-"""What a function runs, put together for Lambda's machine without Docker.
+"""Bundle the code of a function for Lambda's machine, without Docker.
 
 A bundle holds the application's `handlers/`, the framework's packages without the parts that no function
 imports, and the packages that a lock file of the application names. boto3 is not shipped: Lambda's runtimes
@@ -37,7 +37,7 @@ AUTHORIZER_LOCK = "requirements-authorizer.lock"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a bundle is for: a version of Python, and the platform of its wheels (None: this machine's)."""
+    """The target of a bundle: a Python version, and the platform of its wheels (None: this machine's)."""
 
     python: str
     platform: str | None

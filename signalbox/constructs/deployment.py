@@ -1,4 +1,4 @@
-"""What one synth deploys: a stage, the code of its functions, and where it goes."""
+"""The input of one synth: a stage, the code of its functions, the account and the region."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -51,7 +51,7 @@ OWN = "the application's own grant: the CDK's methods use wildcards within the r
 
 
 class OwnResources:
-    """What an application adds to `functions`, which run its code. `scope` is its backend.
+    """The application's own additions to `functions`, which run its code. `scope` is its backend.
 
     The permissions are one policy of their own, so that those of the framework stay as they are.
     """
@@ -101,7 +101,7 @@ class OwnResources:
         return queue
 
     def _readable(self, value: Value) -> str:
-        """Return the text of a variable. What it names, if it is a secret, may be read then."""
+        """Return the text of a variable, and allow reading the secret it names."""
         if isinstance(value, str):
             if found := _ARN.fullmatch(value):
                 self._allow([_complete(value)], READING[found[1]])

@@ -46,7 +46,7 @@ class Tokens(BaseModel):
 
 
 class Throttle(BaseModel):
-    """What the stage admits: messages and handshakes a second (`rate`), and at once (`burst`)."""
+    """Messages and handshakes that the stage admits a second (`rate`) and at once (`burst`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -142,12 +142,12 @@ class Stage(BaseModel):
 
     @property
     def prefix(self) -> str:
-        """What the stack and everything in it that has a name is called, or begins with: "signalbox-dev"."""
+        """The name of the stack, and the prefix of every named resource: "signalbox-dev"."""
         return f"{self.application}-{self.name}"
 
     @property
     def title(self) -> str:
-        """What descriptions call it: "Signalbox, stage dev"."""
+        """The name in descriptions: "Signalbox, stage dev"."""
         return f"{self.application.capitalize()}, stage {self.name}"
 
     @property

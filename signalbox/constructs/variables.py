@@ -33,7 +33,7 @@ class SettingsFields:
 
 
 class Variables:
-    """What the stack sets, and what `settings` want to be set.
+    """The variables that the stack sets, and those that `settings` read.
 
     `functions` are the names of the variables that the framework sets, for each function.
     """

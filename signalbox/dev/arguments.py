@@ -7,7 +7,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the caller asked for."""
+    """The options of the command line."""
 
     setup: bool
     peers: bool

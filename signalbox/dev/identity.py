@@ -1,4 +1,4 @@
-"""Who may connect to the local run, where its authorizer is asked."""
+"""Identities for a local run with an authorizer."""
 
 import secrets
 from collections.abc import Mapping

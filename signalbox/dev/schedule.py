@@ -19,7 +19,7 @@ _LOG = logging.getLogger("signalbox.gateway")
 async def schedule(invoke: Invoke, seconds: float) -> AsyncIterator[None]:
     """Invoke a function every so many seconds, one invocation after the other, while the context lasts.
 
-    Its event says when, by the wall's clock. What fails is logged and not repeated: the next one is due soon.
+    Its event says when, by the wall's clock. A failure is logged and not repeated: the next one is due soon.
     """
     task = asyncio.create_task(_tick(invoke, seconds))
     try:

@@ -1,1 +1,1 @@
-"""What a Lambda entry point is made of, one module for each function of a stage."""
+"""The Lambda functions of a stage, one module for each."""

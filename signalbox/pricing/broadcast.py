@@ -1,4 +1,4 @@
-"""What a broadcast costs. The WebSocket function imports this module, so it stays small.
+"""The cost of a broadcast. The WebSocket function imports this module, so it stays small.
 
 Lambda's share is left out: it is less than a hundredth of the posts'.
 """

@@ -1,1 +1,1 @@
-"""What `signalbox new` writes, and what `signalbox upgrade` compares with. Standard library only."""
+"""The files that `signalbox new` writes, and `signalbox upgrade` compares with. Standard library only."""

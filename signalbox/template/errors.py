@@ -1,4 +1,4 @@
-"""What can go wrong when an application is written or compared.
+"""Errors of writing and comparing applications.
 
 TemplateError
 """

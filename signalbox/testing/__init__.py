@@ -1,4 +1,4 @@
-"""What tests of an application are written with. Names are loaded on first use."""
+"""Tools for the tests of an application. Names are loaded on first use."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

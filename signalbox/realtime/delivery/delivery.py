@@ -107,7 +107,7 @@ class Delivery:
         return DirectSent(message_id=message.message_id, complete=report.complete, **counts)
 
     async def post(self, connection_id: str, frame: bytes) -> None:
-        """Send one frame to one connection. What becomes of it is not told."""
+        """Send one frame to one connection, and ignore the outcome."""
         await self._gateway.post(connection_id, frame)
 
     async def dismiss(self, connection_ids: Collection[str], code: DisconnectCode, moment: Moment) -> None:

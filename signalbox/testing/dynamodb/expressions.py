@@ -1,4 +1,4 @@
-"""What all expressions have in common: their tokens, and the names and values they refer to.
+"""The common part of all expressions: tokens, and the names and values they refer to.
 
 An expression is compiled once and kept, because a program has few of them and uses them often.
 """
@@ -45,7 +45,7 @@ class Tokens:
 
     @property
     def references(self) -> References:
-        """Whatever the expression refers to."""
+        """The values and names that the expression refers to."""
         names = frozenset(token for token in self._tokens if token[0] == "#")
         return References(names, frozenset(token for token in self._tokens if token[0] == ":"))
 

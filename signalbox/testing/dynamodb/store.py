@@ -23,7 +23,7 @@ def check_parameters(request: Request, required: Set[str], optional: Set[str]) -
 
 
 class Store:
-    """What an engine holds."""
+    """The tables of an engine."""
 
     def __init__(self) -> None:
         self.tables: dict[str, MemoryTable] = {}

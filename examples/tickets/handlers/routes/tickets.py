@@ -17,7 +17,7 @@ router = Router()
 
 
 class Client(Attributes):
-    """What is kept with each connection."""
+    """Data kept with each connection."""
 
     locale: str = "en"
 
