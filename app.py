@@ -20,6 +20,8 @@ def main() -> None:
         synthesize(RealtimeStack, os.environ)
     except CdkError as error:
         sys.exit(f"cdk: {error}")
+    except ModuleNotFoundError as error:
+        sys.exit(f"cdk: the infrastructure needs the package {error.name}: pip install 'signalbox[cdk]'")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, model_validator
 
 from signalbox.settings import Settings
 
@@ -67,7 +67,7 @@ class IdentitySettings(Settings):
     ticket_secret: SecretStr | None = Field(validation_alias="TICKET_SECRET", default=None)
     """The secret that signs tickets. Without it every ticket is refused."""
 
-    table_name: str = Field(validation_alias="TABLE_NAME", default="")
+    table_name: str = Field(validation_alias=AliasChoices("TABLE_NAME", "DYNAMODB_TABLE"), default="")
     """The DynamoDB table that stores spent tickets."""
 
     @model_validator(mode="after")

@@ -1,8 +1,10 @@
 """The authorizer's entry point. tests/framework/identity/test_authority.py has its decisions."""
 
+import sys
+
 import pytest
 
-from signalbox.functions.authorizer import make_handler
+from signalbox.functions.authorizer import MissingPackageError, make_handler
 from signalbox.settings import SettingsError
 from tests.framework.identity.handshakes import PAGE, question
 
@@ -34,3 +36,14 @@ def test_function_does_not_start_when_nobody_could_connect(monkeypatch: pytest.M
 
     with pytest.raises(SettingsError, match="nobody could connect"):
         make_handler()
+
+
+def test_one_line_names_the_extra_when_its_package_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOW_GUESTS", "true")
+    for name in [name for name in sys.modules if name.startswith("signalbox.identity.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "jwt", None)
+
+    with pytest.raises(MissingPackageError) as missing:
+        make_handler()
+    assert str(missing.value) == "the authorizer needs the package jwt: pip install 'signalbox[authorizer]'"
