@@ -148,6 +148,6 @@ async def ask(connection: ClientConnection, **request: Any) -> dict[str, Any]:
 
 async def hear(connection: ClientConnection) -> dict[str, Any]:
     """Return the next frame."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         frame: dict[str, Any] = json.loads(await connection.recv())
     return frame

@@ -17,7 +17,7 @@ from signalbox.dev.engine import PARENT_WATCH, REGION, free_port
 from signalbox.dev.environments import ENGINE
 
 ACCOUNT = "000000000000"
-PATIENCE = 30.0
+PATIENCE = 120.0
 _ONCE = Config(read_timeout=PATIENCE, retries={"total_max_attempts": 1})
 
 

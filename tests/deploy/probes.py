@@ -16,7 +16,7 @@ from tests.deploy.deployment import Deployment, ask, hear
 GHOSTS = 100
 """With the sender more than are served at once, so that the queue and the worker have a part in it."""
 
-PATIENCE = 30
+PATIENCE = 120
 MINUTE = 60_000
 
 

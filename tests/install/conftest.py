@@ -107,7 +107,7 @@ def installed(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Install
     python("uv", "venv", "--quiet", "--python", sys.executable, environment)
     python(
         *("uv", "pip", "install", "--quiet", "--system-certs", "--python", environment),
-        f"{built.wheel}[client,gateway,testing]",
+        f"{built.wheel}[authorizer,client,gateway,testing]",
     )
     (folder / "work").mkdir()
     return Installation(environment / "bin", folder / "work")

@@ -38,8 +38,8 @@ def unstarted_local_gateway():
     return LocalGateway("greetings.handler", Config(port=0))
 
 
-def test_somebody_is_greeted(gateway):
-    with gateway.websocket_connect() as session:
+def test_somebody_is_greeted(local_gateway):
+    with local_gateway.websocket_connect() as session:
         session.send_json({"action": "greet", "name": "Ann"})
         assert session.receive_json()["text"] == "Hello Ann"
 """
