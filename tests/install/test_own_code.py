@@ -92,7 +92,7 @@ def run(copy: Path, *command: str) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=500,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stdout
     return done.stdout
