@@ -52,7 +52,7 @@ def test_channel_is_unknown_when_its_namespace_is(name: str) -> None:
         {"shards": 3},
         {"hystory_size": 1},
     ],
-    ids=str,
+    ids=" ".join,
 )
 def test_settings_are_refused_when_they_make_no_sense_together(options: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
