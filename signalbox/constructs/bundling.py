@@ -29,10 +29,10 @@ LEFT_OUT = {
 """Parts of a package that no function imports."""
 
 FUNCTIONS_LOCK = "requirements-functions.lock"
-"""What the application's functions load."""
+"""The packages that the functions of an application load."""
 
 AUTHORIZER_LOCK = "requirements-authorizer.lock"
-"""What the authorizer loads: cryptography too, which is larger than everything else together."""
+"""The packages that the authorizer loads: cryptography too, which is larger than everything else together."""
 
 
 @dataclass(frozen=True, slots=True)

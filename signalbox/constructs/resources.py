@@ -21,7 +21,7 @@ from .function import Function
 from .variables import Variables
 
 Value = str | secretsmanager.ISecret | ssm.IParameter
-"""What a variable is set to: a text or a token, or the secret or parameter whose ARN it is to hold."""
+"""The value of a variable: a text or a token, or the secret or parameter whose ARN it is to hold."""
 
 Resource = (
     dynamodb.ITable
@@ -32,7 +32,7 @@ Resource = (
     | secretsmanager.ISecret
     | ssm.IParameter
 )
-"""What an application's functions can be allowed to use."""
+"""A resource that the functions of an application can be allowed to use."""
 
 GRANTS = ("grant_read_write_data", "grant_read_write", "grant_send_messages", "grant_publish", "grant_read")
 """The CDK's grant methods, in order of preference: the first that a resource has is called."""

@@ -100,7 +100,7 @@ class Stage(BaseModel):
     """Whether everybody may broadcast, message anybody and list who is connected, as the page does."""
 
     removal: Literal["retain", "destroy"] = "retain"
-    """What happens to table and secret when the stack is deleted. `retain` also protects against deletion."""
+    """The fate of table and secret when the stack is deleted. `retain` also protects against deletion."""
 
     log_retention_days: Literal[1, 3, 7, 14, 30, 60, 90, 180, 365] = 30
 

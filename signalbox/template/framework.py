@@ -16,7 +16,7 @@ from .contents import CHECKOUT
 EXTRAS = "[authorizer,cdk,client,gateway,testing]"
 PACKAGES = ("connection_store", "signalbox")
 METADATA = ("METADATA", "WHEEL", "entry_points.txt", "licenses")
-"""What a wheel brings along in its .dist-info; the rest was added by the installer."""
+"""The files that a wheel brings along in its .dist-info; the rest was added by the installer."""
 
 
 def provide(vendor: Path, checkout: Path = CHECKOUT) -> str:
