@@ -1,4 +1,4 @@
-"""What the documents show, taken apart: their blocks of code, and the files that these belong to."""
+"""The documents taken apart: the blocks of code that they show, and the files that these belong to."""
 
 import re
 from collections.abc import Iterator
