@@ -43,7 +43,7 @@ def test_application_has_its_messages_when_put_together() -> None:
 
 
 def test_body_is_validated_when_a_handler_asks_for_a_model() -> None:
-    backend = serve(example("What a handler can ask for"))
+    backend = serve(example("The parameters of a handler"))
     ann, bob = backend.connect("ann"), backend.connect("bob")
     bob.subscribe("room:1")
 
@@ -58,7 +58,7 @@ def test_body_is_validated_when_a_handler_asks_for_a_model() -> None:
 def test_start_fails_with_one_line_when_nothing_provides_a_parameter(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    example("What a handler can ask for", 1)
+    example("The parameters of a handler", 1)
 
     (line,) = capsys.readouterr().out.splitlines()
     assert "show_stock asks for `database`: nothing provides it. Add it to" in line
