@@ -80,7 +80,7 @@ def aiohttp(target: Target) -> Post:
     loop = uvloop.new_event_loop()
     label = ANN.connection_id.replace("=", "%3D")
     url = yarl.URL(f"{target.url}/prod/@connections/{label}", encoded=True)
-    signer = Signer("us-east-1", f"{url.host}:{url.port}", "/prod/@connections/")
+    signer = Signer("us-east-1", "execute-api", f"{url.host}:{url.port}", "/prod/@connections/")
     payload_hash = hashlib.sha256(target.frame).hexdigest()
 
     async def make_session() -> ClientSession:

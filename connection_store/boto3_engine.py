@@ -1,11 +1,10 @@
-"""Boto3Engine: requests to DynamoDB through boto3. The only module here that knows boto3.
+"""Boto3Engine: requests to DynamoDB through a client of boto3. The only module here that knows boto3.
 
-boto3 blocks and is slow to import, so calls run in threads and the import waits for the first of them.
+boto3 blocks, so calls run in threads.
 """
 
 import asyncio
 import re
-import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -15,42 +14,23 @@ from .engine import EngineError, NoAnswerError, RequestRefusedError
 
 
 class Boto3Engine:
-    """Executes requests with boto3, at most `workers` at once; further calls wait for a free thread.
+    """Executes requests with `client`, at most `workers` at once; further calls wait for a free thread.
 
-    `client` is boto3's DynamoDB client, or anything with its methods. Without one, a client is built before
-    the first call from the standard environment variables.
+    `client` is boto3's DynamoDB client, or anything with its methods.
     """
 
-    def __init__(self, client: object | None = None, *, workers: int) -> None:
+    def __init__(self, client: object, *, workers: int) -> None:
         self._client: Any = client
-        self._lock = threading.Lock()
-        self._workers = workers
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="dynamodb")
-
-    def warm(self) -> None:
-        """Import boto3 and build the client, unless that has been done.
-
-        It takes a quarter of a second. Raises EngineError.
-        """
-        with self._lock:
-            if self._client is None:
-                self._client = _build_client(self._workers)
-
-    async def open(self) -> None:
-        """Do the same as `warm` in a thread. Raises EngineError."""
-        if self._client is None:
-            await asyncio.get_running_loop().run_in_executor(self._threads, self.warm)
 
     async def call(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the answer. Raises RequestRefusedError, NoAnswerError, or EngineError (no credentials)."""
-        await self.open()
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._send, operation, request)
 
     async def close(self) -> None:
         """Wait for the calls under way, then close the sockets."""
         await asyncio.to_thread(self._threads.shutdown)
-        if self._client is not None:
-            self._client.close()
+        self._client.close()
 
     def _send(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         from botocore.exceptions import BotoCoreError, ClientError
@@ -92,18 +72,3 @@ def _failure(error: Exception) -> EngineError:
     if isinstance(error, UnreachableError | HTTPClientError):
         return NoAnswerError(kind, sent=not isinstance(error, EndpointConnectionError | ConnectTimeoutError))
     return EngineError(kind)
-
-
-def _build_client(pool_size: int) -> Any:
-    from boto3.session import Session
-    from botocore.config import Config
-    from botocore.exceptions import BotoCoreError
-
-    # botocore waits a minute by default, longer than an invocation; its retries ignore the time budget.
-    config = Config(
-        connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}, max_pool_connections=pool_size
-    )
-    try:
-        return Session().client("dynamodb", config=config)
-    except BotoCoreError as error:
-        raise _failure(error) from None

@@ -1,22 +1,22 @@
-"""ConcurrencyLimit for calls: as many run at once as there are threads, and the others wait in line."""
+"""ConcurrencyLimit for calls: as many run at once as there are connections, and the others wait in line."""
 
 import asyncio
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from signalbox.aws.loop import PerLoop
+
 from .errors import StoreBusyError
 from .timing import Clock, deadline
 
 
 class ConcurrencyLimit:
-    """The turns of at most `number` calls at once, in one event loop after the other."""
+    """The turns of at most `number` calls at once in each event loop."""
 
     def __init__(self, number: int, clock: Clock) -> None:
-        self._number = number
         self._clock = clock
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._places = asyncio.Semaphore(number)
+        self._places = PerLoop(lambda: asyncio.Semaphore(number))
 
     @asynccontextmanager
     async def take(self, operation: str) -> AsyncIterator[None]:
@@ -24,7 +24,7 @@ class ConcurrencyLimit:
 
         Raises StoreBusyError when the budget around it, if there is one, is over before.
         """
-        places = self._places_here()
+        places = self._places.get()
         left = deadline(math.inf, self._clock) - self._clock()
         try:
             async with asyncio.timeout(left if left < math.inf else None):
@@ -35,9 +35,3 @@ class ConcurrencyLimit:
             yield
         finally:
             places.release()
-
-    def _places_here(self) -> asyncio.Semaphore:
-        # A semaphore is good for one loop.
-        if self._loop is not (loop := asyncio.get_running_loop()):
-            self._loop, self._places = loop, asyncio.Semaphore(self._number)
-        return self._places

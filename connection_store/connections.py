@@ -71,7 +71,7 @@ class ConnectionManager:
         self._subscriptions = Subscriptions(self._table, partition)
 
     def warm(self) -> None:
-        """Import boto3 and build its client now, while a sandbox starts, rather than in the first event."""
+        """Read the certificate authorities now, while a sandbox starts, rather than in the first event."""
         self._table.warm()
 
     async def close(self) -> None:

@@ -6,6 +6,9 @@ DynamoDB's texts may quote values, so none is passed on. The operation and the e
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from signalbox.aws.answers import REFUSED_KEYS
+from signalbox.aws.errors import THROTTLING_CODES
+
 from .engine import EngineError, NoAnswerError, RequestRefusedError
 from .errors import (
     AccessDeniedError,
@@ -20,17 +23,13 @@ from .errors import (
 SERVER_ERROR = 500
 
 _BY_CODE: dict[str, type[StoreError]] = {
+    **dict.fromkeys(THROTTLING_CODES, StoreBusyError),
+    **dict.fromkeys(REFUSED_KEYS, AccessDeniedError),
     "AccessDenied": AccessDeniedError,
     "AccessDeniedException": AccessDeniedError,
     "ItemCollectionSizeLimitExceeded": ItemTooLargeError,
     "ItemCollectionSizeLimitExceededException": ItemTooLargeError,
-    "LimitExceededException": StoreBusyError,
-    "ProvisionedThroughputExceeded": StoreBusyError,
-    "ProvisionedThroughputExceededException": StoreBusyError,
-    "RequestLimitExceeded": StoreBusyError,
     "ResourceNotFoundException": TableMissingError,
-    "ThrottlingError": StoreBusyError,
-    "ThrottlingException": StoreBusyError,
     "TransactionConflict": TransactionConflictError,
     "TransactionConflictException": TransactionConflictError,
     "TransactionInProgressException": StoreBusyError,

@@ -14,8 +14,11 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+from signalbox.aws.retries import full_jitter
+
 from . import schema
 from .arguments import table_name
+from .aws_engine import AwsEngine
 from .boto3_engine import Boto3Engine
 from .concurrency import ConcurrencyLimit
 from .creation import CREATION, Creation
@@ -27,7 +30,7 @@ from .schema import Key
 from .timing import CALL_BUDGET, Clock, deadline, time_budget
 from .wire import Item, Record, decode, encode
 
-WORKERS = 8
+CONCURRENCY = 8
 AHEAD = 4
 """Queries under way at once while their rows are consumed in order."""
 
@@ -39,8 +42,6 @@ BATCH_ATTEMPTS = 5
 """Requests for one batch of keys, each for those that the one before left out."""
 
 CONFLICT_RETRIES = 3
-FIRST_PAUSE, LONGEST_PAUSE = 0.025, 0.4
-"""Exponential backoff with full jitter: the bound of the first pause in seconds, and the highest bound."""
 
 Listener = Callable[[str, Mapping[str, Any], Mapping[str, Any] | RequestRefusedError], None]
 """Told of every answer of DynamoDB: operation, request, and the answer or the error."""
@@ -49,11 +50,10 @@ Listener = Callable[[str, Mapping[str, Any], Mapping[str, Any] | RequestRefusedE
 class Table:
     """One DynamoDB table. Every method raises StoreError or one of its kinds.
 
-    Requests go to `engine`. Without one they go to boto3. `client` is boto3's client or an object with its
-    methods. By default a client is built before the first call from the standard environment variables. At
-    most `workers` calls run at once, and others wait for their turn; `budget` is the seconds a call may take
-    from then on. `listener` hears every answer. `clock`, `sleep` and `randomness` are arguments for the sake
-    of tests.
+    Requests go to DynamoDB as the standard environment variables describe it, unless `engine` is given, or
+    `client`, which is boto3's client or an object with its methods. At most `concurrency` calls run at once,
+    and others wait for their turn; `budget` is the seconds a call may take from then on. `listener` hears
+    every answer. `clock`, `sleep` and `randomness` are arguments for the sake of tests.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Table:
         *,
         engine: Engine | None = None,
         client: object | None = None,
-        workers: int = WORKERS,
+        concurrency: int = CONCURRENCY,
         budget: float = CALL_BUDGET,
         listener: Listener | None = None,
         clock: Clock = time.monotonic,
@@ -70,11 +70,9 @@ class Table:
         randomness: Random | None = None,
     ) -> None:
         self.name = table_name(name)
-        self._boto3: Boto3Engine | None = None
-        if engine is None:
-            engine = self._boto3 = Boto3Engine(client, workers=workers)
-        self._engine = engine
-        self._turns = ConcurrencyLimit(workers, clock)
+        self._owns_engine = engine is None
+        self._engine = engine or _make_engine(client, concurrency)
+        self._turns = ConcurrencyLimit(concurrency, clock)
         self._budget = budget
         self._listener = listener or _tell_nobody
         self._clock = clock
@@ -82,18 +80,18 @@ class Table:
         self._randomness = randomness or secrets.SystemRandom()
 
     def warm(self) -> None:
-        """Import boto3 and build its client, unless that has been done or another engine was given.
+        """Read the certificate authorities now, while a sandbox starts, rather than in its first event.
 
-        It takes a quarter of a second, better spent while a sandbox starts than in its first event.
+        It takes 20 ms. A client of boto3 is left alone.
         """
-        if self._boto3 is not None:
-            with _translated("client"):
-                self._boto3.warm()
+        if isinstance(self._engine, AwsEngine):
+            with _translated("warm"):
+                self._engine.warm()
 
     async def close(self) -> None:
-        """Wait for the calls under way, then close the sockets. An engine that was given stays open."""
-        if self._boto3 is not None:
-            await self._boto3.close()
+        """Close the sockets. An engine that was given stays open."""
+        if self._owns_engine:
+            await self._engine.close()
 
     async def get(self, key: Key, *, now: int, consistent: bool = False) -> Record | None:
         """Return a row that is alive at `now`, or None."""
@@ -170,7 +168,7 @@ class Table:
 
     async def pause(self, attempt: int) -> None:
         """Wait before a repetition, the first being 0: a random time, because others are waiting too."""
-        await self._sleep(self._draw_pause(attempt))
+        await self._sleep(full_jitter(attempt, self._randomness))
 
     def token(self, bits: int = 128) -> str:
         """Return a random and unique text."""
@@ -211,10 +209,6 @@ class Table:
     async def _retry(
         self, operation: str, request: dict[str, Any], budget: float | None = None
     ) -> Mapping[str, Any]:
-        if self._boto3 is not None:
-            # Before the clock starts: the time it takes says nothing about the store.
-            with _translated("client"):
-                await self._boto3.open()
         async with self._turns.take(operation):
             # Its clock starts only now: of many calls at once, the last has as much time as the first.
             ends = deadline(self._budget if budget is None else budget, self._clock)
@@ -227,14 +221,11 @@ class Table:
                 return await self._attempt(operation, request, ends)
             except (StoreBusyError, TransactionConflictError) as error:
                 conflicts += isinstance(error, TransactionConflictError)
-                pause = self._draw_pause(attempt)
+                pause = full_jitter(attempt, self._randomness)
                 if conflicts > CONFLICT_RETRIES or self._clock() + pause >= ends:
                     raise
             await self._sleep(pause)
             attempt += 1
-
-    def _draw_pause(self, attempt: int) -> float:
-        return self._randomness.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))
 
     async def _attempt(self, operation: str, request: dict[str, Any], ends: float) -> Mapping[str, Any]:
         left = ends - self._clock()
@@ -259,6 +250,12 @@ class Table:
                 raise
         self._listener(operation, request, answer)
         return answer
+
+
+def _make_engine(client: object | None, concurrency: int) -> Engine:
+    if client is None:
+        return AwsEngine(connections=concurrency)
+    return Boto3Engine(client, workers=concurrency)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ class SpentTickets:
         self._prefix = schema.check_prefix(partition)
 
     def warm(self) -> None:
-        """Import boto3 and build its client now, while a sandbox starts, rather than in the first event."""
+        """Read the certificate authorities now, while a sandbox starts, rather than in the first event."""
         self._table.warm()
 
     async def spend(self, ticket_id: str, connection_id: str, *, ends: int, now: int) -> bool:

@@ -13,6 +13,14 @@ from tests import canary
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# No function of this repository gets an AWS SDK, in any test.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(ROOT / "tests" / "no_sdk"), *filter(None, [os.environ.get("PYTHONPATH")])]
+)
+
+# What this make was told (ARGS=...) is not for a make that a test starts.
+os.environ.pop("MAKEFLAGS", None)
+
 if sys.dont_write_bytecode:
     # Tests start hundreds of processes, and each would compile all that it imports. The compiled modules are
     # kept in one folder, so that the source tree stays as clean as PYTHONDONTWRITEBYTECODE asks for.

@@ -13,24 +13,31 @@ from .errors import (
     StaleConnectionError,
     TransportError,
 )
-from .response import Response, ResponseParser
+from .response import MAX_RESPONSE_BYTES, Response, ResponseParser
 
-_BUFFER_BYTES = 4_096
+_BUFFER_BYTES = 16_384
 
 
 class Connection(asyncio.BufferedProtocol):
     """The client's end of a connection, without pipelining. Any violation of the protocol ends it.
 
-    It has its own read buffer, because the loops allocate 256 KB for each response by default.
+    It has its own read buffer, because the loops allocate 256 KB for each response by default. A response
+    has at most `max_response` bytes.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, on_lost: Callable[[Connection], None]) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        on_lost: Callable[[Connection], None],
+        max_response: int = MAX_RESPONSE_BYTES,
+    ) -> None:
         self.idle_since = 0.0
+        self._max_response = max_response
         self._loop = loop
         self._on_lost = on_lost
         self._transport: asyncio.Transport | None = None
         self._waiter: asyncio.Future[Response] | None = None
-        self._parser = ResponseParser()
+        self._parser = ResponseParser(max_response)
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = 0.0
@@ -50,7 +57,7 @@ class Connection(asyncio.BufferedProtocol):
         transport = self._transport
         if transport is None or transport.is_closing():
             raise StaleConnectionError("ended while it was idle")
-        self._parser = ResponseParser()
+        self._parser = ResponseParser(self._max_response)
         self._waiter = self._loop.create_future()
         self._watch(deadline)
         transport.write(request)
@@ -88,7 +95,7 @@ class Connection(asyncio.BufferedProtocol):
             self.drop()  # an answer without a request
             return
         try:
-            response = self._parser.feed(self._buffer[:nbytes].tobytes())
+            response = self._parser.feed(self._buffer[:nbytes])
         except InvalidResponseError as error:
             self._fail(error)
             self.drop()

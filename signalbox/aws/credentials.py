@@ -1,32 +1,26 @@
-"""AWS credentials: from the environment, else from boto3's default chain (container endpoint, profiles…)."""
+"""AWS credentials: from the environment or the container, else from boto3's default chain (profiles, SSO)."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
+from .container import fetch_container_keys, has_container_keys
 from .errors import CredentialsError
+from .keys import Keys
+from .loop import PerLoop
 
 MAX_AGE = 300.0
-"""Seconds for which keys are used before they are loaded again.
+"""Seconds for which keys are used before they are loaded again, and before they expire.
 
-The chain renews keys at the latest 10 minutes before they expire (botocore), so these never do in use.
+boto3's chain renews keys at the latest 10 minutes before they expire, so these never do in use.
 """
 
 _PAUSE_AFTER_FAILURE = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """One set of AWS keys. Its repr shows no secret."""
-
-    access_key: str
-    secret_key: str = field(repr=False)
-    session_token: str | None = field(default=None, repr=False)
 
 
 KeySource = Callable[[], Keys]
@@ -35,8 +29,12 @@ KeySource = Callable[[], Keys]
 
 def default_chain() -> KeySource:
     """Find credentials as boto3 does: it imports boto3 and may ask the network. Raises CredentialsError."""
-    import boto3
-
+    try:
+        import boto3
+    except ModuleNotFoundError:
+        raise CredentialsError(
+            "no AWS credentials in the environment; profiles need boto3: pip install 'signalbox[boto3]'"
+        ) from None
     found = boto3.Session().get_credentials()
     if found is None:
         raise CredentialsError(
@@ -53,7 +51,12 @@ def default_chain() -> KeySource:
 
 
 class Credentials:
-    """The keys to sign with, renewed before they expire. `clock` is in epoch seconds."""
+    """The keys to sign with, renewed before they expire. `clock` is in epoch seconds.
+
+    The environment comes first (`AWS_ACCESS_KEY_ID`), then the container's endpoint
+    (`AWS_CONTAINER_CREDENTIALS_FULL_URI`), then `chain`. While new keys cannot be had, the old are used until
+    they expire.
+    """
 
     def __init__(
         self,
@@ -67,8 +70,10 @@ class Credentials:
         self._source: KeySource | None = None
         self._keys: Keys | None = None
         self._good_until = 0.0
+        self._expires = 0.0
         self._failed_until = 0.0
-        self._lock = threading.Lock()
+        self._container_lock = PerLoop(asyncio.Lock)
+        self._chain_lock = threading.Lock()
 
     def current(self) -> Keys | None:
         """Return the keys at hand, or None when they must be loaded."""
@@ -78,7 +83,15 @@ class Credentials:
         """Return valid keys, and load them if necessary. Raises CredentialsError."""
         if keys := self.current() or self._from_environment():
             return keys
-        return await asyncio.to_thread(self._from_chain)
+        if not has_container_keys(self._environ):
+            return await asyncio.to_thread(self._from_chain)
+        async with self._container_lock.get():  # the first caller loads keys, and the others use its result
+            return self._at_hand() or await self._from_container()
+
+    def forget(self, keys: Keys) -> None:
+        """Load other keys next, because a service did not accept these."""
+        if self._keys is keys:
+            self._good_until = self._expires = 0.0
 
     def _from_environment(self) -> Keys | None:
         access_key = self._environ.get("AWS_ACCESS_KEY_ID")
@@ -87,21 +100,42 @@ class Credentials:
             return None
         return self._keep(Keys(access_key, secret_key, self._environ.get("AWS_SESSION_TOKEN") or None))
 
+    async def _from_container(self) -> Keys:
+        try:
+            return self._keep(*await fetch_container_keys(self._environ))
+        except CredentialsError as error:
+            return self._old_keys(error)
+
     def _from_chain(self) -> Keys:
-        with self._lock:  # the first caller loads keys, and the others use its result, failures included
-            if keys := self.current():
+        with self._chain_lock:
+            if keys := self._at_hand():
                 return keys
-            if self._clock() < self._failed_until:
-                raise CredentialsError("no AWS credentials a moment ago")
             try:
                 self._source = self._source or self._chain()
                 return self._keep(self._source())
-            except Exception as error:
-                # The chain may run plug-ins, whose error texts may quote secrets.
-                self._failed_until = self._clock() + _PAUSE_AFTER_FAILURE
-                raise CredentialsError(f"no AWS credentials: {type(error).__name__}") from error
+            except CredentialsError as error:
+                return self._old_keys(error)
+            except Exception as error:  # noqa: BLE001 - it may run plug-ins, whose texts may quote secrets
+                return self._old_keys(CredentialsError(f"no AWS credentials: {type(error).__name__}"))
 
-    def _keep(self, keys: Keys) -> Keys:
+    def _at_hand(self) -> Keys | None:
+        if keys := self.current():
+            return keys
+        if self._clock() < self._failed_until:
+            raise CredentialsError("no AWS credentials a moment ago")
+        return None
+
+    def _keep(self, keys: Keys, expires: float | None = None) -> Keys:
+        now = self._clock()
         self._keys = keys
-        self._good_until = self._clock() + MAX_AGE
+        self._expires = math.inf if expires is None else expires
+        self._good_until = now + MAX_AGE if expires is None else max(now + 1, expires - MAX_AGE)
         return keys
+
+    def _old_keys(self, error: CredentialsError) -> Keys:
+        now = self._clock()
+        self._failed_until = now + _PAUSE_AFTER_FAILURE
+        if self._keys is None or now >= self._expires:
+            raise error
+        self._good_until = min(self._expires, self._failed_until)
+        return self._keys

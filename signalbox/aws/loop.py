@@ -1,6 +1,11 @@
-"""The fastest available event loop for posts."""
+"""Event loops: the fastest available one, and values that belong to one of them."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Generic, TypeVar
+
+_T = TypeVar("_T")
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
@@ -10,3 +15,39 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
     except ModuleNotFoundError:
         return asyncio.new_event_loop()
     return uvloop.new_event_loop()
+
+
+class PerLoop(Generic[_T]):
+    """A value for each event loop, made by `make` in the loop itself. Loops may run in several threads.
+
+    A child of a fork runs another loop, and so has its own value.
+    """
+
+    def __init__(self, make: Callable[[], _T]) -> None:
+        self._make = make
+        self._values: dict[asyncio.AbstractEventLoop, _T] = {}
+
+    def get(self) -> _T:
+        """Return the value of the running loop."""
+        loop = asyncio.get_running_loop()
+        value = self._values.get(loop)
+        if value is None:
+            value = self._make()
+            for closed in [each for each in tuple(self._values) if each.is_closed()]:
+                self._values.pop(closed, None)
+            self._values[loop] = value
+        return value
+
+    def take(self) -> _T | None:
+        """Forget the value of the running loop, and return it if there is one."""
+        return self._values.pop(asyncio.get_running_loop(), None)
+
+
+def run_alone(coroutine: Coroutine[Any, Any, _T]) -> _T:
+    """Return what a coroutine returns, run to its end in a loop of its own. It blocks the caller."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from .connection import Connection
 from .errors import ConnectError
+from .response import MAX_RESPONSE_BYTES
 
 IDLE_LIMIT = 60.0
 """Idle timeout of a connection in seconds. Routers drop idle connections without notice."""
@@ -20,11 +21,15 @@ _HANDSHAKES = 16
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Host, port and TLS context of the connections. None means plain, True the system's context."""
+    """Host, port and TLS of the connections, the latter made by a function that may block.
+
+    A response has at most `max_response` bytes.
+    """
 
     host: str
     port: int
-    tls: ssl.SSLContext | bool | None
+    make_tls: Callable[[], ssl.SSLContext] | None
+    max_response: int = MAX_RESPONSE_BYTES
 
 
 class Pool:
@@ -36,7 +41,7 @@ class Pool:
     def __init__(self, origin: Origin, size: int, connect_timeout: float, clock: Callable[[], float]) -> None:
         self.loop = asyncio.get_running_loop()
         self._origin = origin
-        self._tls = origin.tls
+        self._tls: ssl.SSLContext | None = None
         self._free = size
         self._connect_timeout = connect_timeout
         self._clock = clock
@@ -73,7 +78,7 @@ class Pool:
         try:
             async with asyncio.timeout_at(deadline), self._handshakes, asyncio.timeout(self._connect_timeout):
                 _, connection = await self.loop.create_connection(
-                    lambda: Connection(self.loop, self._connections.discard),
+                    self._make,
                     self._origin.host,
                     self._origin.port,
                     ssl=await self._context(),
@@ -88,10 +93,10 @@ class Pool:
 
     def put(self, connection: Connection) -> None:
         """Give back a connection with its place."""
+        connection.idle_since = self._clock()
         if not connection.usable:
             self.release()
         elif not self._hand_on(connection):
-            connection.idle_since = self._clock()
             self._idle.append(connection)
 
     def release(self) -> None:
@@ -108,6 +113,9 @@ class Pool:
     def _drop_all(self) -> None:
         for connection in tuple(self._connections):
             connection.drop()
+
+    def _make(self) -> Connection:
+        return Connection(self.loop, self._connections.discard, self._origin.max_response)
 
     async def _wait(self, deadline: float) -> Connection | None:
         waiter: asyncio.Future[Connection | None] = self.loop.create_future()
@@ -137,7 +145,9 @@ class Pool:
         return False
 
     async def _context(self) -> ssl.SSLContext | None:
+        if self._origin.make_tls is None:
+            return None
         async with self._tls_lock:
-            if self._tls is True:
-                self._tls = await asyncio.to_thread(ssl.create_default_context)  # reads files, 20 ms
-        return self._tls or None
+            if self._tls is None:
+                self._tls = await asyncio.to_thread(self._origin.make_tls)  # reads files, 20 ms
+        return self._tls

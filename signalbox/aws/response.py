@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from .errors import InvalidResponseError
 
 MAX_RESPONSE_BYTES = 65_536
-"""The bound of one response, framing included. API Gateway's own are under 1 KB."""
+"""The default bound of one response, framing included. Those of `@connections` are under 1 KB."""
+
+MAX_HEAD_BYTES = 65_536
+"""The bound of what comes before the body."""
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5]\d\d)(?: [^\r\n]*)?\r\n")
 _FRAMING = re.compile(rb"\r\n(content-length|transfer-encoding|connection):[ \t]*([^\r\n]*)", re.IGNORECASE)
@@ -33,14 +36,25 @@ class Response:
 
 
 class ResponseParser:
-    """An incremental parser of one response."""
+    """An incremental parser of one response of at most `limit` bytes, framing included."""
 
-    __slots__ = ("_body", "_buffer", "_chunked", "_head", "_keep_alive", "_length", "_start", "_status")
+    __slots__ = (
+        "_body",
+        "_buffer",
+        "_chunked",
+        "_head",
+        "_keep_alive",
+        "_length",
+        "_limit",
+        "_start",
+        "_status",
+    )
 
-    def __init__(self) -> None:
-        self._buffer = b""
+    def __init__(self, limit: int = MAX_RESPONSE_BYTES) -> None:
+        self._limit = limit
+        self._buffer = bytearray()
         self._head = b""
-        self._body = b""
+        self._body = bytearray()
         self._start = 0
         self._status = 0
         self._length: int | None = None
@@ -52,18 +66,19 @@ class ResponseParser:
         """Whether any byte of an answer has come."""
         return bool(self._buffer)
 
-    def feed(self, data: bytes) -> Response | None:
+    def feed(self, data: bytes | memoryview) -> Response | None:
         """Take some bytes; the response once it is complete. Raises InvalidResponseError."""
         self._buffer += data
-        if len(self._buffer) > MAX_RESPONSE_BYTES:
-            raise InvalidResponseError(f"over {MAX_RESPONSE_BYTES} bytes")
+        if len(self._buffer) > self._limit:
+            raise InvalidResponseError(f"over {self._limit} bytes")
         if not self._head and not self._read_head():
             return None
         if self._chunked:
             return self._read_chunks()
         if self._length is None or len(self._buffer) < self._start + self._length:
             return None
-        return self._finish(self._buffer[self._start :][: self._length], self._start + self._length)
+        end = self._start + self._length
+        return self._finish(self._buffer[self._start : end], end)
 
     def end(self) -> Response | None:
         """Take the end of the connection: it completes a body that has no other end."""
@@ -77,9 +92,11 @@ class ResponseParser:
             if not self._buffer.startswith(b"HTTP/1."[: len(self._buffer) - self._start], self._start):
                 raise InvalidResponseError("not HTTP/1.1")
             end = self._buffer.find(b"\r\n\r\n", self._start)
+            if (len(self._buffer) if end < 0 else end) > MAX_HEAD_BYTES:
+                raise InvalidResponseError(f"over {MAX_HEAD_BYTES} bytes before the body")
             if end < 0:
                 return False
-            head = self._buffer[self._start : end + 2]
+            head = bytes(self._buffer[self._start : end + 2])
             self._start = end + 4
             self._read_status(head)
             if self._status >= 200:
@@ -117,13 +134,12 @@ class ResponseParser:
             raise InvalidResponseError("unknown transfer encoding")
         return True
 
-    @staticmethod
-    def _one_length(lengths: set[bytes]) -> int:
+    def _one_length(self, lengths: set[bytes]) -> int:
         length = lengths.pop()
         if lengths or not length.isdigit() or len(length) > 18:
             raise InvalidResponseError("bad content length")
-        if int(length) > MAX_RESPONSE_BYTES:
-            raise InvalidResponseError(f"over {MAX_RESPONSE_BYTES} bytes")
+        if int(length) > self._limit:
+            raise InvalidResponseError(f"over {self._limit} bytes")
         return int(length)
 
     def _read_chunks(self) -> Response | None:
@@ -150,7 +166,7 @@ class ResponseParser:
         end = self._buffer.find(b"\r\n\r\n", start - 2)
         return None if end < 0 else self._finish(self._body, end + 4)
 
-    def _finish(self, body: bytes, end: int) -> Response:
+    def _finish(self, body: bytearray, end: int) -> Response:
         # Bytes after the end belong to no request, so the connection cannot be reused.
         keep_alive = self._keep_alive and end == len(self._buffer)
-        return Response(self._status, self._head, body, keep_alive)
+        return Response(self._status, self._head, bytes(body), keep_alive)

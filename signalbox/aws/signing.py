@@ -1,7 +1,7 @@
-"""Signature Version 4 for `@connections` (service `execute-api`, W13).
+"""Signature Version 4 (AWS, "Create a signed AWS API request").
 
-AWS, "Create a signed AWS API request". Many posts of one frame differ only in the
-connection id. So the key is derived once a day, and the headers once a second.
+Many requests differ only in the last label of their path and in their body. So the signing key is derived
+once a day, and the headers are written once a second.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
-from .credentials import Keys
-
-_SERVICE = "execute-api"
+from .keys import Keys
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -28,18 +28,21 @@ class _Second:
 
 
 class Signer:
-    """Signs requests for `base` + one label on `host`.
+    """Signs requests to a service for `base` + one label on `host`.
 
     `host` is what the Host header says. `base` is an absolute path in wire form, without empty or dot
-    segments, ending in a slash.
+    segments, ending in a slash. `headers` are further headers of every request, with names in lower case.
     """
 
-    def __init__(self, region: str, host: str, base: str) -> None:
+    def __init__(
+        self, region: str, service: str, host: str, base: str, headers: Mapping[str, str] | None = None
+    ) -> None:
         self._region = region
-        self._host = host
+        self._service = service
+        self._headers = {"host": host, **(headers or {})}
+        self.base = base
         self._canonical_base = quote(base, safe="/~")
         self._second: _Second | None = None
-        self._key: tuple[str, str, bytes] = ("", "", b"")
 
     def sign(self, method: str, label: str, payload_hash: str, keys: Keys, at: int) -> str:
         """Return the header lines of a signed request, joined with CRLF.
@@ -57,27 +60,27 @@ class Signer:
 
     def _prepare(self, keys: Keys, at: int) -> _Second:
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(at))
-        scope = f"{stamp[:8]}/{self._region}/{_SERVICE}/aws4_request"
-        headers = {"host": self._host, "x-amz-date": stamp}
+        scope = f"{stamp[:8]}/{self._region}/{self._service}/aws4_request"
+        headers = {**self._headers, "x-amz-date": stamp}
         if keys.session_token:
             headers["x-amz-security-token"] = keys.session_token
-        names = ";".join(headers)
-        canonical_headers = "".join(f"{name}:{value}\n" for name, value in headers.items())
+        names = ";".join(sorted(headers))
+        canonical_headers = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         credential = f"Credential={keys.access_key}/{scope}, SignedHeaders={names}"
         return _Second(
             at,
             keys,
-            self._signing_key(keys.secret_key, stamp[:8]),
+            _signing_key(keys.secret_key, stamp[:8], self._region, self._service),
             f"\n\n{canonical_headers}\n{names}\n",
             f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n",
             f"{lines}authorization: AWS4-HMAC-SHA256 {credential}, Signature=",
         )
 
-    def _signing_key(self, secret_key: str, day: str) -> bytes:
-        if self._key[:2] != (secret_key, day):
-            key = f"AWS4{secret_key}".encode()
-            for part in (day, self._region, _SERVICE, "aws4_request"):
-                key = hmac.digest(key, part.encode(), "sha256")
-            self._key = (secret_key, day, key)
-        return self._key[2]
+
+@lru_cache(maxsize=8)
+def _signing_key(secret_key: str, day: str, region: str, service: str) -> bytes:
+    key = f"AWS4{secret_key}".encode()
+    for part in (day, region, service, "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key

@@ -8,8 +8,8 @@ from itertools import count
 from types import TracebackType
 from typing import Any, Self
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from signalbox.aws.errors import AwsError
+from signalbox.aws.json_api import JsonApi
 from signalbox.gateway.sandboxes.sandbox import Answer, Result
 
 Message = dict[str, Any]
@@ -28,12 +28,12 @@ class EventSourceMapping:
     At most `concurrency` at once, with up to `batch_size` messages each. What the function does not report as
     failed is deleted. The rest, and everything when it fails, comes back when the queue's visibility timeout
     is over; the queue counts how often (Lambda Developer Guide, "Handling errors for an SQS event source").
-    `client` is boto3's for SQS; it is called in threads.
+    `sqs` waits longer for an answer than `long_poll` seconds.
     """
 
     def __init__(
         self,
-        client: Any,
+        sqs: JsonApi,
         queue_url: str,
         invoke: Invoke,
         *,
@@ -41,7 +41,7 @@ class EventSourceMapping:
         concurrency: int = 2,
         long_poll: int = LONG_POLL,
     ) -> None:
-        self._client = client
+        self._sqs = sqs
         self._url = queue_url
         self._invoke = invoke
         self._batch_size = batch_size
@@ -58,11 +58,12 @@ class EventSourceMapping:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop; messages under way stay in the queue. A poll that waits does so for itself, in its thread."""
+        """Stop, and close the API. Messages under way stay in the queue."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._sqs.close()
 
     def _start(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -76,9 +77,9 @@ class EventSourceMapping:
             try:
                 messages = await self._receive()
                 reachable = True
-            except (BotoCoreError, ClientError) as failure:
+            except AwsError as failure:
                 if reachable:
-                    _LOG.warning("the queue does not answer (%s): trying on", type(failure).__name__)
+                    _LOG.warning("the queue does not answer (%s): trying on", failure)
                 reachable, messages = False, []
                 await asyncio.sleep(_PAUSE)
             if messages:
@@ -87,13 +88,13 @@ class EventSourceMapping:
                 self._places.release()
 
     async def _receive(self) -> list[Message]:
-        answer = await asyncio.to_thread(
-            self._client.receive_message,
-            QueueUrl=self._url,
-            MaxNumberOfMessages=self._batch_size,
-            WaitTimeSeconds=self._long_poll,
-            MessageSystemAttributeNames=["All"],
-        )
+        request = {
+            "QueueUrl": self._url,
+            "MaxNumberOfMessages": self._batch_size,
+            "WaitTimeSeconds": self._long_poll,
+            "MessageSystemAttributeNames": ["All"],
+        }
+        answer = await self._sqs.call("ReceiveMessage", request)
         messages: list[Message] = answer.get("Messages", [])
         return messages
 
@@ -105,8 +106,8 @@ class EventSourceMapping:
             if failed:
                 _LOG.warning("%d of %d queued messages failed, and come back", len(failed), len(messages))
             await self._delete([message for message in messages if message["MessageId"] not in failed])
-        except (BotoCoreError, ClientError) as failure:
-            _LOG.warning("the queue does not answer (%s): messages come back", type(failure).__name__)
+        except AwsError as failure:
+            _LOG.warning("the queue does not answer (%s): messages come back", failure)
         finally:
             self._places.release()
 
@@ -116,7 +117,7 @@ class EventSourceMapping:
             for number, message in enumerate(messages)
         ]
         if entries:
-            await asyncio.to_thread(self._client.delete_message_batch, QueueUrl=self._url, Entries=entries)
+            await self._sqs.call("DeleteMessageBatch", {"QueueUrl": self._url, "Entries": entries})
 
 
 def _record(message: Message) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from .engine import REGION, Engine, EngineError
 from .mapping import EventSourceMapping
 from .pages import BROWSER_CLIENT, MOUNT, PAGE
 from .project import Project, find_project
-from .queues import WORKER_TIMEOUT, make_queue
+from .queues import WORKER_TIMEOUT, create_queue, queue_api
 from .schedule import schedule
 
 if TYPE_CHECKING:
@@ -115,13 +115,14 @@ async def _running(
     with _no_other_aws(engine):
         ended = asyncio.get_running_loop().run_in_executor(None, engine.wait)
         ended.add_done_callback(partial(_say_so, engine.log))
-        _, (queue, queue_url) = await asyncio.gather(_make_table(), asyncio.to_thread(make_queue))
+        sqs = queue_api()
+        _, queue_url = await asyncio.gather(_make_table(), create_queue(sqs))
         config = _config(options, project, engine, identity, queue_url)
         async with LocalGateway(project.websocket, config) as gateway:
             worker = Function(project.worker, project.root, name="worker", timeout=WORKER_TIMEOUT)
             sweeper = Function(project.sweeper, project.root, name="sweeper", timeout=SWEEP_TIMEOUT)
             async with (
-                EventSourceMapping(queue, queue_url, gateway.host(worker), concurrency=WORKERS),
+                EventSourceMapping(sqs, queue_url, gateway.host(worker), concurrency=WORKERS),
                 schedule(gateway.host(sweeper), SWEEP_EVERY),
             ):
                 with variables_file(project.build, config.environment, gateway.endpoint):

@@ -1,11 +1,15 @@
 """Secrets from AWS Secrets Manager and from Systems Manager's Parameter Store."""
 
 import re
-from collections.abc import Callable
 from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
+from signalbox.aws.endpoints import SECRETS_MANAGER, SSM
+from signalbox.aws.errors import AwsError
+from signalbox.aws.json_api import JsonApi
+from signalbox.aws.loop import run_alone
+from signalbox.aws.retries import with_retries
 from signalbox.settings import Settings
 
 from .errors import KeysUnavailableError
@@ -15,9 +19,6 @@ ARN = re.compile(r"arn:[a-z-]+:(secretsmanager|ssm):([a-z0-9-]+):[0-9]{12}:\S+")
 """The ARN of a secret. A setting of this form is a reference, not the secret itself."""
 
 _Settings = TypeVar("_Settings", bound=Settings)
-
-MakeClient = Callable[[str, str], Any]
-"""Makes a boto3 client for a service ("ssm", "secretsmanager") in a region."""
 
 
 def secret_source(secret: SecretStr) -> FetchKeys:
@@ -30,43 +31,54 @@ def secret_source(secret: SecretStr) -> FetchKeys:
     return fetch
 
 
-def read_secret(arn: str, make_client: MakeClient | None = None) -> str:
+def read_secret(arn: str) -> str:
     """Return the secret with this ARN, such as `arn:aws:ssm:eu-west-1:123456789012:parameter/key`.
 
-    Raises KeysUnavailableError. Its text names the kind of failure and contains nothing of the secret.
+    It blocks for up to 5 seconds. Raises KeysUnavailableError. Its text names the kind of failure and
+    contains nothing of the secret.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
     service, region = arn.split(":")[2:4]
+    read = _read_parameter if service == "ssm" else _read_secret
     try:
-        client = (make_client or _make_client)(service, region)
-        if service == "ssm":
-            return str(client.get_parameter(Name=arn, WithDecryption=True)["Parameter"]["Value"])
-        return str(client.get_secret_value(SecretId=arn)["SecretString"])
-    except ClientError as error:
-        raise KeysUnavailableError(f"{service}: {error.response['Error']['Code']}") from None
-    except (BotoCoreError, LookupError) as error:
+        return run_alone(read(region, arn))
+    except AwsError as error:
+        raise KeysUnavailableError(f"{service}: {error}") from None
+    except (LookupError, TypeError) as error:
         raise KeysUnavailableError(f"{service}: {type(error).__name__}") from None
 
 
-def resolve_secrets(settings: _Settings, make_client: MakeClient | None = None) -> _Settings:
+def resolve_secrets(settings: _Settings) -> _Settings:
     """Return settings with every SecretStr that is an ARN replaced by the secret it refers to.
 
-    Other fields stay as they are. `make_client` replaces boto3, for tests. Raises KeysUnavailableError.
+    Other fields stay as they are. Raises KeysUnavailableError.
     """
     found = {
-        name: SecretStr(read_secret(value.get_secret_value(), make_client))
+        name: SecretStr(read_secret(value.get_secret_value()))
         for name in type(settings).model_fields
         if isinstance(value := getattr(settings, name), SecretStr) and ARN.fullmatch(value.get_secret_value())
     }
     return settings.model_copy(update=found) if found else settings
 
 
-def _make_client(service: str, region: str) -> Any:
-    from boto3.session import Session
-    from botocore.config import Config
+async def _read_parameter(region: str, arn: str) -> str:
+    request = {"Name": arn, "WithDecryption": True}
+    answer = await _call(JsonApi(SSM, region, connections=1), "GetParameter", request)
+    return _text(answer["Parameter"]["Value"])
 
-    # A handshake waits for this, and botocore's default timeout is a minute.
-    config = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2})
-    session: Any = Session()  # boto3's stubs accept only literal service names
-    return session.client(service, region_name=region, config=config)
+
+async def _read_secret(region: str, arn: str) -> str:
+    answer = await _call(JsonApi(SECRETS_MANAGER, region, connections=1), "GetSecretValue", {"SecretId": arn})
+    return _text(answer["SecretString"])
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+async def _call(api: JsonApi, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return await with_retries(lambda: api.call(operation, request, repeatable=True))
+    finally:
+        await api.close()

@@ -8,13 +8,14 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from signalbox.aws.credentials import Credentials
-from signalbox.aws.errors import CredentialsError, TransportError
+from signalbox.aws.errors import CredentialsError, EndpointError, TransportError
 from signalbox.aws.response import Response
+from signalbox.aws.signed_client import SignedClient, host_header
 from signalbox.aws.signing import Signer
 from signalbox.aws.transport import Transport
 
@@ -53,8 +54,6 @@ class Gateway(Protocol):
 # Connection ids are URL-safe base64 (W39). Other characters could change the path.
 _CONNECTION_ID = re.compile(r"[A-Za-z0-9_=-]{1,128}")
 _ERROR_TYPE = re.compile(r"[A-Za-z]{1,64}")
-# Seconds. AWS refuses a signature with a clock skew of 5 minutes.
-_SKEW = 240
 
 
 class ApiGateway:
@@ -77,12 +76,8 @@ class ApiGateway:
         prefix = parts.path.rstrip("/")
         if parts.query or parts.fragment or {"", ".", ".."}.intersection(prefix.split("/")[1:]):
             raise ValueError(f"ApiGateway: {endpoint_url!r} is not an endpoint. Use https://HOST/STAGE.")
-        self._transport = transport or Transport(endpoint_url)
-        self._credentials = credentials or Credentials()
-        self._clock = clock
-        self._offset = 0.0
-        self._base = f"{prefix}/@connections/"
-        self._signer = Signer(region, _host(parts), self._base)
+        self._client = SignedClient(transport or Transport(endpoint_url), credentials, clock=clock)
+        self._signer = Signer(region, "execute-api", host_header(parts), f"{prefix}/@connections/")
         self._hashed = (b"", hashlib.sha256().hexdigest())
 
     async def post(self, connection_id: str, frame: bytes) -> Outcome:
@@ -105,55 +100,28 @@ class ApiGateway:
 
     async def aclose(self) -> None:
         """End the connections to API Gateway. The gateway may be used again."""
-        await self._transport.close()
+        await self._client.close()
 
     async def _call(self, method: str, connection_id: str, body: bytes) -> Response | Failed:
         if not _CONNECTION_ID.fullmatch(connection_id):
             return Failed("InvalidConnectionId", retry=False)
         label = connection_id.replace("=", "%3D")
+        # A client would see a second post of the same frame.
+        repeatable = method != "POST"
         try:
-            signed_at = self._now()
-            response = await self._send(method, label, body, signed_at)
-            if response.status == 403 and self._was_skewed(response, signed_at):
-                response = await self._send(method, label, body, self._now())
-        except CredentialsError as error:
+            return await self._client.send(
+                self._signer, method, label, body, self._hash(body), repeatable=repeatable
+            )
+        except (CredentialsError, EndpointError) as error:
             return Failed(type(error).__name__, retry=False)
         except TransportError as error:
             return Failed(type(error).__name__, retry=True)
-        return response
-
-    async def _send(self, method: str, label: str, body: bytes, at: int) -> Response:
-        keys = self._credentials.current() or await self._credentials.load()
-        signed = self._signer.sign(method, label, self._hash(body), keys, at)
-        head = f"{method} {self._base}{label} HTTP/1.1\r\n{signed}\r\ncontent-length: {len(body)}\r\n\r\n"
-        return await self._transport.request(head.encode() + body)
 
     def _hash(self, body: bytes) -> str:
         # A broadcast posts the same object over and over.
         if body is not self._hashed[0]:
             self._hashed = (body, hashlib.sha256(body).hexdigest())
         return self._hashed[1]
-
-    def _now(self) -> int:
-        return int(self._clock() + self._offset)
-
-    def _was_skewed(self, response: Response, signed_at: int) -> bool:
-        try:
-            date = datetime.strptime(response.header("date") or "", "%a, %d %b %Y %H:%M:%S GMT")
-        except ValueError:
-            return False
-        now = date.replace(tzinfo=UTC).timestamp()
-        if abs(now - signed_at) < _SKEW:
-            return False
-        self._offset = now - self._clock()
-        return True
-
-
-def _host(parts: SplitResult) -> str:
-    name = parts.hostname or ""
-    host = f"[{name}]" if ":" in name else name
-    usual = {"http": 80, "https": 443}.get(parts.scheme)
-    return host if parts.port in {None, usual} else f"{host}:{parts.port}"
 
 
 def _outcome(response: Response | Failed) -> Outcome:

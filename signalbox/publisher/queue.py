@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol, Self
+
+from signalbox.aws.endpoints import SQS
+from signalbox.aws.errors import AwsError, ServiceError
+from signalbox.aws.json_api import JsonApi
+from signalbox.aws.retries import with_retries
 
 from .errors import InvalidSliceError, QueueError
 
@@ -15,7 +19,6 @@ VERSION = 1
 """Version of the message format. A release reads its own version and the one before."""
 
 _BATCH = 10
-_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +86,14 @@ class Queue(Protocol):
 
 
 class SliceQueue:
-    """The SQS queue at `url`. The first call imports boto3 and connects.
+    """The SQS queue at `url`. Nothing connects before the first call.
 
-    `client` is a boto3 client, or any object with its `send_message_batch`. By default it is made from the
-    standard environment variables.
+    `api` is by default the one that the standard environment variables describe.
     """
 
-    def __init__(self, url: str, *, client: object | None = None) -> None:
+    def __init__(self, url: str, *, api: JsonApi | None = None) -> None:
         self._url = url
-        self._client: Any = client
-        self._lock = threading.Lock()
+        self._api = api or JsonApi(SQS)
 
     async def send(self, slices: Sequence[Slice], *, delay: int = 0) -> None:
         """Send slices in batches of ten, all batches concurrently. Raises QueueError."""
@@ -101,34 +102,21 @@ class SliceQueue:
             for number, each in enumerate(slices)
         ]
         batches = (entries[first : first + _BATCH] for first in range(0, len(entries), _BATCH))
-        await asyncio.gather(*(asyncio.to_thread(self._send, batch) for batch in batches))
+        await asyncio.gather(*map(self._send, batches))
 
-    def _send(self, entries: list[dict[str, Any]]) -> None:
-        from botocore.exceptions import BotoCoreError, ClientError
+    async def _send(self, entries: list[dict[str, Any]]) -> None:
+        async def attempt() -> None:
+            nonlocal entries
+            # A message that arrives twice does no harm: a worker knows what it has done.
+            request = {"QueueUrl": self._url, "Entries": entries}
+            answer = await self._api.call("SendMessageBatch", request, repeatable=True)
+            if failed := answer.get("Failed"):
+                ids = {each["Id"] for each in failed}
+                entries = [entry for entry in entries if entry["Id"] in ids]
+                raise ServiceError(f"{failed[0]['Code']} for {len(entries)} messages", "", 503, {})
 
         try:
-            for _ in range(_ATTEMPTS):
-                answer = self._connect().send_message_batch(QueueUrl=self._url, Entries=entries)
-                entries = _refused(entries, answer.get("Failed", ()))
-                if not entries:
-                    return
-        except (BotoCoreError, ClientError) as error:
-            # botocore's text may quote the message, so only the type is passed on.
-            raise QueueError(type(error).__name__) from None
-        raise QueueError(f"the queue refused {len(entries)} messages {_ATTEMPTS} times")
-
-    def _connect(self) -> Any:
-        with self._lock:
-            if self._client is None:
-                from boto3.session import Session
-                from botocore.config import Config
-
-                # botocore's default timeouts of a minute are longer than an invocation.
-                config = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2})
-                self._client = Session().client("sqs", config=config)
-            return self._client
-
-
-def _refused(entries: list[dict[str, Any]], failed: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    ids = {each["Id"] for each in failed}
-    return [entry for entry in entries if entry["Id"] in ids]
+            await with_retries(attempt)
+        except AwsError as error:
+            # SQS's text may quote the message, so only the name of the error is passed on.
+            raise QueueError(str(error) or type(error).__name__) from None

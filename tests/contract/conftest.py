@@ -1,4 +1,4 @@
-"""One suite, three engines: in memory, moto in this process, and ministack over HTTP."""
+"""One suite, three engines, in memory and moto and ministack over HTTP, and boto3 beside our own client."""
 
 import secrets
 import time
@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 from boto3.session import Session
-from botocore import xform_name
-from moto import mock_aws
+from moto.server import ThreadedMotoServer
 
 from connection_store import ConnectionManager, History, Presence, Subscriptions, Table
+from connection_store.aws_engine import AwsEngine
 from connection_store.boto3_engine import Boto3Engine
 from connection_store.engine import Engine
 from connection_store.wire import decode
+from signalbox.aws.endpoints import DYNAMODB
+from signalbox.aws.json_api import JsonApi
 from signalbox.dev.engine import Engine as Ministack
+from signalbox.resolver import Runtime
 from signalbox.testing.dynamodb import MemoryEngine
-from tests.contract.http_engine import HttpEngine
 from tests.contract.instants import WatchedEngine
 
 MakeTable = Callable[..., Table]
@@ -24,52 +26,50 @@ Ask = Callable[..., Any]
 Fill = Callable[[Callable[[Table], Awaitable[None]]], Awaitable[None]]
 Rows = Callable[[], dict[tuple[str, str], dict[str, Any]]]
 
-EVERY_ENGINE = ["memory", "moto", "ministack"]
+EVERY_ENGINE = ["memory", "moto", "ministack", "boto3"]
 AT_ONCE = {"memory": 8, "moto": 1, "ministack": 8, "boto3": 8}
 """Calls an engine may have under way: moto is not thread-safe. "boto3" is ministack asked by boto3."""
 
-
-@pytest.fixture(scope="session")
-def aws_session() -> Session:
-    """One for all clients: it keeps the parsed service description."""
-    return Session("testing", "testing", region_name="us-east-1")
+PATIENCE = 60.0
 
 
 @pytest.fixture(scope="session")
-def moto_client(aws_session: Session) -> Any:
-    return aws_session.client("dynamodb")
+def boto3_client(ministack: str) -> Any:
+    session = Session("testing", "testing", region_name="us-east-1")
+    return session.client("dynamodb", endpoint_url=ministack)
 
 
 @pytest.fixture(scope="session")
-def ministack_client(aws_session: Session, ministack: Ministack) -> Any:
-    return aws_session.client("dynamodb", endpoint_url=ministack.url)
+def moto() -> Iterator[str]:
+    """The URL of moto's server."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    yield "http://{}:{}".format(*server.get_host_and_port())
+    server.stop()
 
 
 @pytest.fixture(scope="session")
-def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ministack]:
+def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of ministack's server."""
     with Ministack(log=tmp_path_factory.mktemp("engine") / "output") as ministack:
-        yield ministack
+        yield ministack.url
 
 
 @pytest.fixture(params=["memory", "ministack"])
 def engine_name(request: pytest.FixtureRequest) -> str:
-    """Also "moto" in files that override this with `EVERY_ENGINE`; it is the slowest by far."""
+    """The others, too, in files that override this with `EVERY_ENGINE`: they are slower by far."""
     name: str = request.param
     return name
 
 
 @pytest.fixture
 def unwatched(request: pytest.FixtureRequest, engine_name: str) -> Iterator[Engine]:
-    workers = AT_ONCE[engine_name]
     if engine_name == "memory":
         yield MemoryEngine()
-    elif engine_name == "moto":
-        with mock_aws():
-            yield Boto3Engine(request.getfixturevalue("moto_client"), workers=workers)
     elif engine_name == "boto3":
-        yield Boto3Engine(request.getfixturevalue("ministack_client"), workers=workers)
+        yield Boto3Engine(request.getfixturevalue("boto3_client"), workers=AT_ONCE[engine_name])
     else:
-        yield HttpEngine(request.getfixturevalue("ministack").url, workers)
+        yield engine_at(request.getfixturevalue(engine_name), AT_ONCE[engine_name])
 
 
 @pytest.fixture
@@ -88,23 +88,33 @@ def make_table(engine: WatchedEngine, engine_name: str) -> MakeTable:
 
     def make(**options: Any) -> Table:
         # How busy this machine is says nothing about the store.
-        defaults = {"engine": engine, "budget": 30.0, "workers": AT_ONCE[engine_name]}
+        defaults = {"engine": engine, "budget": 30.0, "concurrency": AT_ONCE[engine_name]}
         return Table(name, **{**defaults, **options})
 
     return make
 
 
+def engine_at(url: str, connections: int) -> AwsEngine:
+    """Return an engine on loopback. How busy the machine is says nothing about it."""
+    api = JsonApi(DYNAMODB, "us-east-1", url, connections=connections, response_timeout=PATIENCE)
+    return AwsEngine(api, connections=connections)
+
+
 @pytest.fixture
-def ask(request: pytest.FixtureRequest, unwatched: Engine, engine: WatchedEngine) -> Ask:
-    """Asks the engine past the store, and without a loop: `ask("Scan", TableName=…)`."""
+def ask(request: pytest.FixtureRequest, unwatched: Engine, engine: WatchedEngine) -> Iterator[Ask]:
+    """Asks the engine past the store, and from a loop of its own: `ask("Scan", TableName=…)`."""
+    runtime = Runtime()
 
     def ask(operation: str, **asked: Any) -> Any:
         engine.watch(asked)
-        if isinstance(unwatched, MemoryEngine | HttpEngine):
+        if isinstance(unwatched, MemoryEngine):
             return unwatched.execute(operation, asked)
-        return getattr(request.getfixturevalue("moto_client"), xform_name(operation))(**asked)
+        return runtime.run(unwatched.call(operation, asked))
 
-    return ask
+    yield ask
+    if isinstance(unwatched, AwsEngine):
+        runtime.run(unwatched.close())
+    runtime.close()
 
 
 @pytest.fixture

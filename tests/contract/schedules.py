@@ -76,7 +76,9 @@ class Explorer:
 
     async def _run(self, processes: list[Process], schedule: list[int]) -> list[list[int]]:
         turnstiles = [Turnstile(self._engine) for _ in processes]
-        tables = [self._make_table(engine=turnstile, workers=1, sleep=_at_once) for turnstile in turnstiles]
+        tables = [
+            self._make_table(engine=turnstile, concurrency=1, sleep=_at_once) for turnstile in turnstiles
+        ]
         tasks = [asyncio.create_task(run(table)) for run, table in zip(processes, tables, strict=True)]
         others: list[list[int]] = []
         done: list[int] = []

@@ -6,7 +6,6 @@ import pytest
 
 from connection_store import ConnectionManager, ForeignTableError, Table, TableMissingError
 from connection_store.schema import definition
-from signalbox.dev.engine import Engine
 from tests.contract.conftest import EVERY_ENGINE, Ask, MakeTable
 from tests.contract.instants import NOW
 
@@ -87,10 +86,9 @@ async def test_table_is_refused_when_its_ttl_is_on_another_attribute(make_table:
 
 
 async def test_endpoint_is_the_standard_variables_when_no_client_is_given(
-    ministack: Engine, monkeypatch: pytest.MonkeyPatch
+    ministack: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in ministack.environment.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", ministack)
     connections = ConnectionManager(table=Table("standard-variables", budget=30.0))
     connections.warm()
     await connections.init_table()

@@ -16,7 +16,8 @@ def modules(root: Path, *packages: str) -> dict[str, Path]:
 def imports(root: Path, *packages: str) -> dict[str, set[str]]:
     """Return the modules of `packages` that each of them imports.
 
-    A module loads the packages around what it imports, unless it is in them itself.
+    A module loads the packages around what it imports, unless it is in them itself. The outermost ones count
+    only where they are named: they import nothing when they are loaded (PEP 562).
     """
     files = modules(root, *packages)
     graph: dict[str, set[str]] = {}
@@ -69,7 +70,7 @@ def _dotted(file: Path) -> str:
 
 
 def _parents(module: str) -> Iterator[str]:
-    while module := module.rpartition(".")[0]:
+    while (module := module.rpartition(".")[0]) and "." in module:
         yield module
 
 

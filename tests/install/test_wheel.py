@@ -49,11 +49,10 @@ def test_base_install_is_what_a_function_loads_when_no_extra_is_asked_for(built:
 
     assert sorted(each.partition(">=")[0].partition("<")[0] for each in base) == [
         "aws-lambda-powertools",
-        "boto3",
         "pydantic",
     ]
     assert [each for each in base if "==" in each] == []
-    extras = {"authorizer", "cdk", "client", "dev", "gateway", "load", "testing"}
+    extras = {"authorizer", "boto3", "cdk", "client", "dev", "gateway", "load", "testing"}
     assert set(metadata.get_all("Provides-Extra", [])) == extras
 
 

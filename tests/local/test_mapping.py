@@ -3,7 +3,6 @@
 import asyncio
 import json
 import secrets
-import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -13,8 +12,10 @@ from typing import Any
 import pytest
 from boto3.session import Session
 from botocore.config import Config
-from botocore.exceptions import EndpointConnectionError
 
+from signalbox.aws.endpoints import SQS
+from signalbox.aws.errors import ConnectError
+from signalbox.aws.json_api import JsonApi
 from signalbox.dev.engine import Engine
 from signalbox.dev.mapping import EventSourceMapping
 from signalbox.dev.queues import TRIES, create_queue
@@ -43,15 +44,22 @@ def client(engine: Engine) -> Iterator[Any]:
 
 
 @pytest.fixture
-async def queue(client: Any) -> str:
-    """A queue whose messages come back after a second."""
-    return await asyncio.to_thread(create_queue, client, f"q{secrets.token_hex(4)}", visibility=1)
+async def sqs(engine: Engine) -> AsyncIterator[JsonApi]:
+    api = JsonApi(SQS, "us-east-1", engine.url, response_timeout=PATIENCE)
+    yield api
+    await api.close()
 
 
 @pytest.fixture
-async def patient_queue(client: Any) -> str:
+async def queue(sqs: JsonApi) -> str:
+    """A queue whose messages come back after a second."""
+    return await create_queue(sqs, f"q{secrets.token_hex(4)}", visibility=1)
+
+
+@pytest.fixture
+async def patient_queue(sqs: JsonApi) -> str:
     """A queue whose messages do not come back while a test runs."""
-    return await asyncio.to_thread(create_queue, client, f"q{secrets.token_hex(4)}", visibility=600)
+    return await create_queue(sqs, f"q{secrets.token_hex(4)}", visibility=600)
 
 
 class Worker:
@@ -105,17 +113,17 @@ async def until_left(client: Any, queue: str, number: int) -> None:
     await asyncio.to_thread(wait)
 
 
-def mapping(client: Any, queue: str, invoke: Any, **options: Any) -> EventSourceMapping:
-    return EventSourceMapping(client, queue, invoke, **{"long_poll": 1, **options})
+def mapping(sqs: JsonApi, queue: str, invoke: Any, **options: Any) -> EventSourceMapping:
+    return EventSourceMapping(sqs, queue, invoke, **{"long_poll": 1, **options})
 
 
 async def test_every_message_is_delivered_once_and_deleted_when_all_goes_well(
-    client: Any, patient_queue: str
+    client: Any, sqs: JsonApi, patient_queue: str
 ) -> None:
     worker = Worker()
     fill(client, patient_queue, *(f"m{number}" for number in range(35)))
 
-    async with mapping(client, patient_queue, worker.invoke, concurrency=3):
+    async with mapping(sqs, patient_queue, worker.invoke, concurrency=3):
         await worker.until(lambda: len(worker.seen) == 35)
         await until_left(client, patient_queue, 0)
 
@@ -125,7 +133,7 @@ async def test_every_message_is_delivered_once_and_deleted_when_all_goes_well(
 
 
 async def test_f30_only_the_bad_message_comes_back_when_nine_are_good(
-    client: Any, patient_queue: str
+    client: Any, sqs: JsonApi, patient_queue: str
 ) -> None:
     queue, handles = patient_queue, list[str]()
 
@@ -138,7 +146,7 @@ async def test_f30_only_the_bad_message_comes_back_when_nine_are_good(
     fill(client, queue, *(f"good{number}" for number in range(9)), "bad")
     dead = queue.replace(queue.rpartition("/")[2], f"{queue.rpartition('/')[2]}-dead")
 
-    async with mapping(client, queue, worker.invoke):
+    async with mapping(sqs, queue, worker.invoke):
         for _ in range(TRIES):
             await worker.until(lambda: bool(handles))
             await until_left(client, queue, 1)  # only then may any come back, however long that took
@@ -162,25 +170,25 @@ async def test_f30_only_the_bad_message_comes_back_when_nine_are_good(
     ids=str,
 )
 async def test_whole_batch_comes_back_when_the_function_fails(
-    client: Any, queue: str, answer: Result
+    client: Any, sqs: JsonApi, queue: str, answer: Result
 ) -> None:
     answers = [answer]
     worker = Worker(lambda records: answers.pop() if answers else Answer(b"{}"))
     fill(client, queue, "a", "b")
 
-    async with mapping(client, queue, worker.invoke):
+    async with mapping(sqs, queue, worker.invoke):
         await worker.until(lambda: min(worker.seen["a"], worker.seen["b"]) == 2)
         await until_left(client, queue, 0)
 
 
 async def test_message_is_delivered_again_when_its_worker_dies(
-    client: Any, queue: str, tmp_path: Path
+    client: Any, sqs: JsonApi, queue: str, tmp_path: Path
 ) -> None:
     function = Function("tests.local.queue_workers.die_once", ROOT, timeout=20)
     pool = SandboxPool(lambda number: SocketSandbox(f"worker-{number}", function), 1, timeout=20)
     fill(client, queue, str(tmp_path / "died"))
     try:
-        async with mapping(client, queue, pool.invoke):
+        async with mapping(sqs, queue, pool.invoke):
             await until_left(client, queue, 0)
     finally:
         await pool.close()
@@ -191,49 +199,49 @@ async def test_message_is_delivered_again_when_its_worker_dies(
 async def test_polling_is_taken_up_again_when_the_engine_was_away() -> None:
     """The client is a fake: an engine that comes back has forgotten its queues."""
 
-    class Sqs:
+    class Away(JsonApi):
         def __init__(self) -> None:
+            super().__init__(SQS)
             self.asked = 0
-            self.asked_again = threading.Event()
+            self.asked_again = asyncio.Event()
 
-        def receive_message(self, **_: Any) -> dict[str, Any]:
+        async def call(self, operation: str, *_: Any, **__: Any) -> dict[str, Any]:
             self.asked += 1
-            if self.asked == 1:
-                raise EndpointConnectionError(endpoint_url="http://127.0.0.1")
+            if self.asked == 1 or operation == "DeleteMessageBatch":
+                raise ConnectError("refused")
             if self.asked == 2:
                 return {"Messages": [MESSAGE]}
             self.asked_again.set()
-            time.sleep(0.01)
+            await asyncio.sleep(0.01)
             return {}
 
-        def delete_message_batch(self, **_: Any) -> None:
-            raise EndpointConnectionError(endpoint_url="http://127.0.0.1")
-
-    worker, sqs = Worker(), Sqs()
+    worker, sqs = Worker(), Away()
     async with EventSourceMapping(sqs, "queue", worker.invoke, concurrency=1):
-        await worker.until(lambda: worker.seen["b"] == 1)
-        assert await asyncio.to_thread(sqs.asked_again.wait, PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            await worker.until(lambda: worker.seen["b"] == 1)
+            await sqs.asked_again.wait()
 
 
 async def test_one_long_poll_waits_and_no_more_when_the_queue_is_empty() -> None:
-    class Sqs:
+    class Empty(JsonApi):
         def __init__(self) -> None:
+            super().__init__(SQS)
             self.polls: list[int] = []
-            self.polled, self.answer = threading.Event(), threading.Event()
+            self.polled = asyncio.Event()
 
-        def receive_message(self, WaitTimeSeconds: int, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's
-            self.polls.append(WaitTimeSeconds)
+        async def call(self, operation: str, request: Any, **_: Any) -> dict[str, Any]:
+            self.polls.append(request["WaitTimeSeconds"])
             self.polled.set()
-            self.answer.wait(PATIENCE)
+            await asyncio.Event().wait()
             return {}
 
-    sqs = Sqs()
+    sqs = Empty()
     async with EventSourceMapping(sqs, "queue", Worker().invoke, concurrency=5):
-        assert await asyncio.to_thread(sqs.polled.wait, PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            await sqs.polled.wait()
         for _ in range(100):
             await asyncio.sleep(0)
         assert sqs.polls == [20]
-    sqs.answer.set()
 
 
 @pytest.fixture(autouse=True)

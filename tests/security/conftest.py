@@ -10,25 +10,21 @@ from signalbox.dev.identity import Identity
 from signalbox.dev.run import local_run
 from signalbox.gateway import LocalGateway
 from tests.contract.conftest import (
-    aws_session,
     engine,
     engine_name,
     make_table,
     ministack,
-    moto_client,
     table,
     unwatched,
 )
 from tests.framework.conftest import backend
 
 __all__ = [
-    "aws_session",
     "backend",
     "engine",
     "engine_name",
     "make_table",
     "ministack",
-    "moto_client",
     "table",
     "unwatched",
 ]

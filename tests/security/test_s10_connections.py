@@ -156,7 +156,7 @@ async def test_s10_who_is_heard_of_at_that_moment_stays(
                     await connections.update_last_seen(f"c{number}=", now=SILENT)
             await super().write(*writes, now=now)
 
-    late = Late(table.name, engine=engine, workers=1, budget=30)
+    late = Late(table.name, engine=engine, concurrency=1, budget=30)
     with pytest.raises(ConnectionLimitError):
         await ConnectionManager(table=late, connection_limit=PLACES).connect(
             "new=", user_id="ann", now=SILENT + 10

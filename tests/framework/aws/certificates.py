@@ -13,6 +13,7 @@ class Certificates:
 
     server: ssl.SSLContext
     client: ssl.SSLContext
+    authority: Path
 
 
 def make_certificates(folder: Path) -> Certificates:
@@ -20,4 +21,4 @@ def make_certificates(folder: Path) -> Certificates:
     certificate, key = make_certificate(folder)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(certificate, key)
-    return Certificates(server, ssl.create_default_context(cafile=str(certificate)))
+    return Certificates(server, ssl.create_default_context(cafile=str(certificate)), certificate)

@@ -1,13 +1,15 @@
+"""Covers signalbox.aws.keys."""
+
 import asyncio
+import sys
 import threading
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from signalbox.aws.credentials import MAX_AGE, Credentials, Keys
+from signalbox.aws.credentials import MAX_AGE, Credentials
 from signalbox.aws.errors import CredentialsError
-from tests.framework.aws.scripted import Server, answer
+from signalbox.aws.keys import Keys
 from tests.framework.publisher.conftest import KEYS
 
 
@@ -113,6 +115,27 @@ async def test_failure_is_typed_short_lived_and_says_no_secret_when_the_chain_fa
     assert (await credentials.load()).access_key == "key-2"
 
 
+async def test_extra_is_named_when_the_chain_is_needed_and_boto3_is_not_installed(
+    nobody: pytest.MonkeyPatch,
+) -> None:
+    nobody.setitem(sys.modules, "boto3", None)
+
+    with pytest.raises(CredentialsError, match=r"pip install 'signalbox\[boto3\]'"):
+        await Credentials().load()
+
+
+async def test_other_keys_are_loaded_when_the_ones_in_use_were_refused() -> None:
+    chain = Chain()
+    credentials = from_chain(chain, [0.0])
+    first = await credentials.load()
+
+    credentials.forget(Keys("of long ago", "secret"))
+    assert credentials.current() is first
+    credentials.forget(first)
+    assert credentials.current() is None
+    assert (await credentials.load()).access_key == "key-2"
+
+
 async def test_there_are_no_keys_when_boto3_finds_none(nobody: pytest.MonkeyPatch) -> None:
     with pytest.raises(CredentialsError):
         await Credentials().load()
@@ -125,26 +148,6 @@ async def test_keys_are_the_profiles_when_boto3_finds_one(nobody: pytest.MonkeyP
     nobody.setenv("AWS_PROFILE", "team")
 
     assert await Credentials().load() == Keys("AKIDTEAM", "secret", None)
-
-
-async def test_keys_are_renewed_when_the_containers_are_about_to_expire(
-    nobody: pytest.MonkeyPatch, server: Server
-) -> None:
-    for name, minutes in (("first", 12), ("second", 60)):
-        expires = (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
-        document = (
-            f'{{"AccessKeyId": "{name}", "SecretAccessKey": "s", "Token": "t", "Expiration": "{expires}"}}'
-        )
-        server.play(answer(200, document.encode()))
-    nobody.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"http://127.0.0.1:{server.port}/keys")
-    clock = [0.0]
-    credentials = Credentials(clock=lambda: clock[0])
-
-    # Within a quarter of an hour of the end, botocore renews.
-    await credentials.load()
-    clock[0] = MAX_AGE
-
-    assert await credentials.load() == Keys("second", "s", "t")
 
 
 async def test_secrets_stay_hidden_when_keys_are_printed() -> None:

@@ -10,7 +10,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
 
-from signalbox.aws.credentials import Keys
+from signalbox.aws.keys import Keys
 from signalbox.aws.signing import Signer
 
 SEED = 20_251_121
@@ -42,7 +42,7 @@ def test_w13_signatures_are_botocores_when_requests_are_generated() -> None:
             + "@connections/"
         )
         region = source.choice(["us-east-1", "cn-north-1", "local"])
-        signer = Signer(region, host, base)
+        signer = Signer(region, "execute-api", host, base)
         keys = [generate_keys(source) for _ in range(2)]
         for _ in range(source.randint(1, 8)):
             check(source, signer, f"http://{host}{base}", region, source.choice(keys))
@@ -77,7 +77,7 @@ def check(source: random.Random, signer: Signer, url: str, region: str, keys: Ke
 
 def test_headers_are_botocores_when_it_signs_the_same_second() -> None:
     keys = Keys("AKIDEXAMPLE", "secret", "token")
-    signer = Signer("eu-west-1", "api.test", "/prod/@connections/")
+    signer = Signer("eu-west-1", "execute-api", "api.test", "/prod/@connections/")
     request = AWSRequest(
         method="POST", url="https://api.test/prod/@connections/R0oXAdfD0kwCH6w%3D", data=b"hello"
     )
@@ -102,7 +102,7 @@ def test_headers_are_botocores_when_it_signs_the_same_second() -> None:
     ids=str,
 )
 def test_signature_changes_when_anything_signed_changes(change: dict[str, Any]) -> None:
-    signer = Signer("eu-west-1", "api.test", "/prod/@connections/")
+    signer = Signer("eu-west-1", "execute-api", "api.test", "/prod/@connections/")
     request: dict[str, Any] = {
         "method": "POST",
         "label": "a%3D",
@@ -125,7 +125,10 @@ def test_key_is_derived_once_a_day_when_many_requests_are_signed(monkeypatch: py
         return real(key, data, name)
 
     monkeypatch.setattr(hmac, "digest", digest)
-    signer, keys = Signer("eu-west-1", "api.test", "/prod/@connections/"), Keys("a", "b")
+    signer, keys = (
+        Signer("eu-west-1", "execute-api", "api.test", "/prod/@connections/"),
+        Keys("a", "in no other test"),
+    )
 
     def sign(at: int) -> int:
         calls.clear()
@@ -136,7 +139,7 @@ def test_key_is_derived_once_a_day_when_many_requests_are_signed(monkeypatch: py
 
 
 def test_secrets_stay_hidden_when_anything_is_printed() -> None:
-    signer = Signer("eu-west-1", "api.test", "/prod/@connections/")
+    signer = Signer("eu-west-1", "execute-api", "api.test", "/prod/@connections/")
     keys = Keys("AKIDEXAMPLE", "canary-secret", "canary-token")
     signer.sign("POST", "a", "0" * 64, keys, 0)
 

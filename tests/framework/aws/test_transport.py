@@ -3,14 +3,16 @@
 import asyncio
 import gc
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from signalbox.aws.errors import ConnectError, ResponseTimeoutError, TransportError
-from signalbox.aws.transport import Transport
+from signalbox.aws.errors import ConnectError, ProxyError, ResponseTimeoutError, TransportError
+from signalbox.aws.transport import DOUBTED_AFTER, SHORT_ATTEMPT, Transport
 from tests.framework.aws.certificates import Certificates
-from tests.framework.aws.scripted import OK, Act, Server, echo, request, running
+from tests.framework.aws.scripted import OK, PATIENCE, Act, Server, echo, request, running
 
 Make = Callable[..., Transport]
 SHORT = 0.05
@@ -170,9 +172,9 @@ async def test_connections_are_made_anew_when_the_loop_is_another(server: Server
 
     assert (await transport.request(request())).status == 200
     assert await asyncio.to_thread(asyncio.run, use()) == 200
-    await server.until(lambda: server.open == 0)
+    await server.until(lambda: server.open == 1)
     assert (await transport.request(request())).status == 200
-    assert server.accepted == 3
+    assert server.accepted == 2
 
 
 async def test_nothing_is_left_open_when_the_loop_ends_right_after_the_close(
@@ -221,3 +223,143 @@ async def test_no_task_is_left_when_requests_are_done(server: Server, transport_
 def test_transport_is_refused_when_the_url_is_no_host(url: str) -> None:
     with pytest.raises(ValueError, match=r"host|[Pp]ort"):
         Transport(url)
+
+
+class Time:
+    """A wall clock that is set. It goes on while a sandbox is frozen; a loop's clock need not."""
+
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_repeatable_request_costs_a_short_attempt_when_its_connection_was_dropped_in_a_freeze(
+    server: Server, transport_to: Make
+) -> None:
+    clock = Time()
+    transport = transport_to(server, clock=clock, response_timeout=PATIENCE)
+    await transport.request(request("first"))
+    clock.now += DOUBTED_AFTER
+    server.play(Act.HANG)
+
+    assert (await transport.request(request("second"), repeatable=True)).status == 200
+    assert [each.split(b" ")[1] for each in server.requests] == [b"/first", b"/second", b"/second"]
+    assert server.accepted == 2
+
+
+async def test_request_is_sent_once_over_a_new_connection_when_the_kept_one_is_doubtful(
+    server: Server, transport_to: Make
+) -> None:
+    clock = Time()
+    transport = transport_to(server, clock=clock)
+    await transport.request(request("first"))
+    clock.now += DOUBTED_AFTER
+
+    await transport.request(request("second"))
+
+    assert len(server.requests) == server.accepted == 2
+    await server.until(lambda: server.open == 1)
+
+
+async def test_kept_connection_has_all_its_time_when_it_was_idle_for_a_moment(
+    server: Server, transport_to: Make
+) -> None:
+    clock = Time()
+    transport = transport_to(server, clock=clock, connect_timeout=SHORT, response_timeout=SHORT_ATTEMPT * 3)
+    await transport.request(request())
+    clock.now += DOUBTED_AFTER - 0.1
+    server.play(Act.HANG)
+
+    with pytest.raises(ResponseTimeoutError):
+        await transport.request(request(), repeatable=True)
+    assert len(server.requests) == 2
+
+
+async def test_each_loop_has_its_connections_when_several_run_at_once(
+    server: Server, transport_to: Make
+) -> None:
+    server.respond = echo
+    transport = transport_to(server)
+
+    async def use(name: str) -> list[bytes]:
+        bodies = [(await transport.request(request(f"{name}{n}"))).body for n in range(20)]
+        await transport.close()
+        return bodies
+
+    threads = [asyncio.to_thread(asyncio.run, use(f"t{thread}-")) for thread in range(4)]
+    here, *others = await asyncio.gather(use("here-"), *threads)
+
+    assert here == [b"here-%d" % n for n in range(20)]
+    assert others == [[b"t%d-%d" % (thread, n) for n in range(20)] for thread in range(4)]
+    assert server.accepted == 5
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY"])
+async def test_nothing_is_sent_when_a_proxy_covers_the_host(
+    server: Server, transport_to: Make, variable: str
+) -> None:
+    environ = {variable: "http://canary.invalid:3128"}
+
+    with pytest.raises(ProxyError, match=rf"{variable}.*NO_PROXY"):
+        await transport_to(server, environ=environ).request(request())
+    assert server.requests == []
+
+    environ["NO_PROXY"] = "127.0.0.1"
+    assert (await transport_to(server, environ=environ).request(request())).status == 200
+
+
+def test_child_of_a_fork_makes_its_own_connections() -> None:
+    # A process of its own: pytest's has threads, and a fork with threads is a warning.
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", FORKING],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (ran.stdout, ran.returncode) == ("parent child parent 2\n", 0), ran.stderr
+
+
+FORKING = """
+import asyncio, os, sys
+from signalbox.aws.transport import Transport
+from tests.framework.aws.scripted import echo, request, Server
+
+server = Server()
+server.respond = echo
+
+def ask(runner, transport, name):
+    return runner.run(transport.request(request(name))).body.decode()
+
+def in_child(transport, write):
+    with asyncio.Runner() as runner:
+        os.write(write, ask(runner, transport, "child").encode())
+        runner.run(transport.close())
+
+async def listen():
+    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    return listener.sockets[0].getsockname()[1]
+
+served, serving = os.pipe()
+server_process = os.fork()
+if server_process == 0:
+    with asyncio.Runner() as runner:
+        port = runner.run(listen())
+        os.write(serving, port.to_bytes(4, "big"))
+        runner.run(server.until(lambda: len(server.requests) == 3))
+        runner.run(asyncio.sleep(0.1))
+        os._exit(server.accepted)
+transport = Transport(f"http://127.0.0.1:{int.from_bytes(os.read(served, 4), 'big')}")
+read, write = os.pipe()
+with asyncio.Runner() as runner:
+    said = [ask(runner, transport, "parent")]
+    if (child := os.fork()) == 0:
+        in_child(transport, write)
+        os._exit(0)
+    os.waitpid(child, 0)
+    said += [os.read(read, 100).decode(), ask(runner, transport, "parent")]
+    runner.run(transport.close())
+_, status = os.waitpid(server_process, 0)
+print(*said, os.waitstatus_to_exitcode(status))
+"""

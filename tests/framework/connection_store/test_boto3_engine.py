@@ -14,14 +14,10 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from connection_store import StoreBusyError, StoreError, Table
 from connection_store.boto3_engine import Boto3Engine
 from connection_store.engine import EngineError, NoAnswerError, RequestRefusedError
-from connection_store.schema import Key
-from tests.contract.faults import Clock
 
 URL = "http://127.0.0.1"
-KEY = Key("user#ann", "c-1")
 ANSWER: Any = {
     "Error": {"Code": "TransactionCanceledException", "Message": "canary"},
     "ResponseMetadata": {"HTTPStatusCode": 400},
@@ -132,34 +128,3 @@ async def test_no_more_calls_run_at_once_than_there_are_workers() -> None:
     await asyncio.gather(*(engine.call("GetItem", {}) for _ in range(6)))
     await engine.close()
     assert most == 2
-
-
-async def test_store_is_busy_when_nothing_listens(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Clock()
-    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")
-    table = Table("connections", budget=1.9, clock=clock, sleep=clock.sleep)
-    with pytest.raises(StoreBusyError, match="EndpointConnectionError"):
-        await table.get(KEY, now=0)
-    await table.close()
-
-
-async def test_failure_is_ours_when_no_region_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AWS_DEFAULT_REGION")
-    monkeypatch.setenv("AWS_CONFIG_FILE", "nowhere")
-    table = Table("connections")
-    for warm in (table.warm, lambda: asyncio.run(table.get(KEY, now=0))):
-        with pytest.raises(StoreError, match="client: NoRegionError"):
-            await asyncio.to_thread(warm)
-    await table.close()
-
-
-async def test_client_is_built_once_and_gives_up_early() -> None:
-    engine = Boto3Engine(workers=3)
-    engine.warm()
-    client = engine._client
-    await engine.open()
-    assert engine._client is client
-    config = client.meta.config
-    assert (config.connect_timeout, config.read_timeout, config.max_pool_connections) == (1, 2, 3)
-    assert config.retries["total_max_attempts"] == 1
-    await engine.close()

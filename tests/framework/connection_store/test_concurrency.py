@@ -36,7 +36,7 @@ class Laborious:
 def test_each_of_many_calls_has_its_whole_budget_when_few_can_run(
     make_table: MakeTable, clock: Clock
 ) -> None:
-    table = make_table(engine=Laborious(clock), workers=1, budget=2)
+    table = make_table(engine=Laborious(clock), concurrency=1, budget=2)
 
     async def invocation() -> list[Any]:
         return await asyncio.gather(*(table.get(KEY, now=0) for _ in range(10)))
@@ -49,7 +49,7 @@ async def test_call_gives_up_waiting_for_others_when_the_budget_around_it_is_spe
     make_table: MakeTable, clock: Clock
 ) -> None:
     held = Held()
-    table = make_table(engine=held, workers=1, budget=60)
+    table = make_table(engine=held, concurrency=1, budget=60)
     first = asyncio.create_task(table.get(KEY, now=0))
     await held.entered.acquire()
     with time_budget(0.05, clock=clock), pytest.raises(StoreBusyError, match="no turn in time"):
@@ -63,7 +63,7 @@ async def test_others_have_their_turn_when_calls_failed_or_were_given_up(
     make_table: MakeTable, clock: Clock
 ) -> None:
     held = Held()
-    table = make_table(engine=held, workers=1, budget=60)
+    table = make_table(engine=held, concurrency=1, budget=60)
     calls = [asyncio.create_task(table.get(KEY, now=0)) for _ in range(3)]
     await held.entered.acquire()
     for call in calls[:2]:

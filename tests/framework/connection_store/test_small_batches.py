@@ -20,7 +20,7 @@ async def test_rows_are_read_in_one_consistent_request(make_table: MakeTable) ->
 
 async def test_rows_are_read_one_by_one_when_the_batch_is_denied(make_table: MakeTable) -> None:
     script = Script(DENIED, {"Item": ITEM}, {}, {"Item": ITEM}, {})
-    batches = SmallBatches(make_table(engine=script, workers=1))
+    batches = SmallBatches(make_table(engine=script, concurrency=1))
     for _ in range(2):
         assert list(await batches.get(ONE, TWO, now=NOW)) == [ONE]
     assert [operation for operation, _ in script.requests] == ["BatchGetItem", *["GetItem"] * 4]

@@ -154,7 +154,7 @@ async def test_row_as_it_was_is_returned_whether_or_not_an_update_was_done(make_
 
 
 async def test_rows_are_read_a_hundred_at_once(make_table: MakeTable) -> None:
-    table = make_table({"Responses": {"table": []}}, workers=1)
+    table = make_table({"Responses": {"table": []}}, concurrency=1)
     keys = [Key("user#ann", f"c-{number}") for number in range(230)]
     assert await table.get_all(keys, now=0, consistent=True) == {}
     sent = [request["RequestItems"]["table"] for _, request in table.engine.requests]

@@ -61,7 +61,7 @@ async def test_rows_come_in_the_order_of_queries_when_answers_do_not(make_table:
 
 async def test_no_more_than_a_few_queries_run_ahead(make_table: MakeTable) -> None:
     held = Held()
-    table = make_table(engine=held, workers=AHEAD * 2, budget=60)
+    table = make_table(engine=held, concurrency=AHEAD * 2, budget=60)
     everything = asyncio.create_task(ids_of(table.query(*(Query(str(number), 0) for number in range(32)))))
     for _ in range(AHEAD):
         await held.entered.acquire()

@@ -1,12 +1,15 @@
-from typing import Any
+import asyncio
+import json
+from collections.abc import AsyncIterator
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
 from pydantic import SecretStr
 
-from signalbox.identity.aws_secrets import resolve_secrets
+from signalbox.aws import retries
+from signalbox.identity.aws_secrets import read_secret, resolve_secrets, secret_source
 from signalbox.identity.errors import KeysUnavailableError
 from signalbox.settings import Settings
+from tests.framework.aws.scripted import Act, Server, Step, answer, running
 
 IN_SECRETS_MANAGER = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:database-a1b2c3"
 IN_PARAMETER_STORE = "arn:aws:ssm:eu-central-1:123456789012:parameter/app/token"
@@ -19,69 +22,93 @@ class AppSettings(Settings):
 
 
 class Vault:
-    """A fake of boto3's two clients, with the values of secrets by ARN."""
+    """Secrets Manager and Parameter Store over HTTP, with the values of secrets by ARN."""
 
-    def __init__(self, values: dict[str, str], failure: Exception | None = None) -> None:
+    def __init__(self, values: dict[str, str]) -> None:
         self._values = values
-        self._failure = failure
-        self.clients: list[tuple[str, str]] = []
 
-    def make_client(self, service: str, region: str) -> Any:
-        """Return the client of a service in a region."""
-        self.clients.append((service, region))
-        return self
-
-    def get_secret_value(self, *, SecretId: str) -> dict[str, Any]:  # noqa: N803 - the name in AWS's API
-        """Answer as Secrets Manager does."""
-        return {"SecretString": self._read(SecretId)}
-
-    def get_parameter(self, *, Name: str, WithDecryption: bool) -> dict[str, Any]:  # noqa: N803 - as above
-        """Answer as Parameter Store does. Without decryption it returns the ciphertext."""
-        return {"Parameter": {"Value": self._read(Name) if WithDecryption else "ciphertext"}}
-
-    def _read(self, arn: str) -> str:
-        if self._failure:
-            raise self._failure
-        return self._values[arn]
+    def __call__(self, request: bytes) -> list[bytes]:
+        """Answer a request. Without decryption Parameter Store returns the ciphertext."""
+        head, body = request.split(b"\r\n\r\n")
+        asked = json.loads(body)
+        if b"x-amz-target: secretsmanager.GetSecretValue" in head:
+            found: object = {"SecretString": self._values[asked["SecretId"]]}
+        else:
+            assert b"x-amz-target: AmazonSSM.GetParameter" in head
+            value = self._values[asked["Name"]] if asked["WithDecryption"] else "ciphertext"
+            found = {"Parameter": {"Value": value}}
+        return [answer(200, json.dumps(found).encode())]
 
 
-def test_secret_is_read_when_its_field_is_an_arn() -> None:
-    vault = Vault({IN_SECRETS_MANAGER: "postgres://", IN_PARAMETER_STORE: "t0ken"})
+@pytest.fixture
+async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
+    """A server that stands for all of AWS."""
+    async with running() as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.port}")
+        yield server
+
+
+async def test_secret_is_read_when_its_field_is_an_arn(server: Server) -> None:
+    server.respond = Vault({IN_SECRETS_MANAGER: "postgres://", IN_PARAMETER_STORE: "t0ken"})
     settings = AppSettings.from_environment({"DATABASE": IN_SECRETS_MANAGER, "TOKEN": IN_PARAMETER_STORE})
 
-    resolved = resolve_secrets(settings, vault.make_client)
+    resolved = await asyncio.to_thread(resolve_secrets, settings)
 
     assert resolved == AppSettings.from_environment({"DATABASE": "postgres://", "TOKEN": "t0ken"})
-    assert vault.clients == [("secretsmanager", "eu-west-1"), ("ssm", "eu-central-1")]
+    assert b"/eu-west-1/secretsmanager/" in server.requests[0]
+    assert b"/eu-central-1/ssm/" in server.requests[1]
     assert settings.database.get_secret_value() == IN_SECRETS_MANAGER
 
 
 def test_field_stays_as_it_is_when_it_is_no_secret_or_no_arn() -> None:
-    vault = Vault({})
     settings = AppSettings.from_environment({"DATABASE": "postgres://", "TOPIC": IN_SECRETS_MANAGER})
 
-    assert resolve_secrets(settings, vault.make_client) is settings
-    assert vault.clients == []
+    assert resolve_secrets(settings) is settings
 
 
 @pytest.mark.parametrize("arn", [IN_SECRETS_MANAGER, IN_PARAMETER_STORE])
 @pytest.mark.parametrize(
-    ("failure", "kind"),
+    ("step", "kind"),
     [
-        (ClientError({"Error": {"Code": "AccessDenied", "Message": "canary"}}, "Get"), "AccessDenied"),
-        (EndpointConnectionError(endpoint_url="https://canary.invalid"), "EndpointConnectionError"),
-        (KeyError("canary"), "KeyError"),
+        (answer(400, b'{"__type":"AccessDeniedException","message":"canary"}'), "AccessDeniedException"),
+        (answer(200, b'{"SecretBinary":"canary","Parameter":{}}'), "KeyError"),
+        (answer(200, b'{"SecretString":null,"Parameter":null}'), "TypeError"),
+        (answer(200, b"canary"), "no JSON object"),
+        (Act.CLOSE, "ended before"),
     ],
+    ids=["denied", "binary", "null", "no JSON", "closed"],
 )
-def test_settings_are_refused_without_the_value_when_a_secret_is_unreachable(
-    arn: str, failure: Exception, kind: str
+async def test_settings_are_refused_without_the_value_when_a_secret_is_unreachable(
+    server: Server, arn: str, step: Step, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    vault = Vault({arn: "canary"}, failure)
-
+    monkeypatch.setattr(retries, "BUDGET", 0.5)
+    server.respond = lambda request: [step]
     settings = AppSettings.from_environment({"TOKEN": arn})
 
     with pytest.raises(KeysUnavailableError) as refused:
-        resolve_secrets(settings, vault.make_client)
+        await asyncio.to_thread(resolve_secrets, settings)
 
-    assert str(refused.value) == f"{arn.split(':')[2]}: {kind}"
+    assert str(refused.value).startswith(f"{arn.split(':')[2]}: ")
+    assert "canary" not in str(refused.value)
+    assert kind in str(refused.value)
     assert refused.value.__cause__ is None
+
+
+async def test_secret_is_read_when_a_loop_runs_in_this_thread(server: Server) -> None:
+    # As in a handler: the loop cannot answer meanwhile, so somebody else must.
+    vault = Vault({IN_PARAMETER_STORE: "t0ken"})
+    server.respond = vault
+
+    async def in_a_loop() -> str:
+        return read_secret(IN_PARAMETER_STORE)
+
+    assert await asyncio.to_thread(asyncio.run, in_a_loop()) == "t0ken"
+
+
+@pytest.mark.parametrize(("secret", "key"), [("plain", "plain"), (IN_PARAMETER_STORE, "t0ken")])
+async def test_source_of_keys_is_the_secret_or_what_its_arn_refers_to(
+    server: Server, secret: str, key: str
+) -> None:
+    server.respond = Vault({IN_PARAMETER_STORE: "t0ken"})
+
+    assert await asyncio.to_thread(secret_source(SecretStr(secret))) == {None: key}

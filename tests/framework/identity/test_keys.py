@@ -11,9 +11,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from botocore.stub import Stubber
 
-from signalbox.identity import aws_secrets as vault
 from signalbox.identity import jwks
 from signalbox.identity.errors import DeniedError, KeysUnavailableError
 from signalbox.identity.jwks import MAX_KEY_SET_BYTES, fetch_keys
@@ -191,35 +189,3 @@ def test_keys_are_unavailable_when_the_provider_never_answers(monkeypatch: pytes
     silent = socket.create_server(("127.0.0.1", 0))
     with silent, pytest.raises(KeysUnavailableError, match="TimeoutError"):
         fetch_keys(f"http://127.0.0.1:{silent.getsockname()[1]}/", "RS256")
-
-
-@pytest.mark.parametrize(
-    ("arn", "operation", "request_", "response"),
-    [
-        (
-            arn := "arn:aws:secretsmanager:eu-west-1:000000000000:secret:jwt-AbCdEf",
-            "get_secret_value",
-            {"SecretId": arn},
-            {"SecretString": "the secret"},
-        ),
-        (
-            arn := "arn:aws:ssm:eu-west-1:000000000000:parameter/chat/jwt",
-            "get_parameter",
-            {"Name": arn, "WithDecryption": True},
-            {"Parameter": {"Value": "the secret"}},
-        ),
-    ],
-    ids=["Secrets Manager", "Systems Manager"],
-)
-def test_secret_is_read_from_aws_when_the_setting_is_an_arn(
-    arn: str, operation: str, request_: Any, response: Any
-) -> None:
-    client: Any = vault._make_client(arn.split(":")[2], "eu-west-1")
-    stubber = Stubber(client)
-    stubber.add_response(operation, response, request_)
-    stubber.add_client_error(operation, "AccessDeniedException")
-    stubber.activate()
-
-    assert vault.read_secret(arn, lambda service, region: client) == "the secret"
-    with pytest.raises(KeysUnavailableError, match=r"^(secretsmanager|ssm): AccessDeniedException$"):
-        vault.read_secret(arn, lambda service, region: client)

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from signalbox.aws.credentials import Credentials, Keys
+from signalbox.aws.credentials import Credentials
 from signalbox.aws.errors import CredentialsError
+from signalbox.aws.keys import Keys
 from signalbox.aws.transport import Transport
 from signalbox.publisher import (
     MAX_FRAME_BYTES,

@@ -1,34 +1,48 @@
 """Covers signalbox.publisher.errors."""
 
 import json
-import subprocess
-import sys
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
 
+from signalbox.aws import retries
+from signalbox.aws.endpoints import SQS
+from signalbox.aws.json_api import JsonApi
 from signalbox.publisher import InvalidSliceError, QueueError, Slice, SliceQueue
 from signalbox.publisher.queue import VERSION
+from tests.framework.aws.scripted import Act, Server, answer
+from tests.framework.publisher.conftest import KEYS
 
 SLICE = Slice("broadcast", 7, 1_767_225_600_000, 3, "7:abc=")
 
 
 class Sqs:
-    """Takes batches, and refuses the entries it is told to, each once."""
+    """Takes batches over HTTP, and refuses the entries it is told to, each once."""
 
-    def __init__(self, *refused: str, error: Exception | None = None) -> None:
+    def __init__(self, *refused: str) -> None:
         self.calls: list[list[dict[str, Any]]] = []
         self.refused = set(refused)
-        self.error = error
 
-    def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
-        if self.error:
-            raise self.error
-        self.calls.append(Entries)
-        failed = [{"Id": entry["Id"]} for entry in Entries if entry["Id"] in self.refused]
-        self.refused -= {each["Id"] for each in failed}
-        return {"Failed": failed} if failed else {}
+    def __call__(self, request: bytes) -> list[bytes]:
+        """Answer a request."""
+        head, body = request.split(b"\r\n\r\n")
+        assert b"x-amz-target: AmazonSQS.SendMessageBatch" in head
+        asked = json.loads(body)
+        assert asked["QueueUrl"] == "http://queue"
+        self.calls.append(asked["Entries"])
+        refused = [entry["Id"] for entry in asked["Entries"] if entry["Id"] in self.refused]
+        self.refused -= set(refused)
+        failed = [{"Id": id_, "Code": "InternalError", "SenderFault": False} for id_ in refused]
+        return [answer(200, json.dumps({"Failed": failed} if failed else {}).encode())]
+
+
+@pytest.fixture
+async def queue(server: Server) -> AsyncIterator[SliceQueue]:
+    """A queue whose requests go to the server."""
+    api = JsonApi(SQS, "eu-west-1", f"http://127.0.0.1:{server.port}", environ=KEYS)
+    yield SliceQueue("http://queue", api=api)
+    await api.close()
 
 
 def test_slice_is_the_same_when_it_has_been_through_the_queue() -> None:
@@ -80,11 +94,13 @@ def test_f30_message_is_refused_when_it_is_no_message_at_all(text: str) -> None:
     assert "canary" not in str(refused.value)
 
 
-async def test_every_slice_is_sent_once_when_there_are_more_than_a_batch_holds() -> None:
-    sqs = Sqs()
+async def test_every_slice_is_sent_once_when_there_are_more_than_a_batch_holds(
+    server: Server, queue: SliceQueue
+) -> None:
+    server.respond = sqs = Sqs()
     slices = [Slice("b", shard, 1) for shard in range(32)]
 
-    await SliceQueue("http://queue", client=sqs).send(slices, delay=5)
+    await queue.send(slices, delay=5)
 
     assert sorted(len(call) for call in sqs.calls) == [2, 10, 10, 10]
     entries = [entry for call in sqs.calls for entry in call]
@@ -92,27 +108,44 @@ async def test_every_slice_is_sent_once_when_there_are_more_than_a_batch_holds()
     assert {entry["DelaySeconds"] for entry in entries} == {5}
 
 
-async def test_only_the_refused_are_sent_again_when_a_batch_was_taken_in_part() -> None:
-    sqs = Sqs("1", "3")
+async def test_only_the_refused_are_sent_again_when_a_batch_was_taken_in_part(
+    server: Server, queue: SliceQueue
+) -> None:
+    server.respond = sqs = Sqs("1", "3")
 
-    await SliceQueue("http://queue", client=sqs).send([Slice("b", shard, 1) for shard in range(5)])
+    await queue.send([Slice("b", shard, 1) for shard in range(5)])
 
     assert [[entry["Id"] for entry in call] for call in sqs.calls] == [["0", "1", "2", "3", "4"], ["1", "3"]]
 
 
-async def test_failure_is_typed_and_quotes_nothing_when_the_queue_does_not_answer() -> None:
-    queue = SliceQueue("http://queue", client=Sqs(error=EndpointConnectionError(endpoint_url="canary")))
+async def test_slices_are_sent_again_when_the_queue_is_throttled_or_breaks_off(
+    server: Server, queue: SliceQueue
+) -> None:
+    server.play(answer(400, b'{"__type":"com.amazonaws.sqs#RequestThrottled"}'))
+    server.play(Act.RESET)
+    server.play(answer(503))
+    server.respond = sqs = Sqs()
 
-    with pytest.raises(QueueError) as failure:
+    await queue.send([SLICE])
+
+    assert len(server.requests) == 4
+    assert [len(call) for call in sqs.calls] == [1]
+
+
+async def test_failure_is_typed_and_quotes_nothing_when_the_queue_is_missing(
+    server: Server, queue: SliceQueue
+) -> None:
+    server.play(answer(400, b'{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"canary"}'))
+
+    with pytest.raises(QueueError, match=r"^QueueDoesNotExist$") as failure:
         await queue.send([SLICE])
-    assert "canary" not in str(failure.value)
+    assert "canary" not in repr(failure.value)
+    assert len(server.requests) == 1
 
 
-def test_boto3_is_not_loaded_when_nothing_is_queued() -> None:
-    make = "from signalbox.publisher import SliceQueue; SliceQueue('http://q')"
-    program = f"import sys; {make}; print('boto3' in sys.modules)"
-    run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
-    )
+async def test_failure_is_typed_when_the_queue_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retries, "BUDGET", 0.2)
+    queue = SliceQueue("http://queue", api=JsonApi(SQS, "eu-west-1", "http://127.0.0.1:1", environ=KEYS))
 
-    assert run.stdout.strip() == "False"
+    with pytest.raises(QueueError, match="ConnectionRefusedError"):
+        await queue.send([SLICE])
