@@ -69,6 +69,6 @@ lock: setup  ## write the locks again from pyproject.toml
 	printf 'aws-lambda-powertools\npydantic\n' | $(IN) uv pip compile --quiet --universal --python-version 3.11 --constraint requirements.lock $(COMPILE) -o requirements-functions.lock -
 	printf 'aws-lambda-powertools\npydantic\nPyJWT[crypto]\n' | $(IN) uv pip compile --quiet --universal --python-version 3.11 --constraint requirements.lock $(COMPILE) -o requirements-authorizer.lock -
 	printf 'boto3\nministack==1.5.33\n' | $(IN) uv pip compile --quiet --universal --python-version 3.11 $(COMPILE) -o signalbox/dev/engine.lock -
-	printf "aiohttp==3.14.5\nawscli==1.46.2\nuvloop==0.23.0; sys_platform != 'win32'\n" | $(IN) uv pip compile --quiet --universal --python-version 3.11 $(COMPILE) -o requirements-peers.lock -
+	printf "aiobotocore==3.10.0\naiodynamo==26.4\naiohttp==3.14.5\nawscli==1.46.3\nuvloop==0.23.0; sys_platform != 'win32'\n" | $(IN) uv pip compile --quiet --universal --python-version 3.11 $(COMPILE) -o requirements-peers.lock -
 
 COMPILE := --no-emit-index-url --no-annotate --no-header --generate-hashes

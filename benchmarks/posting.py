@@ -71,8 +71,8 @@ def ours(target: Target, loop: asyncio.AbstractEventLoop) -> Post:
 def aiohttp(target: Target) -> Post:
     """The client most people would take, with the publisher's signatures."""
     import uvloop
-    import yarl  # type: ignore[import-not-found]  # only the peers' environment has it
-    from aiohttp import ClientSession, TCPConnector  # type: ignore[import-not-found]  # likewise
+    import yarl
+    from aiohttp import ClientSession, TCPConnector
 
     from signalbox.aws.credentials import Credentials
     from signalbox.aws.signing import Signer

@@ -1,7 +1,6 @@
-"""Keep the state of a real-time backend in one DynamoDB table: connections, channels and their history.
+"""Keep the state of a real-time backend in one DynamoDB table: connections, channels and their history."""
 
-Names are loaded on first use.
-"""
+from signalbox.lazy import loader
 
 TYPE_CHECKING = False  # a type checker takes it for True
 
@@ -53,59 +52,53 @@ if TYPE_CHECKING:
     from .user_rates import UserRates as UserRates
 
 _HOMES = {
-    "Counts": "broadcasts",
-    "Progress": "broadcasts",
-    "QueuedBroadcasts": "broadcasts",
-    "Step": "broadcasts",
-    "ConnectionManager": "connections",
-    "EndedConnection": "endings",
-    "AccessDeniedError": "errors",
-    "ConnectionGoneError": "errors",
-    "ConnectionLimitError": "errors",
-    "ForeignTableError": "errors",
-    "HistoryGoneError": "errors",
-    "InvalidCursorError": "errors",
-    "InvalidKeyError": "errors",
-    "ItemTooLargeError": "errors",
-    "RevokedError": "errors",
-    "StoreBusyError": "errors",
-    "StoreError": "errors",
-    "SubscriptionLimitError": "errors",
-    "TableMissingError": "errors",
-    "TransactionConflictError": "errors",
-    "Appended": "history",
-    "History": "history",
-    "HistoryPage": "history",
-    "Recovery": "history",
-    "Lifetimes": "lifetimes",
-    "Allowances": "limits",
-    "Rate": "limits",
-    "Channel": "models",
-    "ChannelHead": "models",
-    "Connection": "models",
-    "Page": "models",
-    "Position": "models",
-    "Publication": "models",
-    "Subscriber": "models",
-    "Subscription": "models",
-    "UserConnection": "models",
-    "Presence": "presence",
-    "PresenceList": "presence",
-    "PresentUser": "presence",
-    "Subscribed": "subscriptions",
-    "Subscriptions": "subscriptions",
-    "Table": "table",
-    "SpentTickets": "tickets",
-    "time_budget": "timing",
-    "UserRates": "user_rates",
+    "Counts": ".broadcasts",
+    "Progress": ".broadcasts",
+    "QueuedBroadcasts": ".broadcasts",
+    "Step": ".broadcasts",
+    "ConnectionManager": ".connections",
+    "EndedConnection": ".endings",
+    "AccessDeniedError": ".errors",
+    "ConnectionGoneError": ".errors",
+    "ConnectionLimitError": ".errors",
+    "ForeignTableError": ".errors",
+    "HistoryGoneError": ".errors",
+    "InvalidCursorError": ".errors",
+    "InvalidKeyError": ".errors",
+    "ItemTooLargeError": ".errors",
+    "RevokedError": ".errors",
+    "StoreBusyError": ".errors",
+    "StoreError": ".errors",
+    "SubscriptionLimitError": ".errors",
+    "TableMissingError": ".errors",
+    "TransactionConflictError": ".errors",
+    "Appended": ".history",
+    "History": ".history",
+    "HistoryPage": ".history",
+    "Recovery": ".history",
+    "Lifetimes": ".lifetimes",
+    "Allowances": ".limits",
+    "Rate": ".limits",
+    "Channel": ".models",
+    "ChannelHead": ".models",
+    "Connection": ".models",
+    "Page": ".models",
+    "Position": ".models",
+    "Publication": ".models",
+    "Subscriber": ".models",
+    "Subscription": ".models",
+    "UserConnection": ".models",
+    "Presence": ".presence",
+    "PresenceList": ".presence",
+    "PresentUser": ".presence",
+    "Subscribed": ".subscriptions",
+    "Subscriptions": ".subscriptions",
+    "Table": ".table",
+    "SpentTickets": ".tickets",
+    "time_budget": ".timing",
+    "UserRates": ".user_rates",
 }
 
 __all__ = list(_HOMES)
 
-
-def __getattr__(name):  # type: ignore[no-untyped-def]
-    if name not in _HOMES:
-        raise AttributeError("module %r has no attribute %r" % (__name__, name))
-    from importlib import import_module
-
-    return getattr(import_module("." + _HOMES[name], __name__), name)
+__getattr__ = loader(__name__, _HOMES)

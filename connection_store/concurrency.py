@@ -2,8 +2,6 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from signalbox.aws.loop import PerLoop
 
@@ -18,20 +16,19 @@ class ConcurrencyLimit:
         self._clock = clock
         self._places = PerLoop(lambda: asyncio.Semaphore(number))
 
-    @asynccontextmanager
-    async def take(self, operation: str) -> AsyncIterator[None]:
-        """Have a turn for the length of the block, in the order of asking.
+    async def take(self, operation: str) -> asyncio.Semaphore:
+        """Take a turn, in the order of asking, and return what to `release` after it.
 
         Raises StoreBusyError when the budget around it, if there is one, is over before.
         """
         places = self._places.get()
+        if not places.locked():
+            await places.acquire()
+            return places
         left = deadline(math.inf, self._clock) - self._clock()
         try:
             async with asyncio.timeout(left if left < math.inf else None):
                 await places.acquire()
         except TimeoutError:
             raise StoreBusyError(f"{operation}: no turn in time") from None
-        try:
-            yield
-        finally:
-            places.release()
+        return places

@@ -8,8 +8,7 @@ import asyncio
 import secrets
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -85,8 +84,10 @@ class Table:
         It takes 20 ms. A client of boto3 is left alone.
         """
         if isinstance(self._engine, AwsEngine):
-            with _translated("warm"):
+            try:
                 self._engine.warm()
+            except EngineError as error:
+                raise translate("warm", error) from None
 
     async def close(self) -> None:
         """Close the sockets. An engine that was given stays open."""
@@ -209,10 +210,13 @@ class Table:
     async def _retry(
         self, operation: str, request: dict[str, Any], budget: float | None = None
     ) -> Mapping[str, Any]:
-        async with self._turns.take(operation):
+        turn = await self._turns.take(operation)
+        try:
             # Its clock starts only now: of many calls at once, the last has as much time as the first.
             ends = deadline(self._budget if budget is None else budget, self._clock)
             return await self._repeat(operation, request, ends)
+        finally:
+            turn.release()
 
     async def _repeat(self, operation: str, request: dict[str, Any], ends: float) -> Mapping[str, Any]:
         attempt = conflicts = 0
@@ -242,12 +246,13 @@ class Table:
         return answer
 
     async def _send(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        with _translated(operation):
-            try:
-                answer = await self._engine.call(operation, request)
-            except RequestRefusedError as refused:
-                self._listener(operation, request, refused)
-                raise
+        try:
+            answer = await self._engine.call(operation, request)
+        except EngineError as error:
+            if isinstance(error, RequestRefusedError):
+                self._listener(operation, request, error)
+            # The engine's error holds DynamoDB's text and items, and none of it may get into a traceback.
+            raise translate(operation, error) from None
         self._listener(operation, request, answer)
         return answer
 
@@ -256,15 +261,6 @@ def _make_engine(client: object | None, concurrency: int) -> Engine:
     if client is None:
         return AwsEngine(connections=concurrency)
     return Boto3Engine(client, workers=concurrency)
-
-
-@contextmanager
-def _translated(operation: str) -> Iterator[None]:
-    try:
-        yield
-    except EngineError as error:
-        # The engine's error holds DynamoDB's text and items, and none of it may get into a traceback.
-        raise translate(operation, error) from None
 
 
 def _tell_nobody(*_: object) -> None:

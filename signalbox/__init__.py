@@ -3,6 +3,8 @@
 Names are loaded on first use. This file must parse on any Python, however old.
 """
 
+from .lazy import loader
+
 TYPE_CHECKING = False  # a type checker takes it for True
 
 if TYPE_CHECKING:
@@ -81,13 +83,12 @@ _HOMES = {
 __all__ = list(_HOMES)
 
 
+_load = loader(__name__, _HOMES)
+
+
 def __getattr__(name):  # type: ignore[no-untyped-def]
     if name == "__version__":
         from importlib.metadata import version
 
         return version("signalbox")
-    if name not in _HOMES:
-        raise AttributeError("module %r has no attribute %r" % (__name__, name))
-    from importlib import import_module
-
-    return getattr(import_module(_HOMES[name]), name)
+    return _load(name)

@@ -1,6 +1,7 @@
 """The application: routers, namespaces, services and settings, put together."""
 
 import inspect
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +29,9 @@ from signalbox.realtime.services import Connectors, TenantServices, build_servic
 from signalbox.realtime.settings import RealtimeSettings
 from signalbox.resolver import Context, RegistrationError, Router, WebSocketResolver
 from signalbox.settings import Settings
+
+INITIALIZATION = "AWS_LAMBDA_INITIALIZATION_TYPE"
+"""Lambda's variable that tells whether a sandbox starts ahead of its first event, or because of it."""
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -118,8 +122,9 @@ class Application:
         assembly = self.assemble()
 
         def warm() -> None:
-            assembly.services.connections.warm()
             assembly.resolver.warm()
+            if os.environ.get(INITIALIZATION, "on-demand") != "on-demand":
+                assembly.services.connections.warm()
 
         return make_handler(assembly.resolver, warm)
 

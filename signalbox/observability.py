@@ -5,9 +5,9 @@ from logging import LogRecord
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
-from connection_store import StoreError
-from signalbox.publisher import QueueError
-from signalbox.resolver import trace
+from connection_store.errors import StoreError
+from signalbox.publisher.errors import QueueError
+from signalbox.resolver.errors import trace
 
 logger = Logger(utc=True)
 metrics = Metrics(namespace="Signalbox")

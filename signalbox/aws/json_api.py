@@ -16,6 +16,9 @@ from .signed_client import SignedClient, host_header
 from .signing import Signer
 from .transport import Transport
 
+# Made once: json.dumps would make an encoder for each request that is not written with blanks.
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
+
 MAX_ANSWER_BYTES = 17 * 1_048_576
 """The bound of one answer. DynamoDB's largest have 16 MB."""
 
@@ -67,7 +70,7 @@ class JsonApi:
         """
         client = self._client or self._connect()
         signer = self._signers.get(operation) or self._add_signer(operation)
-        body = json.dumps(request, separators=(",", ":")).encode()
+        body = _ENCODE(request).encode()
         body_hash = hashlib.sha256(body).hexdigest()
         return read_answer(await client.send(signer, "POST", "", body, body_hash, repeatable=repeatable))
 

@@ -1,10 +1,9 @@
 """The Lambda function that API Gateway asks before `$connect`."""
 
+from collections.abc import Callable
 from typing import Any
 
 from signalbox.identity.settings import IdentitySettings
-
-from .websocket import Handler
 
 
 class MissingPackageError(ImportError):
@@ -13,7 +12,7 @@ class MissingPackageError(ImportError):
     one_line = True
 
 
-def make_handler() -> Handler:
+def make_handler() -> Callable[[Any, Any], dict[str, Any]]:
     """Return the handler. It answers with a policy, and fails the invocation of a caller it refuses.
 
     Raises SettingsError, and MissingPackageError without the extra `authorizer`.

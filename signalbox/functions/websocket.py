@@ -1,5 +1,6 @@
 """The Lambda function behind `$connect`, `$disconnect` and the messages."""
 
+import gc
 import json
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,7 @@ def make_handler(resolver: WebSocketResolver, warm: Callable[[], object]) -> Han
     An event of anything but a WebSocket API is answered with 400 and the reason.
     """
     warm()
+    gc.freeze()  # what was made until now stays, and need not be looked at by every collection
 
     def handler(event: Any, context: Any) -> dict[str, Any]:
         try:

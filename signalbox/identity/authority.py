@@ -1,18 +1,16 @@
 """Decides whether a handshake is accepted, and for which user."""
 
-from functools import partial
+from collections.abc import Mapping
 
 from pydantic import SecretStr
 
-from connection_store import SpentTickets
-from signalbox.resolver import RUNTIME, ConnectEvent
+from signalbox.resolver import ConnectEvent
 
 from .aws_secrets import secret_source
 from .claims import ClaimNames, new_guest
 from .credentials import Ticket, Token, read_credential, read_origin
 from .errors import DeniedError, Reason
-from .jwks import fetch_keys
-from .keys import KeyCache
+from .keys import Key, KeyCache
 from .origins import AllowedOrigins
 from .principal import Principal
 from .settings import IdentitySettings
@@ -94,12 +92,21 @@ def build_authority(settings: IdentitySettings) -> Authority:
 
 
 def _build_verifier(settings: IdentitySettings) -> TokenVerifier:
-    published = partial(fetch_keys, settings.keys_url, settings.algorithm)
+    def published() -> Mapping[str | None, Key]:
+        # It loads an HTTP client, for once in five minutes.
+        from .jwks import fetch_keys
+
+        return fetch_keys(settings.keys_url, settings.algorithm)
+
     keys = KeyCache(secret_source(settings.key) if settings.key else published)
     return TokenVerifier(keys, settings.algorithm, settings.audience, settings.issuer, settings.leeway)
 
 
 def _build_redeemer(secret: SecretStr, table_name: str) -> TicketRedeemer:
+    # Only tickets need the store, and with it the event loop and TLS.
+    from connection_store import SpentTickets
+    from signalbox.resolver import RUNTIME
+
     store = SpentTickets(table_name)
     store.warm()
 

@@ -5,11 +5,6 @@ from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
-from signalbox.aws.endpoints import SECRETS_MANAGER, SSM
-from signalbox.aws.errors import AwsError
-from signalbox.aws.json_api import JsonApi
-from signalbox.aws.loop import run_alone
-from signalbox.aws.retries import with_retries
 from signalbox.settings import Settings
 
 from .errors import KeysUnavailableError
@@ -37,6 +32,10 @@ def read_secret(arn: str) -> str:
     It blocks for up to 5 seconds. Raises KeysUnavailableError. Its text names the kind of failure and
     contains nothing of the secret.
     """
+    # Most settings are no ARN, and then nothing here needs the network.
+    from signalbox.aws.errors import AwsError
+    from signalbox.aws.loop import run_alone
+
     service, region = arn.split(":")[2:4]
     read = _read_parameter if service == "ssm" else _read_secret
     try:
@@ -61,13 +60,12 @@ def resolve_secrets(settings: _Settings) -> _Settings:
 
 
 async def _read_parameter(region: str, arn: str) -> str:
-    request = {"Name": arn, "WithDecryption": True}
-    answer = await _call(JsonApi(SSM, region, connections=1), "GetParameter", request)
+    answer = await _call("SSM", region, "GetParameter", {"Name": arn, "WithDecryption": True})
     return _text(answer["Parameter"]["Value"])
 
 
 async def _read_secret(region: str, arn: str) -> str:
-    answer = await _call(JsonApi(SECRETS_MANAGER, region, connections=1), "GetSecretValue", {"SecretId": arn})
+    answer = await _call("SECRETS_MANAGER", region, "GetSecretValue", {"SecretId": arn})
     return _text(answer["SecretString"])
 
 
@@ -77,7 +75,12 @@ def _text(value: object) -> str:
     return value
 
 
-async def _call(api: JsonApi, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+async def _call(service: str, region: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+    from signalbox.aws import endpoints
+    from signalbox.aws.json_api import JsonApi
+    from signalbox.aws.retries import with_retries
+
+    api = JsonApi(getattr(endpoints, service), region, connections=1)
     try:
         return await with_retries(lambda: api.call(operation, request, repeatable=True))
     finally:

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue
 
-from .frames import Frame, Request, Sender
+from .frames import Frame, Part, Request, Sender
 
 ChannelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:.-]{1,128}$")]
 
@@ -12,7 +12,7 @@ Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9_=.:+-]{1,64}$")]
 """An idempotency key: a publication that is sent again with it is stored once."""
 
 
-class StreamPosition(BaseModel):
+class StreamPosition(Part):
     """A position in a channel: its `epoch`, and how many publications there were in it."""
 
     model_config = ConfigDict(frozen=True)
@@ -21,7 +21,7 @@ class StreamPosition(BaseModel):
     offset: int = Field(ge=0, le=2**53 - 1, strict=True)
 
 
-class ChannelRequest(BaseModel):
+class ChannelRequest(Part):
     """A channel to subscribe to, and the position `since` which to recover publications."""
 
     model_config = ConfigDict(frozen=True)
@@ -72,7 +72,7 @@ class GetPresence(Request):
     limit: int = Field(100, ge=1, le=100, strict=True)
 
 
-class Entry(BaseModel):
+class Entry(Part):
     """One of several publications; `sent_at` in epoch milliseconds."""
 
     position: StreamPosition
@@ -92,7 +92,7 @@ class Publication(Frame):
     sent_at: int
 
 
-class Subscription(BaseModel):
+class Subscription(Part):
     """One channel of an answer to `channel.subscribe`; `position` is where it is now.
 
     `recovered` is null without a `since`. If true, `publications` are all missed ones, in order.
@@ -142,14 +142,14 @@ class HistoryPage(Frame):
     more: bool
 
 
-class PresentConnection(BaseModel):
+class PresentConnection(Part):
     """One of a user's connections; `connected_at` in epoch milliseconds."""
 
     name: str
     connected_at: int
 
 
-class PresentUser(BaseModel):
+class PresentUser(Part):
     """A present user, with one connection or several."""
 
     user_id: str

@@ -19,7 +19,13 @@ def is_absent(value: object) -> bool:
     return value is None
 
 
-class Request(BaseModel):
+class Part(BaseModel):
+    """A part of a frame. Its validator is built on first use: a sandbox needs few of them to start with."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class Request(Part):
     """The fields of every message from a client."""
 
     model_config = ConfigDict(frozen=True)
@@ -29,7 +35,7 @@ class Request(BaseModel):
     id: MessageId | None = None
 
 
-class Frame(BaseModel):
+class Frame(Part):
     """The fields of every frame from the server, except the error frame."""
 
     model_config = ConfigDict(frozen=True)
@@ -38,21 +44,21 @@ class Frame(BaseModel):
     type: str
 
 
-class Sender(BaseModel):
+class Sender(Part):
     """The sender of a message. Only `user_id` is an identity, because users choose their names."""
 
     user_id: str
     name: str
 
 
-class Problem(BaseModel):
+class Problem(Part):
     """A problem of one field of a request."""
 
     field: str
     problem: str
 
 
-class ErrorFrame(BaseModel):
+class ErrorFrame(Part):
     """A refusal. It has no `v`: its shape is the same in every version.
 
     `retry` says whether the same request may succeed later. `fields` comes with `invalid_message` only,

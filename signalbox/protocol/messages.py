@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import Field, JsonValue
 
-from .frames import USER_ID_LENGTH, Frame, Request, Sender
+from .frames import USER_ID_LENGTH, Frame, Part, Request, Sender
 
 
 class Who(Request):
@@ -30,7 +30,7 @@ class DirectSend(Request):
     data: JsonValue
 
 
-class Person(BaseModel):
+class Person(Part):
     """A connected user. `connected_at` is in epoch milliseconds."""
 
     user_id: str
