@@ -2,9 +2,9 @@
 
 import sys
 
-from . import ack, aws, bundles, dispatch, fanout, gateway, guards, inbound, start
+from . import ack, aws, bundles, dispatch, fanout, functions, gateway, guards, inbound, start
 
 arguments, sys.argv[1:] = sys.argv[1:], []
-for measurement in (aws, dispatch, guards, start, bundles, inbound, ack, gateway):
+for measurement in (aws, dispatch, guards, start, functions, bundles, inbound, ack, gateway):
     measurement.main()
 fanout.main(arguments)

@@ -46,9 +46,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--requests", type=int, default=500)
     options = parser.parse_args()
-    with _table() as url:
+    with table() as url:
         os.environ |= {**ENVIRONMENT, "AWS_ENDPOINT_URL_DYNAMODB": url}
-        asyncio.run(_fill(url))
+        asyncio.run(fill(url))
         rounds = [_measure(url, options.requests) for _ in range(options.rounds)]
     print("\n| requests to AWS | CPU-µs, median (range) | times its peer |\n|---|---|---|")
     for name in rounds[0]:
@@ -58,7 +58,8 @@ def main() -> None:
         print(f"| {name} | {median(spent):,.0f} ({min(spent):,.0f} to {max(spent):,.0f}) | {ratio:.2f} |")
 
 
-async def _fill(url: str) -> None:
+async def fill(url: str) -> None:
+    """Create the table, with the row that GetItem reads."""
     api = JsonApi(DYNAMODB, "us-east-1", url)
     await api.call("CreateTable", definition(NAME))
     await api.call("PutItem", {"TableName": NAME, "Item": ITEM})
@@ -70,11 +71,15 @@ def _measure(url: str, requests: int) -> dict[str, float]:
     for name in WAYS:
         times = max(1, requests // 10) if "publication" in name else requests
         spent[name] = _run([sys.executable, "-m", "benchmarks.aws_way", name, url, str(times)])
-    if PEERS_PYTHON.exists():
-        program = str(Path(__file__).with_name("peers") / "getitem.py")
-        for name in PEERS:
-            spent[f"GetItem, {name}"] = _run([str(PEERS_PYTHON), program, name, url, str(requests)])
+    program = str(Path(__file__).with_name("peers") / "getitem.py")
+    for name in peer_names():
+        spent[name] = _run([str(PEERS_PYTHON), program, name.partition(", ")[2], url, str(requests)])
     return spent
+
+
+def peer_names() -> list[str]:
+    """Return the rows of clients that only the peers' environment has, if that is here."""
+    return [f"GetItem, {name}" for name in PEERS] if PEERS_PYTHON.exists() else []
 
 
 def _run(command: list[str]) -> float:
@@ -83,14 +88,15 @@ def _run(command: list[str]) -> float:
 
 
 @contextmanager
-def _table() -> Iterator[str]:
+def table() -> Iterator[str]:
+    """Run the table in another process, and give its URL."""
     command = [sys.executable, "-m", "benchmarks.table"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as table:  # noqa: S603 - our own
-        assert table.stdout
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 - our own
+        assert server.stdout
         try:
-            yield f"http://127.0.0.1:{int(table.stdout.readline())}"
+            yield f"http://127.0.0.1:{int(server.stdout.readline())}"
         finally:
-            table.terminate()
+            server.terminate()
 
 
 if __name__ == "__main__":

@@ -3,11 +3,10 @@
     python -m benchmarks.bundles [--rounds 7]
 
 Processor time of a fresh process that imports `handlers.websocket`, above that of Python itself. As in
-Lambda, what was not shipped compiled is compiled each time; a boto3 that is not shipped is there, compiled.
+Lambda, what was not shipped compiled is compiled each time.
 """
 
 import argparse
-import compileall
 import os
 import resource
 import shutil
@@ -16,20 +15,13 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from py_compile import PycInvalidationMode
 from statistics import median
-
-import boto3
 
 from signalbox.constructs.bundling import HERE, bundle
 
 from .start import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parents[1]
-SITE = Path(boto3.__file__).parent.parent
-BOTO3 = ("boto3", "botocore", "dateutil", "s3transfer", "urllib3")
-SERVICES = {"dynamodb", "sqs"}
-"""Those that the application calls with boto3."""
 
 
 def main() -> None:
@@ -53,25 +45,6 @@ def _bundle(scratch: Path) -> Iterator[tuple[str, Path]]:
         "our modules compiled",
         bundle(scratch / "compiled", application_root=ROOT, target=HERE, bytecode=True),
     )
-    whole = bundle(scratch / "whole", application_root=ROOT, target=HERE)
-    for package in BOTO3:
-        shutil.copytree(SITE / package, whole / package, ignore=shutil.ignore_patterns("__pycache__"))
-    trimmed = shutil.copytree(whole, scratch / "trimmed")
-    _trim(trimmed)
-    yield "with a trimmed boto3, as source", trimmed
-    yield "the same, compiled", _compile(shutil.copytree(trimmed, scratch / "trimmed-compiled"))
-    yield "with all of boto3, as source", whole
-
-
-def _trim(folder: Path) -> None:
-    for service in (folder / "botocore" / "data").iterdir():
-        if service.is_dir() and service.name not in SERVICES:
-            shutil.rmtree(service)
-
-
-def _compile(folder: Path) -> Path:
-    compileall.compile_dir(folder, quiet=1, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
-    return folder
 
 
 def _start(folder: Path) -> float:

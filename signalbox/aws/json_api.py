@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,6 +19,9 @@ from .transport import Transport
 
 # Made once: json.dumps would make an encoder for each request that is not written with blanks.
 _ENCODE = json.JSONEncoder(separators=(",", ":")).encode
+
+# AWS signs the normalised path, so only one that is normal already is accepted.
+_PLAIN_PATH = re.compile(r"/?|(/(?!\.{1,2}(/|$))[A-Za-z0-9._~%-]+)+/?")
 
 MAX_ANSWER_BYTES = 17 * 1_048_576
 """The bound of one answer. DynamoDB's largest have 16 MB."""
@@ -100,7 +104,9 @@ class JsonApi:
         except ValueError:
             raise EndpointError(f"{self._service.name}: the endpoint is no http or https URL") from None
         parts = urlsplit(url)
-        host, base = host_header(parts), f"{parts.path.rstrip('/')}/"
+        if not _PLAIN_PATH.fullmatch(parts.path) or parts.query or parts.fragment:
+            raise EndpointError(f"{self._service.name}: the endpoint has a path that cannot be signed")
+        host, base = host_header(parts), parts.path or "/"
         self._make_signer = lambda target: Signer(
             region,
             self._service.name,

@@ -31,7 +31,7 @@ class Signer:
     """Signs requests to a service for `base` + one label on `host`.
 
     `host` is what the Host header says. `base` is an absolute path in wire form, without empty or dot
-    segments, ending in a slash. `headers` are further headers of every request, with names in lower case.
+    segments. `headers` are further headers of every request, with names in lower case.
     """
 
     def __init__(

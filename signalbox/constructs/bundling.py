@@ -1,8 +1,7 @@
 """Bundle the code of a function for Lambda's machine, without Docker.
 
 A bundle holds the application's `handlers/`, the framework's packages without the parts that no function
-imports, and the packages that a lock file of the application names. boto3 is not shipped: Lambda's runtimes
-have one, compiled (`docs/deploying.md` has the measurements).
+imports, and the packages that a lock file of the application names.
 """
 
 import shutil
@@ -58,7 +57,8 @@ def bundle(
     """Fill `folder` anew with what a function runs, and return it. The same inputs give the same bytes.
 
     `application_root` is the folder of `cdk.json`, with `handlers/` and the lock files; `lock` names one of
-    them. With `bytecode`, modules are compiled too. Raises BundleError.
+    them. With `bytecode`, modules are compiled too where this machine has the target's Python; else one line
+    on stderr says that they are not. Raises BundleError.
     """
     shutil.rmtree(folder, ignore_errors=True)
     _install(folder, application_root, lock, target)
@@ -114,11 +114,14 @@ def _install(folder: Path, root: Path, lock: str, target: Target) -> None:
 
 
 def _compile(folder: Path, target: Target) -> None:
-    python = _uv(
-        *("python", "find", "--no-python-downloads", target.python),
-        folder=folder,
-        failure=f"bytecode takes Python {target.python}; uv python install brings it",
-    ).strip()
+    try:
+        python = _uv(
+            "python", "find", "--no-python-downloads", target.python, folder=folder, failure="none"
+        ).strip()
+    except BundleError:
+        advice = f"uv python install {target.python} brings the Python that compiles them"
+        print(f"{folder.name}: modules are shipped as source; {advice}", file=sys.stderr)  # noqa: T201 - at synth
+        return
     # Hash-based: a time stamp would differ from one bundle to the next. Isolated: PYTHONPYCACHEPREFIX would
     # put the compiled modules elsewhere.
     compiled = subprocess.run(  # noqa: S603 - no shell

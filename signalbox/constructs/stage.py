@@ -134,8 +134,8 @@ class Stage(BaseModel):
     tracing: bool = False
     """Whether X-Ray samples invocations."""
 
-    bytecode: bool = False
-    """Whether modules are shipped compiled, for a faster cold start. It needs the runtime's own Python."""
+    bytecode: bool = True
+    """Whether modules are shipped compiled, for a faster cold start, where the runtime's Python is here."""
 
     account_logs: bool = True
     """Whether this stack gives API Gateway its role for logs. One in each account and region does."""

@@ -163,7 +163,7 @@ async def test_f31_nothing_is_lost_when_a_release_is_deployed_under_traffic(depl
 
     async def release() -> None:
         try:
-            await asyncio.to_thread(deployment.deploy, bytecode=True, memory=1_152, **STAGE)
+            await asyncio.to_thread(deployment.deploy, bytecode=False, memory=1_152, **STAGE)
         finally:
             deployed.set()
 

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from benchmarks import ack, gateway
+from benchmarks import ack, aws, functions, gateway
+from benchmarks.aws_way import WAYS
 from benchmarks.inbound import BUDGETS
 from tests.conftest import ROOT, LocalRun
 
@@ -21,6 +22,8 @@ ROW = re.compile(r"^\| ([^|]+) \| \d.* \| [\d.]+ \|$", re.MULTILINE)
             ["benchmarks.start", "--rounds", "1"],
             ["boto3.client('dynamodb')", "handlers.websocket", "handlers.authorizer"],
         ),
+        (["benchmarks.aws", "--rounds", "1", "--requests", "20"], [*WAYS, *aws.peer_names()]),
+        (["benchmarks.functions", "--events", "20"], list(functions.EVENTS)),
         (["benchmarks.inbound", "--rounds", "1", "--recipients", "20"], list(BUDGETS)),
         (
             ["benchmarks.gateway", "--rounds", "1", "--messages", "320", "--connections", "200"],

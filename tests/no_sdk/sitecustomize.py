@@ -7,4 +7,4 @@ run passes that on (`[tool.signalbox.environment]` in pyproject.toml). It parses
 import os
 
 if os.environ.get("_HANDLER", "").startswith("handlers."):
-    import refuse_sdk  # noqa: F401 - beside this file
+    import refuse_sdk  # type: ignore[import-not-found]  # noqa: F401 - beside this file

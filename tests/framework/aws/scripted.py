@@ -121,7 +121,7 @@ async def _take(step: Step, reader: asyncio.StreamReader, writer: asyncio.Stream
 
 async def _read_request(reader: asyncio.StreamReader) -> bytes:
     head = await reader.readuntil(b"\r\n\r\n")
-    length = re.search(rb"content-length: (\d+)", head)
+    length = re.search(rb"(?i)content-length: (\d+)", head)
     return head + await reader.readexactly(int(length[1]) if length else 0)
 
 

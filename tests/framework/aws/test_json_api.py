@@ -76,7 +76,7 @@ async def test_protocol_and_path_are_the_services_when_they_differ(server: Serve
     await api.close()
 
     head = server.requests[0].decode()
-    assert head.startswith("POST /base/ HTTP/1.1\r\n")
+    assert head.startswith("POST /base HTTP/1.1\r\n")
     assert "application/x-amz-json-1.1" in head
     assert "x-amz-target: secretsmanager.GetSecretValue" in head
 
@@ -205,7 +205,11 @@ async def test_variable_is_named_when_a_proxy_covers_the_endpoint() -> None:
         await api.call("GetItem", GET)
 
 
-@pytest.mark.parametrize("url", ["ftp://x", "dynamodb", "http://x:port", "https://"])
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://x", "dynamodb", "http://x:port", "https://"]
+    + [f"http://x/{path}" for path in ("/", "a//b", "a/../b", "./", "a b", "ä", "a?b=1", "#a", "a\r\nx: y")],
+)
 async def test_endpoint_is_refused_when_it_is_no_url(url: str) -> None:
     with pytest.raises(EndpointError):
         await JsonApi(DYNAMODB, "eu-west-1", url, environ=KEYS).call("GetItem", GET)

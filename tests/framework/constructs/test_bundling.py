@@ -127,7 +127,7 @@ def test_cryptography_is_in_the_authorizers_asset_alone(websocket: Path, authori
     }
 
 
-def test_locks_hold_no_boto3_when_the_runtime_has_one() -> None:
+def test_locks_hold_no_boto3() -> None:
     for lock in (FUNCTIONS_LOCK, AUTHORIZER_LOCK):
         assert "boto" not in (ROOT / lock).read_text()
 
@@ -169,9 +169,13 @@ def test_bytecode_is_the_same_when_compiled_again(root: Path, tmp_path: Path) ->
     assert digest(first) == digest(again)
 
 
-def test_bytecode_is_refused_when_the_runtimes_python_is_not_here(tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match=r"bytecode takes Python 3\.99"):
-        bundling._compile(tmp_path, Target("3.99", None))
+def test_one_line_says_that_sources_are_shipped_when_the_runtimes_python_is_not_here(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundling._compile(tmp_path, Target("3.99", None))
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "modules are shipped as source; uv python install 3.99" in line
 
 
 def test_bundle_says_what_is_missing_when_it_cannot_be_installed(root: Path, tmp_path: Path) -> None:

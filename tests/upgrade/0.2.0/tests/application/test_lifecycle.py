@@ -1,4 +1,4 @@
-"""What happens when a client comes and goes."""
+"""Clients connect, fall silent and leave."""
 
 import pytest
 
