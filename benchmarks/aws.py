@@ -1,6 +1,6 @@
 """What requests to AWS cost the function: one of DynamoDB, a whole ping, and a publication for ten.
 
-    python -m benchmarks.aws [--rounds 5] [--requests 500]
+    python -m benchmarks.aws [--rounds 5] [--requests 2000]
 
 Processor time of the client alone, on plain asyncio; the table is in another process. The session token has
 900 characters, as Lambda's has. Every way is measured in a process of its own: none has the garbage of
@@ -44,7 +44,7 @@ def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.aws", description="what requests to AWS cost")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--requests", type=int, default=500)
+    parser.add_argument("--requests", type=int, default=2_000)
     options = parser.parse_args()
     with table() as url:
         os.environ |= {**ENVIRONMENT, "AWS_ENDPOINT_URL_DYNAMODB": url}

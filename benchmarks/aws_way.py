@@ -155,7 +155,7 @@ WAYS: dict[str, Callable[[str], Work]] = {
 def main(name: str, url: str, times: str) -> None:
     """Warm up, measure, print."""
     work = WAYS[name](url)
-    work(max(1, int(times) // 5))
+    work(max(1, int(times) // 2))
     start = time.process_time()
     work(int(times))
     print(1e6 * (time.process_time() - start) / int(times))

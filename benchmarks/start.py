@@ -17,12 +17,15 @@ PROGRAMS = {
     "boto3.client('dynamodb')": "import boto3; boto3.client('dynamodb')",
     "handlers.websocket": "import handlers.websocket",
     "handlers.authorizer": "import handlers.authorizer",
+    "handlers.worker": "import handlers.worker",
+    "handlers.sweeper": "import handlers.sweeper",
 }
 ENVIRONMENT = {
     "TABLE_NAME": "benchmark",
     "MANAGEMENT_ENDPOINT": "https://127.0.0.1/prod",
     "AWS_REGION": "us-east-1",
     "AWS_DEFAULT_REGION": "us-east-1",
+    "FANOUT_QUEUE_URL": "https://127.0.0.1/queue",
     "JWT_ISSUER": "https://id.example.com",
     "JWT_AUDIENCE": "chat",
 }

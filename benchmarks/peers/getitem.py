@@ -13,7 +13,7 @@ Get = Callable[[], Awaitable[object]]
 
 async def measure(get: Get, times: int) -> None:
     """Warm up, measure, print."""
-    for _ in range(20):
+    for _ in range(times // 2):
         await get()
     start = time.process_time()
     for _ in range(times):

@@ -126,6 +126,8 @@ class Credentials:
         return None
 
     def _keep(self, keys: Keys, expires: float | None = None) -> Keys:
+        if not all(text.isascii() and text.isprintable() for text in keys.texts):
+            raise CredentialsError("the AWS credentials hold a character that cannot be in a header")
         now = self._clock()
         self._keys = keys
         self._expires = math.inf if expires is None else expires

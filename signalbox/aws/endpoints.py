@@ -57,6 +57,13 @@ def find_region(environ: Mapping[str, str]) -> str:
     region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
     if not region:
         raise EndpointError("no region: set AWS_REGION")
+    return check_region(region)
+
+
+def check_region(region: str) -> str:
+    """Return a region's name. Raises EndpointError for a text that is none."""
+    if not region or not _LABEL_CHARACTERS.issuperset(region):
+        raise EndpointError(f"{region!r} is no AWS region")
     return region
 
 
@@ -70,8 +77,7 @@ def find_endpoint(service: Service, region: str, environ: Mapping[str, str]) -> 
         variables = (f"AWS_ENDPOINT_URL_{service.variable}", "AWS_ENDPOINT_URL")
         if url := next(filter(None, map(environ.get, variables)), None):
             return url
-    if not region or not _LABEL_CHARACTERS.issuperset(region):
-        raise EndpointError(f"{region!r} is no AWS region")
+    check_region(region)
     fips = _is_true(environ, "AWS_USE_FIPS_ENDPOINT")
     dual_stack = _is_true(environ, "AWS_USE_DUALSTACK_ENDPOINT")
     return f"https://{_host(service, region, fips=fips, dual_stack=dual_stack)}"

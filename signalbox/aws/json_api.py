@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from .answers import read_answer
 from .credentials import Credentials
-from .endpoints import Service, find_endpoint, find_region
+from .endpoints import Service, check_region, find_endpoint, find_region
 from .errors import EndpointError
 from .signed_client import SignedClient, host_header
 from .signing import Signer
@@ -89,7 +89,7 @@ class JsonApi:
             await self._client.close()
 
     def _connect(self) -> SignedClient:
-        region = self._region or find_region(self._environ)
+        region = check_region(self._region) if self._region else find_region(self._environ)
         url = self._endpoint or find_endpoint(self._service, region, self._environ)
         try:
             transport = Transport(

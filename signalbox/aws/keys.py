@@ -10,3 +10,8 @@ class Keys:
     access_key: str
     secret_key: str = field(repr=False)
     session_token: str | None = field(default=None, repr=False)
+
+    @property
+    def texts(self) -> tuple[str, str, str]:
+        """The keys as they are written into a request."""
+        return self.access_key, self.secret_key, self.session_token or ""

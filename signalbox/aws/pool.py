@@ -83,7 +83,7 @@ class Pool:
                     self._origin.port,
                     ssl=await self._context(),
                 )
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter for a host that is no name
             raise ConnectError(type(error).__name__) from error
         if self._closed:
             connection.drop()

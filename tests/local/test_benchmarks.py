@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from benchmarks import ack, aws, functions, gateway
+from benchmarks import ack, aws, functions, gateway, start
 from benchmarks.aws_way import WAYS
 from benchmarks.inbound import BUDGETS
 from tests.conftest import ROOT, LocalRun
@@ -20,7 +20,7 @@ ROW = re.compile(r"^\| ([^|]+) \| \d.* \| [\d.]+ \|$", re.MULTILINE)
     [
         (
             ["benchmarks.start", "--rounds", "1"],
-            ["boto3.client('dynamodb')", "handlers.websocket", "handlers.authorizer"],
+            list(start.PROGRAMS)[1:],
         ),
         (["benchmarks.aws", "--rounds", "1", "--requests", "20"], [*WAYS, *aws.peer_names()]),
         (["benchmarks.functions", "--events", "20"], list(functions.EVENTS)),

@@ -14,6 +14,7 @@ from signalbox.aws.endpoints import DYNAMODB, SECRETS_MANAGER
 from signalbox.aws.errors import (
     AwsError,
     ConnectError,
+    CredentialsError,
     EndpointError,
     InvalidResponseError,
     ProxyError,
@@ -213,6 +214,31 @@ async def test_variable_is_named_when_a_proxy_covers_the_endpoint() -> None:
 async def test_endpoint_is_refused_when_it_is_no_url(url: str) -> None:
     with pytest.raises(EndpointError):
         await JsonApi(DYNAMODB, "eu-west-1", url, environ=KEYS).call("GetItem", GET)
+
+
+@pytest.mark.parametrize("host", ["a" * 64, "a..b", "nowhere.invalid"])
+async def test_failure_is_typed_when_the_endpoint_has_a_host_that_is_none(host: str) -> None:
+    with pytest.raises(ConnectError):
+        await JsonApi(DYNAMODB, "eu-west-1", f"http://{host}", environ=KEYS).call("GetItem", GET)
+
+
+async def test_region_is_refused_when_it_would_break_a_request(server: Server) -> None:
+    api = JsonApi(DYNAMODB, "eu-west-1\r\nx: y", f"http://127.0.0.1:{server.port}", environ=KEYS)
+
+    with pytest.raises(EndpointError):
+        await api.call("GetItem", GET)
+
+
+@pytest.mark.parametrize("variable", KEYS)
+async def test_keys_are_refused_when_they_would_break_a_request(
+    server: Server, api_to: Make, variable: str
+) -> None:
+    api = api_to(server, environ={**KEYS, variable: "canary\r\nx: y"})
+
+    with pytest.raises(CredentialsError) as failure:
+        await api.call("GetItem", GET)
+    assert "canary" not in str(failure.value)
+    assert server.requests == []
 
 
 async def test_variable_is_named_when_there_is_no_region() -> None:
