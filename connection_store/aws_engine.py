@@ -9,6 +9,9 @@ from signalbox.aws.json_api import JsonApi
 
 from .engine import EngineError, NoAnswerError, RequestRefusedError
 
+READS = frozenset({"BatchGetItem", "DescribeTable", "DescribeTimeToLive", "GetItem", "Query"})
+"""Operations that change nothing."""
+
 
 class AwsEngine:
     """Executes requests over signed HTTP, at most `connections` at once; the others wait.
@@ -21,10 +24,9 @@ class AwsEngine:
 
     async def call(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the answer. Raises RequestRefusedError, NoAnswerError, or EngineError (no credentials)."""
+        repeatable = operation in READS or "ClientRequestToken" in request
         try:
-            # All of the store's requests may be sent twice: they read, they have a condition that a second
-            # one finds as the first has left it, or they carry a token.
-            return await self._api.call(operation, request, repeatable=True)
+            answer = await self._api.call(operation, request, repeatable=repeatable)
         except ServiceError as error:
             # The cause holds DynamoDB's text and items, and none of it may get into a traceback.
             raise _refusal(error) from None
@@ -33,6 +35,9 @@ class AwsEngine:
             raise NoAnswerError(type(error).__name__, sent=sent) from None
         except AwsError as error:
             raise EngineError(str(error)) from None
+        if not _is_sound(operation, answer):
+            raise NoAnswerError("InvalidResponseError")
+        return answer
 
     def warm(self) -> None:
         """Read the certificate authorities. Raises EngineError."""
@@ -46,11 +51,25 @@ class AwsEngine:
         await self._api.close()
 
 
+def _is_sound(operation: str, answer: Mapping[str, Any]) -> bool:
+    """Whether an answer has the form of the operation's, as far as the store reads it."""
+    match operation:
+        case "Query":
+            return isinstance(answer.get("Items"), list)
+        case "BatchGetItem":
+            return isinstance(answer.get("Responses"), dict)
+        case "GetItem":
+            return isinstance(answer.get("Item", {}), dict)
+    return True
+
+
 def _refusal(error: ServiceError) -> RequestRefusedError:
+    item, reasons = error.answer.get("Item"), error.answer.get("CancellationReasons")
+    sound = isinstance(reasons, list) and all(isinstance(each, dict) and "Code" in each for each in reasons)
     return RequestRefusedError(
         error.code,
         error.message,
         status=error.status,
-        item=error.answer.get("Item"),
-        reasons=error.answer.get("CancellationReasons", ()),
+        item=item if isinstance(item, dict) else None,
+        reasons=reasons if sound and reasons else (),
     )

@@ -13,6 +13,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+from signalbox.aws.loop import all_of
 from signalbox.aws.retries import full_jitter
 
 from . import schema
@@ -102,7 +103,7 @@ class Table:
     async def get_all(self, keys: Sequence[Key], *, now: int, consistent: bool = False) -> dict[Key, Record]:
         """Return by their keys those of some rows that are there and alive at `now`."""
         batches = [keys[first : first + READ_BATCH] for first in range(0, len(keys), READ_BATCH)]
-        found = await asyncio.gather(*(self._batch(batch, now, consistent) for batch in batches))
+        found = await all_of(self._batch(batch, now, consistent) for batch in batches)
         return {key: record for records in found for key, record in records.items()}
 
     async def query(self, *queries: Query) -> AsyncGenerator[Record, None]:
@@ -147,7 +148,7 @@ class Table:
             answer = await self._call("UpdateItem", **update.parameters(), ReturnValues="ALL_OLD")
         except ConditionFailedError as refused:
             return _live(refused.refusals[0], now)
-        return _live(answer["Attributes"], now)
+        return _live(answer.get("Attributes"), now)
 
     async def delete_all(self, keys: Iterable[Key]) -> None:
         """Delete rows, one BatchWriteItem after the other. After a failure any of them may be left."""

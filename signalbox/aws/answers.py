@@ -36,7 +36,7 @@ def read_answer(response: Response) -> dict[str, Any]:
     if response.status >= 300:
         raise read_error(response)
     _check_sum(response)
-    answer = _read_object(response.body)
+    answer = _read_object(response.body) if response.body else {}  # SQS has nothing to say at times
     if answer is None:
         raise InvalidResponseError("an answer that is no JSON object")
     return answer

@@ -37,7 +37,7 @@ class Connection(asyncio.BufferedProtocol):
         self._on_lost = on_lost
         self._transport: asyncio.Transport | None = None
         self._waiter: asyncio.Future[Response] | None = None
-        self._parser = ResponseParser(max_response)
+        self._parser: ResponseParser | None = None
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = 0.0
@@ -66,7 +66,7 @@ class Connection(asyncio.BufferedProtocol):
         except BaseException:
             self.drop()
             raise
-        self._waiter = None
+        self._waiter = self._parser = None  # the parser holds the whole answer
         self._kept = True
         # An answer that came before the whole request was out leaves the rest of it in the way.
         if not response.keep_alive or transport.get_write_buffer_size():
@@ -91,7 +91,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take a part of the answer (asyncio)."""
-        if self._waiter is None or self._waiter.done():
+        if self._parser is None or self._waiter is None or self._waiter.done():
             self.drop()  # an answer without a request
             return
         try:
@@ -106,10 +106,13 @@ class Connection(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Settle what was under way (asyncio)."""
         self._transport = None
-        response = self._parser.end() if exc is None else None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        response = self._parser.end() if self._parser and exc is None else None
         if response is not None and self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(response)
-        elif self._kept and not self._parser.started:
+        elif self._kept and not (self._parser and self._parser.started):
             self._fail(StaleConnectionError("ended before any answer"))
         else:
             self._fail(ConnectionLostError("ended before the answer was complete"))

@@ -20,7 +20,14 @@ MAX_AGE = 300.0
 boto3's chain renews keys at the latest 10 minutes before they expire, so these never do in use.
 """
 
-_PAUSE_AFTER_FAILURE = 1.0
+PAUSE_AFTER_FAILURE = 1.0
+"""Seconds until keys are looked for again, where there are none."""
+
+RENEWAL_PAUSE = 10.0
+"""Seconds between two attempts to replace keys that are still good, or that a service has refused."""
+
+RENEWAL_TIME = 0.5
+"""Seconds that such an attempt may take: the call waits that can be signed with the old keys."""
 
 
 KeySource = Callable[[], Keys]
@@ -72,6 +79,7 @@ class Credentials:
         self._good_until = 0.0
         self._expires = 0.0
         self._failed_until = 0.0
+        self._forgotten_at = -math.inf
         self._container_lock = PerLoop(asyncio.Lock)
         self._chain_lock = threading.Lock()
 
@@ -89,9 +97,10 @@ class Credentials:
             return self._at_hand() or await self._from_container()
 
     def forget(self, keys: Keys) -> None:
-        """Load other keys next, because a service did not accept these."""
-        if self._keys is keys:
-            self._good_until = self._expires = 0.0
+        """Load other keys next, because a service did not accept these. It is done once in ten seconds."""
+        now = self._clock()
+        if self._keys is keys and not 0 <= now - self._forgotten_at < RENEWAL_PAUSE:
+            self._good_until, self._forgotten_at, self._source = 0.0, now, None
 
     def _from_environment(self) -> Keys | None:
         access_key = self._environ.get("AWS_ACCESS_KEY_ID")
@@ -101,10 +110,14 @@ class Credentials:
         return self._keep(Keys(access_key, secret_key, self._environ.get("AWS_SESSION_TOKEN") or None))
 
     async def _from_container(self) -> Keys:
+        still_good = self._keys is not None and self._clock() < self._expires
         try:
-            return self._keep(*await fetch_container_keys(self._environ))
+            async with asyncio.timeout(RENEWAL_TIME if still_good else None):
+                return self._keep(*await fetch_container_keys(self._environ))
         except CredentialsError as error:
             return self._old_keys(error)
+        except TimeoutError:
+            return self._old_keys(CredentialsError("the container's credentials: no answer in time"))
 
     def _from_chain(self) -> Keys:
         with self._chain_lock:
@@ -126,7 +139,7 @@ class Credentials:
         return None
 
     def _keep(self, keys: Keys, expires: float | None = None) -> Keys:
-        if not all(text.isascii() and text.isprintable() for text in keys.texts):
+        if not all(text.isascii() and text.isprintable() and " " not in text for text in keys.texts):
             raise CredentialsError("the AWS credentials hold a character that cannot be in a header")
         now = self._clock()
         self._keys = keys
@@ -136,8 +149,8 @@ class Credentials:
 
     def _old_keys(self, error: CredentialsError) -> Keys:
         now = self._clock()
-        self._failed_until = now + _PAUSE_AFTER_FAILURE
         if self._keys is None or now >= self._expires:
+            self._failed_until = now + PAUSE_AFTER_FAILURE
             raise error
-        self._good_until = min(self._expires, self._failed_until)
+        self._good_until = min(self._expires, now + RENEWAL_PAUSE)
         return self._keys

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,15 +12,12 @@ from .answers import read_answer
 from .credentials import Credentials
 from .endpoints import Service, check_region, find_endpoint, find_region
 from .errors import EndpointError
-from .signed_client import SignedClient, host_header
+from .signed_client import SignedClient, host_header, is_plain_path
 from .signing import Signer
 from .transport import Transport
 
 # Made once: json.dumps would make an encoder for each request that is not written with blanks.
 _ENCODE = json.JSONEncoder(separators=(",", ":")).encode
-
-# AWS signs the normalised path, so only one that is normal already is accepted.
-_PLAIN_PATH = re.compile(r"/?|(/(?!\.{1,2}(/|$))[A-Za-z0-9._~%-]+)+/?")
 
 MAX_ANSWER_BYTES = 17 * 1_048_576
 """The bound of one answer. DynamoDB's largest have 16 MB."""
@@ -69,8 +65,8 @@ class JsonApi:
     ) -> dict[str, Any]:
         """Return the answer of an operation. Raises AwsError, in one of its kinds.
 
-        The request is sent once, and again only where the first attempt certainly had no effect, or if it is
-        `repeatable` and goes unanswered on a connection that has been idle for long.
+        The request is sent once, as `Transport.request` says, and once more if the service refuses its keys
+        or its date.
         """
         client = self._client or self._connect()
         signer = self._signers.get(operation) or self._add_signer(operation)
@@ -104,7 +100,7 @@ class JsonApi:
         except ValueError:
             raise EndpointError(f"{self._service.name}: the endpoint is no http or https URL") from None
         parts = urlsplit(url)
-        if not _PLAIN_PATH.fullmatch(parts.path) or parts.query or parts.fragment:
+        if not is_plain_path(parts.path) or parts.query or parts.fragment:
             raise EndpointError(f"{self._service.name}: the endpoint has a path that cannot be signed")
         host, base = host_header(parts), parts.path or "/"
         self._make_signer = lambda target: Signer(

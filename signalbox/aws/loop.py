@@ -1,9 +1,10 @@
 """Event loops: the fastest available one, and values that belong to one of them."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from concurrent.futures import Future
+from threading import Thread
+from typing import Any, Generic, TypeVar, cast
 
 _T = TypeVar("_T")
 
@@ -43,11 +44,25 @@ class PerLoop(Generic[_T]):
         return self._values.pop(asyncio.get_running_loop(), None)
 
 
-def run_alone(coroutine: Coroutine[Any, Any, _T]) -> _T:
-    """Return what a coroutine returns, run to its end in a loop of its own. It blocks the caller."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(coroutine)
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, coroutine).result()
+def run_alone(coroutine: Coroutine[Any, Any, _T], seconds: float) -> _T:
+    """Return what a coroutine returns, run in a loop of its own. It blocks. Raises TimeoutError."""
+    result: Future[_T] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(asyncio.run(coroutine))
+        except BaseException as error:  # noqa: BLE001 - it is the caller's
+            result.set_exception(error)
+
+    # A thread of its own, and none that is waited for: looking up a name cannot be cancelled.
+    Thread(target=run, daemon=True).start()
+    return result.result(seconds)
+
+
+async def all_of(work: Iterable[Awaitable[_T]]) -> list[_T]:
+    """Return all results in order. Raise the first failure, but only when everything is done."""
+    results = await asyncio.gather(*work, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return cast(list[_T], results)

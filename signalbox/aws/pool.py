@@ -59,7 +59,7 @@ class Pool:
         """
         while self._idle:
             connection = self._idle.pop()
-            if connection.usable and self._clock() - connection.idle_since < IDLE_LIMIT:
+            if connection.usable and 0 <= self._clock() - connection.idle_since < IDLE_LIMIT:
                 return connection
             connection.drop()
             self.release()
@@ -83,7 +83,7 @@ class Pool:
                     self._origin.port,
                     ssl=await self._context(),
                 )
-        except (OSError, UnicodeError) as error:  # the latter for a host that is no name
+        except OSError as error:
             raise ConnectError(type(error).__name__) from error
         if self._closed:
             connection.drop()

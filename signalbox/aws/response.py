@@ -13,6 +13,9 @@ MAX_RESPONSE_BYTES = 65_536
 MAX_HEAD_BYTES = 65_536
 """The bound of what comes before the body."""
 
+MAX_CHUNK_LINE = 1_024
+"""Bytes of the line before a chunk, with its extensions."""
+
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5]\d\d)(?: [^\r\n]*)?\r\n")
 _FRAMING = re.compile(rb"\r\n(content-length|transfer-encoding|connection):[ \t]*([^\r\n]*)", re.IGNORECASE)
 _CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
@@ -78,14 +81,14 @@ class ResponseParser:
         if self._length is None or len(self._buffer) < self._start + self._length:
             return None
         end = self._start + self._length
-        return self._finish(self._buffer[self._start : end], end)
+        return self._finish(memoryview(self._buffer)[self._start : end], end)
 
     def end(self) -> Response | None:
         """Take the end of the connection: it completes a body that has no other end."""
         if not self._head or self._chunked or self._length is not None:
             return None
         self._keep_alive = False
-        return self._finish(self._buffer[self._start :], len(self._buffer))
+        return self._finish(memoryview(self._buffer)[self._start :], len(self._buffer))
 
     def _read_head(self) -> bool:
         while True:
@@ -149,7 +152,7 @@ class ResponseParser:
                 return self._read_trailers(data)
             if len(self._buffer) < data + size + 2:
                 return None
-            if self._buffer[data + size :][:2] != b"\r\n":
+            if self._buffer[data + size : data + size + 2] != b"\r\n":
                 raise InvalidResponseError("bad chunk")
             self._body += self._buffer[data : data + size]
             self._start = data + size + 2
@@ -157,7 +160,8 @@ class ResponseParser:
 
     def _chunk_size(self) -> re.Match[bytes] | None:
         line = _CHUNK_SIZE.match(self._buffer, self._start)
-        if line is None and self._buffer.find(b"\n", self._start) >= 0:
+        too_long = len(self._buffer) - self._start > MAX_CHUNK_LINE
+        if line is None and (too_long or self._buffer.find(b"\n", self._start) >= 0):
             raise InvalidResponseError("bad chunk size")
         return line
 
@@ -166,7 +170,7 @@ class ResponseParser:
         end = self._buffer.find(b"\r\n\r\n", start - 2)
         return None if end < 0 else self._finish(self._body, end + 4)
 
-    def _finish(self, body: bytearray, end: int) -> Response:
+    def _finish(self, body: bytearray | memoryview, end: int) -> Response:
         # Bytes after the end belong to no request, so the connection cannot be reused.
         keep_alive = self._keep_alive and end == len(self._buffer)
         return Response(self._status, self._head, bytes(body), keep_alive)

@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 def full_jitter(attempt: int, randomness: Random = _RANDOM) -> float:
     """Return the pause in seconds before a repetition, the first being 0: random, as others wait, too."""
-    return randomness.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))
+    return randomness.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(attempt, 10)))
 
 
 async def with_retries(attempt: Callable[[], Awaitable[_T]], *, budget: float | None = None) -> _T:

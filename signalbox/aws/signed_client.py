@@ -1,6 +1,8 @@
 """Signed requests over one transport."""
 
+import asyncio
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from urllib.parse import SplitResult
@@ -8,13 +10,14 @@ from urllib.parse import SplitResult
 from .answers import read_error
 from .clock import ServerClock
 from .credentials import Credentials
-from .errors import RefusedKeysError
+from .errors import CredentialsError, RefusedKeysError
 from .keys import Keys
 from .response import Response
 from .signing import Signer
 from .transport import Transport
 
 _REFUSALS = {400, 401, 403}
+_PLAIN_PATH = re.compile(r"/?|(/(?!\.{1,2}(/|$))[A-Za-z0-9._~%-]+)+/?")
 
 
 class SignedClient:
@@ -40,16 +43,27 @@ class SignedClient:
     ) -> Response:
         """Return the response to one request, whatever its status. `body_hash` is its SHA-256 in hexadecimal.
 
-        Raises CredentialsError, ProxyError and TransportError.
+        It is over within the transport's time, whatever had to be repaired. Raises CredentialsError,
+        ProxyError and TransportError.
         """
+        deadline = self._transport.deadline()
         signed_at = self._clock.now()
-        keys = self._credentials.current() or await self._credentials.load()
-        head = _head(signer, method, label, body, signer.sign(method, label, body_hash, keys, signed_at))
-        response = await self._transport.request(head + body, repeatable=repeatable)
-        if response.status in _REFUSALS and (better := await self._repair(response, keys, signed_at)):
-            signed = signer.sign(method, label, body_hash, better, self._clock.now())
-            head = _head(signer, method, label, body, signed)
-            response = await self._transport.request(head + body, repeatable=repeatable)
+        keys = self._credentials.current() or await self._load(deadline)
+
+        async def attempt(keys: Keys, at: int) -> Response:
+            signed = signer.sign(method, label, body_hash, keys, at)
+            head = (
+                f"{method} {signer.base}{label} HTTP/1.1\r\n{signed}\r\ncontent-length: {len(body)}\r\n\r\n"
+            )
+            return await self._transport.request(
+                head.encode() + body, repeatable=repeatable, deadline=deadline
+            )
+
+        response = await attempt(keys, signed_at)
+        if response.status in _REFUSALS:
+            better = await self._repair(response, keys, signed_at, deadline)
+            if better is not None:
+                return await attempt(better, self._clock.now())
         return response
 
     def warm(self) -> None:
@@ -60,7 +74,14 @@ class SignedClient:
         """End the connections; what is under way fails. A later request starts anew."""
         await self._transport.close()
 
-    async def _repair(self, refusal: Response, keys: Keys, signed_at: int) -> Keys | None:
+    async def _load(self, deadline: float) -> Keys:
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._credentials.load()
+        except TimeoutError:
+            raise CredentialsError("no AWS credentials in time") from None
+
+    async def _repair(self, refusal: Response, keys: Keys, signed_at: int, deadline: float) -> Keys | None:
         refused_keys = isinstance(read_error(refusal), RefusedKeysError)
         # API Gateway says 403 without a name for a date that is off.
         if (refused_keys or refusal.status == 403) and self._clock.correct(refusal, signed_at):
@@ -68,13 +89,16 @@ class SignedClient:
         if not refused_keys:
             return None
         self._credentials.forget(keys)
-        others = await self._credentials.load()
+        try:
+            others = await self._load(deadline)
+        except CredentialsError:
+            return None  # what the service said is the better answer
         return others if others != keys else None
 
 
-def _head(signer: Signer, method: str, label: str, body: bytes, signed: str) -> bytes:
-    line = f"{method} {signer.base}{label} HTTP/1.1"
-    return f"{line}\r\n{signed}\r\ncontent-length: {len(body)}\r\n\r\n".encode()
+def is_plain_path(path: str) -> bool:
+    """Whether a path is the same before and after normalisation. AWS signs the normalised one."""
+    return _PLAIN_PATH.fullmatch(path) is not None
 
 
 def host_header(url: SplitResult) -> str:

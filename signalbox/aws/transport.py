@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +18,8 @@ from .pool import Origin, Pool
 from .proxies import refuse_proxy
 from .response import MAX_RESPONSE_BYTES, Response
 from .tls import trusted_authorities
+
+_HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?|[0-9a-f]*:[0-9a-f:.]+")
 
 DOUBTED_AFTER = 5.0
 """Seconds of idleness after which a connection may have been dropped without a word.
@@ -52,12 +55,13 @@ class Transport:
         clock: Callable[[], float] = time.time,
     ) -> None:
         parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError(f"not the URL of a host: {url!r}")
+        host = parts.hostname or ""
+        if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(host):
+            raise ValueError("not the http or https URL of a host")  # it may hold a password
         secure = parts.scheme == "https"
         make_tls = (lambda: tls) if tls else partial(trusted_authorities, environ)
         port = parts.port or (443 if secure else 80)
-        self._origin = Origin(parts.hostname, port, make_tls if secure else None, max_response)
+        self._origin = Origin(host, port, make_tls if secure else None, max_response)
         self._scheme = parts.scheme
         self._environ = environ
         self._connections = connections
@@ -66,17 +70,23 @@ class Transport:
         self._clock = clock
         self._pools = PerLoop(self._make_pool)
 
-    async def request(self, request: bytes, *, repeatable: bool = False) -> Response:
+    def deadline(self) -> float:
+        """Return the end of a request that begins now, on the loop's clock: the two timeouts together."""
+        return self._in(self._connect_timeout + self._response_timeout)
+
+    async def request(
+        self, request: bytes, *, repeatable: bool = False, deadline: float | None = None
+    ) -> Response:
         """Send one complete request, head and body, and return its response.
 
-        It takes at most `connect_timeout` + `response_timeout` in all, waiting for a connection included. A
-        request is sent a second time, on a new connection, only if a kept one turns out to have ended before
-        the first byte of an answer. One that is `repeatable` may also go over a connection that has been idle
-        for long, and is sent again if there is no answer soon; others then get a new connection at once.
+        It is over at `deadline`, waiting for a connection included; see the method of that name. A request is
+        sent a second time, on a new connection, only if a kept one turns out to have ended before the first
+        byte of an answer. One that is `repeatable` may also go over a connection that has been idle for long,
+        and is sent again if there is no answer soon. Others then get a new connection at once.
         Raises TransportError and ProxyError.
         """
         pool = self._pools.get()
-        deadline = pool.loop.time() + self._connect_timeout + self._response_timeout
+        deadline = deadline or self.deadline()
         connection = await pool.take(deadline)
         try:
             connection, response = await self._send(pool, connection, request, deadline, repeatable)
@@ -115,7 +125,8 @@ class Transport:
         return fresh, await fresh.exchange(request, min(self._in(self._response_timeout), deadline))
 
     def _is_doubted(self, connection: Connection) -> bool:
-        return 0 < connection.idle_since <= self._clock() - DOUBTED_AFTER
+        # A clock that was set back says nothing, either.
+        return bool(connection.idle_since) and not 0 <= self._clock() - connection.idle_since < DOUBTED_AFTER
 
     @staticmethod
     def _in(seconds: float) -> float:

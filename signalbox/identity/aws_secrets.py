@@ -13,6 +13,9 @@ from .keys import FetchKeys
 ARN = re.compile(r"arn:[a-z-]+:(secretsmanager|ssm):([a-z0-9-]+):[0-9]{12}:\S+")
 """The ARN of a secret. A setting of this form is a reference, not the secret itself."""
 
+SECONDS = 6.0
+"""Seconds in which a secret is read, or not."""
+
 _Settings = TypeVar("_Settings", bound=Settings)
 
 
@@ -29,7 +32,7 @@ def secret_source(secret: SecretStr) -> FetchKeys:
 def read_secret(arn: str) -> str:
     """Return the secret with this ARN, such as `arn:aws:ssm:eu-west-1:123456789012:parameter/key`.
 
-    It blocks for up to 5 seconds. Raises KeysUnavailableError. Its text names the kind of failure and
+    It blocks for up to 6 seconds. Raises KeysUnavailableError. Its text names the kind of failure and
     contains nothing of the secret.
     """
     # Most settings are no ARN, and then nothing here needs the network.
@@ -39,9 +42,11 @@ def read_secret(arn: str) -> str:
     service, region = arn.split(":")[2:4]
     read = _read_parameter if service == "ssm" else _read_secret
     try:
-        return run_alone(read(region, arn))
+        return run_alone(read(region, arn), SECONDS)
     except AwsError as error:
         raise KeysUnavailableError(f"{service}: {error}") from None
+    except TimeoutError:
+        raise KeysUnavailableError(f"{service}: no answer in {SECONDS:.0f} seconds") from None
     except (LookupError, TypeError) as error:
         raise KeysUnavailableError(f"{service}: {type(error).__name__}") from None
 

@@ -13,9 +13,10 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from signalbox.aws.credentials import Credentials
+from signalbox.aws.endpoints import check_region
 from signalbox.aws.errors import CredentialsError, EndpointError, TransportError
 from signalbox.aws.response import Response
-from signalbox.aws.signed_client import SignedClient, host_header
+from signalbox.aws.signed_client import SignedClient, host_header, is_plain_path
 from signalbox.aws.signing import Signer
 from signalbox.aws.transport import Transport
 
@@ -74,10 +75,11 @@ class ApiGateway:
     ) -> None:
         parts = urlsplit(endpoint_url)
         prefix = parts.path.rstrip("/")
-        if parts.query or parts.fragment or {"", ".", ".."}.intersection(prefix.split("/")[1:]):
-            raise ValueError(f"ApiGateway: {endpoint_url!r} is not an endpoint. Use https://HOST/STAGE.")
+        if parts.query or parts.fragment or not is_plain_path(prefix):
+            raise ValueError("ApiGateway: this is not an endpoint. Use https://HOST/STAGE.")
         self._client = SignedClient(transport or Transport(endpoint_url), credentials, clock=clock)
-        self._signer = Signer(region, "execute-api", host_header(parts), f"{prefix}/@connections/")
+        base = f"{prefix}/@connections/"
+        self._signer = Signer(check_region(region), "execute-api", host_header(parts), base)
         self._hashed = (b"", hashlib.sha256().hexdigest())
 
     async def post(self, connection_id: str, frame: bytes) -> Outcome:
@@ -106,14 +108,16 @@ class ApiGateway:
         if not _CONNECTION_ID.fullmatch(connection_id):
             return Failed("InvalidConnectionId", retry=False)
         label = connection_id.replace("=", "%3D")
-        # A client would see a second post of the same frame.
+        # A post that is answered late must not be sent again meanwhile: the client would see both.
         repeatable = method != "POST"
         try:
             return await self._client.send(
                 self._signer, method, label, body, self._hash(body), repeatable=repeatable
             )
-        except (CredentialsError, EndpointError) as error:
+        except CredentialsError as error:
             return Failed(type(error).__name__, retry=False)
+        except EndpointError as error:
+            return Failed(str(error), retry=False)  # it says what to set
         except TransportError as error:
             return Failed(type(error).__name__, retry=True)
 
@@ -150,7 +154,7 @@ def _read_info(body: bytes) -> ConnectionInfo | Failed:
             source_ip=identity["sourceIp"],
             user_agent=identity.get("userAgent"),
         )
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         return Failed("InvalidResponseError", retry=True)
 
 

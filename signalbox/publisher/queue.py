@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol, Self
 
 from signalbox.aws.endpoints import SQS
-from signalbox.aws.errors import AwsError, ServiceError
+from signalbox.aws.errors import AwsError, InvalidResponseError, ServiceError
 from signalbox.aws.json_api import JsonApi
+from signalbox.aws.loop import all_of
 from signalbox.aws.retries import with_retries
 
 from .errors import InvalidSliceError, QueueError
@@ -102,7 +102,7 @@ class SliceQueue:
             for number, each in enumerate(slices)
         ]
         batches = (entries[first : first + _BATCH] for first in range(0, len(entries), _BATCH))
-        await asyncio.gather(*map(self._send, batches))
+        await all_of(map(self._send, batches))
 
     async def _send(self, entries: list[dict[str, Any]]) -> None:
         async def attempt() -> None:
@@ -110,13 +110,26 @@ class SliceQueue:
             # A message that arrives twice does no harm: a worker knows what it has done.
             request = {"QueueUrl": self._url, "Entries": entries}
             answer = await self._api.call("SendMessageBatch", request, repeatable=True)
-            if failed := answer.get("Failed"):
-                ids = {each["Id"] for each in failed}
-                entries = [entry for entry in entries if entry["Id"] in ids]
-                raise ServiceError(f"{failed[0]['Code']} for {len(entries)} messages", "", 503, {})
+            accepted, refusal = _read(answer)
+            entries = [entry for entry in entries if entry["Id"] not in accepted]
+            if entries:
+                raise refusal
 
         try:
             await with_retries(attempt)
         except AwsError as error:
             # SQS's text may quote the message, so only the name of the error is passed on.
             raise QueueError(str(error) or type(error).__name__) from None
+
+
+def _read(answer: Mapping[str, Any]) -> tuple[set[str], AwsError]:
+    """Return the ids that were accepted, and the error of the others."""
+    try:
+        accepted = {each["Id"] for each in answer.get("Successful", ())}
+        failed = [(each["Code"], each.get("SenderFault", False)) for each in answer.get("Failed", ())]
+    except (LookupError, TypeError, AttributeError):
+        return set(), InvalidResponseError("an answer without the ids of messages")
+    if not failed:
+        return accepted, InvalidResponseError("an answer that leaves out messages")
+    code, by_sender = failed[0]
+    return accepted, ServiceError(f"{code}", "", 400 if by_sender else 503, {})

@@ -133,7 +133,7 @@ def read(raw: bytes, service: Service) -> Json:
 
 async def compare(service: Service, requests: list[tuple[str, Json]], path: str = "") -> None:
     async with running() as server:
-        server.respond = lambda request: [answer(200, b"{}")]
+        server.respond = lambda request: [answer(200, b'{"Items":[],"Responses":{}}')]
         url = f"http://127.0.0.1:{server.port}{path}"
         client = cast(Any, Session(region_name=REGION)).client(service.name, endpoint_url=url)
         engines = AwsEngine(JsonApi(service, REGION, url), connections=1), Boto3Engine(client, workers=1)

@@ -12,10 +12,11 @@ def test_answer_is_the_object_in_the_body() -> None:
     body = b'{"Item":{"pk":{"S":"1"}}}'
 
     assert read_answer(respond(200, body)) == {"Item": {"pk": {"S": "1"}}}
+    assert read_answer(respond(200)) == {}
     assert read_answer(respond(200, body, x_amz_crc32=str(crc32(body)))) == json.loads(body)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"null", b"<html>", b'{"Item":', b"\xff{}", b"[" * 100_000])
+@pytest.mark.parametrize("body", [b"[]", b"null", b"<html>", b'{"Item":', b"\xff{}", b"[" * 100_000])
 def test_answer_is_invalid_when_it_is_no_json_object(body: bytes) -> None:
     with pytest.raises(InvalidResponseError):
         read_answer(respond(200, body))

@@ -106,6 +106,22 @@ async def test_connection_is_ended_when_an_exchange_is_cancelled() -> None:
     assert (task.cancelled(), wire.aborted, seconds()) == (True, True, 1.0)
 
 
+async def test_nothing_of_an_answer_is_kept_when_it_has_been_given() -> None:
+    wire = Wire()
+    await wire.exchange(2.0, lambda: wire.receive(OK))
+
+    assert wire.connection._parser is None
+
+
+async def test_no_timer_keeps_a_connection_when_it_is_lost() -> None:
+    wire = Wire()
+    await wire.exchange(2.0, lambda: wire.receive(OK))
+
+    wire.connection.connection_lost(None)
+
+    assert wire.connection._timer is None
+
+
 @pytest.mark.parametrize(("lost", "error"), [(None, None), (ConnectionResetError(), ConnectionLostError)])
 async def test_body_is_not_cut_short_when_the_connection_breaks(
     lost: Exception | None, error: type[Exception] | None

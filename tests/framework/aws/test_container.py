@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from signalbox.aws.container import fetch_container_keys, has_container_keys
-from signalbox.aws.credentials import MAX_AGE, Credentials
+from signalbox.aws.credentials import MAX_AGE, RENEWAL_PAUSE, Credentials
 from signalbox.aws.errors import CredentialsError
 from signalbox.aws.keys import Keys
 from tests.framework.aws.scripted import Act, Server, Step, answer
@@ -145,13 +145,13 @@ async def test_old_keys_are_used_until_they_expire_when_there_are_no_new_ones(se
     clock = Time()
     credentials = Credentials(environment(server), no_chain, clock)
     server.play(answer(200, document()))
-    server.respond = lambda request: [answer(500)]
+    server.respond = lambda request: [answer(404)]
     await credentials.load()
 
     clock.now += 3_600 - MAX_AGE
     assert (await credentials.load()).access_key == "first"
     assert (await credentials.load()).access_key == "first"
-    assert len(server.requests) == 2, "a second passes before the next try"
+    assert len(server.requests) == 2, "ten seconds pass before the next try"
     clock.now += MAX_AGE
     with pytest.raises(CredentialsError):
         await credentials.load()
@@ -160,10 +160,35 @@ async def test_old_keys_are_used_until_they_expire_when_there_are_no_new_ones(se
 async def test_failure_is_shared_for_a_second_when_there_are_no_keys(server: Server) -> None:
     clock = Time()
     credentials = Credentials(environment(server), no_chain, clock)
-    server.play(answer(500))
+    server.play(answer(404))
     server.respond = lambda request: [answer(200, document())]
 
     results = await asyncio.gather(*(credentials.load() for _ in range(20)), return_exceptions=True)
     assert {type(result) for result in results} == {CredentialsError}
     clock.now += 1
     assert (await credentials.load()).access_key == "first"
+
+
+async def test_endpoint_is_asked_again_when_it_fails_for_a_moment(server: Server) -> None:
+    server.play(answer(500))
+    server.play(Act.CLOSE)
+    server.respond = lambda request: [answer(200, document())]
+
+    keys, _ = await fetch_container_keys(environment(server))
+
+    assert keys.access_key == "first"
+
+
+async def test_calls_hardly_wait_when_the_endpoint_hangs_and_the_old_keys_are_good(server: Server) -> None:
+    clock = Time()
+    credentials = Credentials(environment(server), no_chain, clock)
+    server.play(answer(200, document()))
+    server.respond = lambda request: [Act.HANG]
+    await credentials.load()
+
+    clock.now += 3_600 - MAX_AGE
+    assert (await credentials.load()).access_key == "first"
+    asked = len(server.requests)
+    clock.now += RENEWAL_PAUSE - 1
+    assert credentials.current() is not None
+    assert len(server.requests) == asked

@@ -10,6 +10,7 @@ from connection_store.engine import EngineError, NoAnswerError, RequestRefusedEr
 from connection_store.schema import Key
 from signalbox.aws.endpoints import DYNAMODB
 from signalbox.aws.json_api import JsonApi
+from signalbox.aws.transport import DOUBTED_AFTER
 from tests.contract.faults import Clock
 from tests.framework.aws.scripted import Act, Server, Step, answer, running
 from tests.framework.publisher.conftest import KEYS
@@ -66,6 +67,67 @@ async def test_request_may_have_been_sent_when_its_answer_cannot_be_read(
     with pytest.raises(NoAnswerError) as raised:
         await engine_at().call("GetItem", {})
     assert raised.value.sent
+
+
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        ("Query", b"{}"),
+        ("Query", b'{"Items":5}'),
+        ("BatchGetItem", b"{}"),
+        ("BatchGetItem", b'{"Responses":null}'),
+        ("GetItem", b'{"Item":5}'),
+        ("GetItem", b'{"Item":null}'),
+    ],
+)
+async def test_answer_is_none_when_it_has_another_form(
+    server: Server, engine_at: Make, operation: str, body: bytes
+) -> None:
+    server.respond = lambda request: [answer(200, body)]
+
+    with pytest.raises(NoAnswerError):
+        await engine_at().call(operation, {})
+
+
+@pytest.mark.parametrize("reasons", ["null", "[null]", "[{}]", "5", '{"Code":"None"}'])
+async def test_refusal_has_no_reasons_when_they_have_another_form(
+    server: Server, engine_at: Make, reasons: str
+) -> None:
+    body = f'{{"__type":"x#TransactionCanceledException","Item":5,"CancellationReasons":{reasons}}}'
+    server.play(answer(400, body.encode()))
+
+    with pytest.raises(RequestRefusedError) as refused:
+        await engine_at().call("TransactWriteItems", {})
+    assert (refused.value.item, refused.value.reasons) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "sent"),
+    [
+        ("GetItem", {}, 2),
+        ("Query", {}, 2),
+        ("UpdateItem", {}, 1),
+        ("PutItem", {}, 1),
+        ("DeleteItem", {}, 1),
+        ("BatchWriteItem", {}, 1),
+        ("TransactWriteItems", {"ClientRequestToken": "t"}, 2),
+    ],
+)
+async def test_request_is_sent_twice_only_when_that_is_harmless_and_its_connection_was_idle_for_long(
+    server: Server, engine_at: Make, operation: str, request_: dict[str, Any], sent: int
+) -> None:
+    now = [1_767_225_600.0]
+    engine = engine_at(clock=lambda: now[0])
+    server.respond = lambda request: [answer(200, b'{"Items":[]}')]
+    await engine.call("GetItem", {})
+    now[0] += DOUBTED_AFTER
+    if sent == 2:
+        server.play(Act.HANG)
+
+    await engine.call(operation, request_)
+
+    assert len(server.requests) == 1 + sent
+    assert server.accepted == 2
 
 
 async def test_request_was_not_sent_when_nothing_listens(engine_at: Make) -> None:

@@ -34,7 +34,8 @@ class Sqs:
         refused = [entry["Id"] for entry in asked["Entries"] if entry["Id"] in self.refused]
         self.refused -= set(refused)
         failed = [{"Id": id_, "Code": "InternalError", "SenderFault": False} for id_ in refused]
-        return [answer(200, json.dumps({"Failed": failed} if failed else {}).encode())]
+        taken = [{"Id": entry["Id"]} for entry in asked["Entries"] if entry["Id"] not in refused]
+        return [answer(200, json.dumps({"Successful": taken, "Failed": failed}).encode())]
 
 
 @pytest.fixture
@@ -116,6 +117,38 @@ async def test_only_the_refused_are_sent_again_when_a_batch_was_taken_in_part(
     await queue.send([Slice("b", shard, 1) for shard in range(5)])
 
     assert [[entry["Id"] for entry in call] for call in sqs.calls] == [["0", "1", "2", "3", "4"], ["1", "3"]]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{}",
+        b'{"Successful":[]}',
+        b'{"Successful":[{"Id":"unknown"}]}',
+        b'{"Failed":[{}]}',
+        b'{"Failed":5}',
+        b'{"Successful":7}',
+        b'{"Failed":[{"Id":"unknown","Code":"InternalError"}]}',
+    ],
+)
+async def test_slices_are_not_taken_for_sent_when_the_answer_does_not_name_them(
+    server: Server, queue: SliceQueue, body: bytes
+) -> None:
+    server.play(answer(200, body))
+    server.respond = sqs = Sqs()
+
+    await queue.send([SLICE])
+
+    assert [len(call) for call in sqs.calls] == [1]
+
+
+async def test_nothing_is_repeated_when_the_fault_is_the_senders(server: Server, queue: SliceQueue) -> None:
+    body = b'{"Failed":[{"Id":"0","Code":"InvalidMessageContents","SenderFault":true}]}'
+    server.respond = lambda request: [answer(200, body)]
+
+    with pytest.raises(QueueError, match="InvalidMessageContents"):
+        await queue.send([SLICE])
+    assert len(server.requests) == 1
 
 
 async def test_slices_are_sent_again_when_the_queue_is_throttled_or_breaks_off(
