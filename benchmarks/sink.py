@@ -4,39 +4,27 @@ It answers after DELAY seconds, prints its port, and ends with its standard inpu
 """
 
 import asyncio
-import re
 import ssl
 import sys
-from typing import cast
 
-_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+from .http import Requests
+
 _ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
 
 
-class Sink(asyncio.Protocol):
-    """Reads whole requests, looks at nothing but their length."""
+class Sink(Requests):
+    """Answers everything with 200, after a delay in seconds."""
 
     def __init__(self, delay: float) -> None:
+        super().__init__()
         self._delay = delay
-        self._buffer = b""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep what the answers go to."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is not one by descent
-
-    def data_received(self, data: bytes) -> None:
-        """Answer every request that is complete."""
-        self._buffer += data
-        while (head := self._buffer.find(b"\r\n\r\n")) >= 0:
-            length = _LENGTH.search(self._buffer, 0, head)
-            end = head + 4 + (int(length[1]) if length else 0)
-            if len(self._buffer) < end:
-                return
-            self._buffer = self._buffer[end:]
-            if self._delay:
-                asyncio.get_running_loop().call_later(self._delay, self._transport.write, _ANSWER)
-            else:
-                self._transport.write(_ANSWER)
+    def answer(self, head: bytes, body: bytes) -> None:  # noqa: ARG002 - one answer for all
+        """Answer one request."""
+        if self._delay:
+            asyncio.get_running_loop().call_later(self._delay, self.transport.write, _ANSWER)
+        else:
+            self.transport.write(_ANSWER)
 
 
 async def main(certificate: str, key: str, delay: str) -> None:

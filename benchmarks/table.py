@@ -7,47 +7,32 @@ import asyncio
 import json
 import re
 import sys
-from typing import cast
 
 from connection_store.engine import RequestRefusedError
 from signalbox.testing.dynamodb import MemoryEngine
 
-_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+from .http import Requests
+
 _TARGET = re.compile(rb"x-amz-target: *DynamoDB_20120810\.(\w+)", re.IGNORECASE)
 
 
-class Table(asyncio.Protocol):
-    """Reads whole requests. Those without a target are posts, and succeed."""
+class Table(Requests):
+    """Executes operations. A request without a target is a post, and succeeds."""
 
     def __init__(self, engine: MemoryEngine) -> None:
+        super().__init__()
         self._engine = engine
-        self._buffer = b""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep what the answers go to."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is not one by descent
-
-    def data_received(self, data: bytes) -> None:
-        """Answer every request that is complete."""
-        self._buffer += data
-        while (head := self._buffer.find(b"\r\n\r\n")) >= 0:
-            length = _LENGTH.search(self._buffer, 0, head)
-            end = head + 4 + (int(length[1]) if length else 0)
-            if len(self._buffer) < end:
-                return
-            self._answer(self._buffer[:head], self._buffer[head + 4 : end])
-            self._buffer = self._buffer[end:]
-
-    def _answer(self, head: bytes, body: bytes) -> None:
+    def answer(self, head: bytes, body: bytes) -> None:
+        """Answer one request."""
         status, answer = 200, b""
         if target := _TARGET.search(head):
             try:
                 answer = json.dumps(self._engine.execute(target[1].decode(), json.loads(body))).encode()
             except RequestRefusedError as refused:
                 status, answer = refused.status, _error(refused)
-        self._transport.write(
-            b"HTTP/1.1 %d Word\r\ncontent-length: %d\r\n\r\n%b" % (status, len(answer), answer)
-        )
+        lines = b"HTTP/1.1 %d Word\r\ncontent-length: %d" % (status, len(answer))
+        self.transport.write(lines + b"\r\n\r\n" + answer)
 
 
 def _error(refused: RequestRefusedError) -> bytes:
