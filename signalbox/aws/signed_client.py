@@ -49,21 +49,15 @@ class SignedClient:
         deadline = self._transport.deadline()
         signed_at = self._clock.now()
         keys = self._credentials.current() or await self._load(deadline)
-
-        async def attempt(keys: Keys, at: int) -> Response:
-            signed = signer.sign(method, label, body_hash, keys, at)
-            head = (
-                f"{method} {signer.base}{label} HTTP/1.1\r\n{signed}\r\ncontent-length: {len(body)}\r\n\r\n"
-            )
-            return await self._transport.request(
-                head.encode() + body, repeatable=repeatable, deadline=deadline
-            )
-
-        response = await attempt(keys, signed_at)
+        signed = signer.sign(method, label, body_hash, keys, signed_at)
+        request = _write(signer, method, label, body, signed)
+        response = await self._transport.request(request, repeatable=repeatable, deadline=deadline)
         if response.status in _REFUSALS:
             better = await self._repair(response, keys, signed_at, deadline)
             if better is not None:
-                return await attempt(better, self._clock.now())
+                signed = signer.sign(method, label, body_hash, better, self._clock.now())
+                request = _write(signer, method, label, body, signed)
+                return await self._transport.request(request, repeatable=repeatable, deadline=deadline)
         return response
 
     def warm(self) -> None:
@@ -94,6 +88,11 @@ class SignedClient:
         except CredentialsError:
             return None  # what the service said is the better answer
         return others if others != keys else None
+
+
+def _write(signer: Signer, method: str, label: str, body: bytes, signed: str) -> bytes:
+    line = f"{method} {signer.base}{label} HTTP/1.1"
+    return f"{line}\r\n{signed}\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
 
 
 def is_plain_path(path: str) -> bool:

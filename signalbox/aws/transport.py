@@ -72,7 +72,7 @@ class Transport:
 
     def deadline(self) -> float:
         """Return the end of a request that begins now, on the loop's clock: the two timeouts together."""
-        return self._in(self._connect_timeout + self._response_timeout)
+        return asyncio.get_running_loop().time() + self._connect_timeout + self._response_timeout
 
     async def request(
         self, request: bytes, *, repeatable: bool = False, deadline: float | None = None
