@@ -1,4 +1,4 @@
-"""What requests to AWS cost the function: one of DynamoDB, a whole ping, and a publication for ten.
+"""The cost of requests to AWS: one to DynamoDB, a whole ping, and a publication for ten.
 
     python -m benchmarks.aws [--rounds 5] [--requests 2000]
 
@@ -26,7 +26,7 @@ from .aws_way import KEY, NAME, WAYS
 PEERS_PYTHON = Path(__file__).resolve().parent.parent / ".venv-peers" / "bin" / "python"
 PEERS = ("aiobotocore", "aiodynamo")
 PEER_OF = {"a publication for ten, signalbox": "a publication for ten, boto3 in threads"}
-"""What a way is compared with, if it is not one GetItem of boto3."""
+"""The peer of a way, if it is not one GetItem of boto3."""
 
 ITEM = {**KEY, "user": {"S": "u" * 40}, "connected_at": {"N": "1767225600000"}, "name": {"S": "n" * 200}}
 ENVIRONMENT = {

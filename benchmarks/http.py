@@ -8,7 +8,7 @@ _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
 class Requests(asyncio.Protocol):
-    """Reads whole requests. What it does with each is up to the class below it."""
+    """Reads whole requests. The class below it answers them."""
 
     def __init__(self) -> None:
         self._buffer = b""

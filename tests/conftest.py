@@ -18,7 +18,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
     [str(ROOT / "tests" / "no_sdk"), *filter(None, [os.environ.get("PYTHONPATH")])]
 )
 
-# What this make was told (ARGS=...) is not for a make that a test starts.
+# The ARGS=... of this make are not for a make that a test starts.
 os.environ.pop("MAKEFLAGS", None)
 
 if sys.dont_write_bytecode:

@@ -21,7 +21,7 @@ _PLAIN_PATH = re.compile(r"/?|(/(?!\.{1,2}(/|$))[A-Za-z0-9._~%-]+)+/?")
 
 
 class SignedClient:
-    """Signs requests and sends them. What a service refuses for its keys or its date is sent once more.
+    """Signs requests and sends them. A request that is refused for its keys or its date is sent once more.
 
     `clock` is in epoch seconds. If a server refuses a signature's date, its own clock corrects this one.
     """
