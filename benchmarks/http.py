@@ -2,12 +2,13 @@
 
 import asyncio
 import re
+from abc import ABC, abstractmethod
 from typing import cast
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
-class Requests(asyncio.Protocol):
+class Requests(asyncio.Protocol, ABC):
     """Reads whole requests. The class below it answers them."""
 
     def __init__(self) -> None:
@@ -28,6 +29,6 @@ class Requests(asyncio.Protocol):
             request, self._buffer = self._buffer[:end], self._buffer[end:]
             self.answer(request[:head], request[head + 4 :])
 
+    @abstractmethod
     def answer(self, head: bytes, body: bytes) -> None:
         """Answer one request."""
-        raise NotImplementedError

@@ -1,4 +1,4 @@
-"""Who may do what on which channels. Add a row for each role and kind of channels of your own."""
+"""The roles that may use each kind of channels. Add a row for each role and kind of channels of your own."""
 
 import pytest
 

@@ -114,7 +114,7 @@ class Requests(Random):
 
 
 def read(raw: bytes, service: Service) -> Json:
-    """What a request says, if its signature is the one that botocore makes of it."""
+    """The contents of a request whose signature is the one that botocore makes of it."""
     head, body = raw.split(b"\r\n\r\n", 1)
     line, *lines = head.decode().split("\r\n")
     headers = {name.lower(): value for name, value in (each.split(": ", 1) for each in lines)}
@@ -169,7 +169,7 @@ async def test_request_is_boto3s_when_the_keys_have_a_token(
 
 
 async def ask(engine: Engine, table: str, operation: str, request: Json) -> Any:
-    """What comes of a request in a client's own table, under a name that all tables share."""
+    """The result of a request in a client's own table, under a name that all tables share."""
     try:
         found = dict(await engine.call(operation, json.loads(json.dumps(request).replace(TABLE, table))))
         found.pop("ResponseMetadata", None)

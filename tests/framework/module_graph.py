@@ -1,4 +1,4 @@
-"""Who imports whom, read from the source: imports in functions and under TYPE_CHECKING count, too."""
+"""The imports of modules, read from their source. Imports in functions and under TYPE_CHECKING count, too."""
 
 import ast
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Who is let in, as whom, and what the answer says.
+"""The authorizer lets people in under an identity, and says so in its answer.
 
 Covers signalbox.identity.claims, signalbox.identity.decision, signalbox.identity.errors.
 Covers signalbox.identity.credentials, signalbox.identity.origins, signalbox.identity.tickets.

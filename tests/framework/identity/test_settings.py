@@ -19,7 +19,7 @@ TICKETS = {"TICKET_SECRET": TICKET_SECRET, "TABLE_NAME": "connections"}
 REGION = {"AWS_DEFAULT_REGION": "us-east-1"}
 AUTHORIZER = "from signalbox.functions import authorizer; authorizer.make_handler()"
 WEBSOCKET = "from tests.framework.application import app; app.websocket()"
-"""What the files of the Lambda functions do."""
+"""The code in the file of the authorizer's Lambda function."""
 
 ARN = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:jwt-AbCdEf"
 

@@ -1,4 +1,4 @@
-"""What bad input to channels gets: a typed frame, and nothing is stored.
+"""Bad input to channels gets a typed frame, and nothing is stored.
 
 Covers signalbox.realtime.routes.channels.
 """

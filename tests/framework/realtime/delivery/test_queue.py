@@ -1,4 +1,4 @@
-"""What is queued for the workers: the frame once, and messages that name it."""
+"""The workers' queue gets the frame once, and messages that name it."""
 
 import pytest
 
